@@ -106,6 +106,7 @@ struct tally_adjust {
     int64_t points;        /* may be negative; then they are taken from `moves` */
     const struct tally_move *moves;
     size_t move_count;
+    int64_t qualifying;    /* also counts towards the tier, in the business day's year; 0 or more */
     struct tally_slice reason; /* never empty */
     struct tally_slice who;    /* never empty */
 };
