@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 enum {
-    TALLY_HASH_LEN = 32,     /* SHA-256 */
-    TALLY_TERMINAL_HQ = 0,   /* head office writes events too, as terminal 0 */
-    TALLY_CURRENCY_LEN = 3   /* ISO 4217 alphabetic code */
+    TALLY_HASH_LEN = 32,   /* SHA-256 */
+    TALLY_TERMINAL_HQ = 0, /* head office writes events too, as terminal 0 */
+    TALLY_CURRENCY_LEN = 3 /* ISO 4217 alphabetic code */
 };
 
 /* No lot with this last day ever lapses. */
@@ -41,7 +41,8 @@ static inline int64_t tally_hlc_ms(tally_hlc time)
     return (int64_t)(time >> 16);
 }
 
-/* Day of an instant under a fixed offset from UTC in seconds. Exact for any int64 instant. */
+/* Day of an instant under a fixed offset from UTC in seconds. Exact for any int64 instant; a day
+ * outside int32 becomes the nearest one inside, and never TALLY_DAY_NEVER. */
 int32_t tally_day_from_ms(int64_t time_ms, int32_t utc_offset_s);
 
 /* Proleptic Gregorian calendar (ISO 8601-1, 4.2.1). month 1..12, day 1..31. */
