@@ -10,7 +10,8 @@
 enum { HID_CLASS = 3, HID_NO_SUBCLASS = 0 };
 
 /* Subclass 1 is a keyboard or a mouse at boot. Of the others, the kernel's HID driver holds touch
- * screens and UPSes too: where it shows us the descriptor, nothing but a stripe reader is claimed. */
+ * screens and UPSes too: where it shows us the descriptor, nothing but a stripe reader is claimed.
+ */
 static bool fits(const struct hal_usb_device *device, const struct hal_usb_interface *interface)
 {
     bool may_be = interface->bInterfaceClass == HID_CLASS &&

@@ -62,8 +62,9 @@ static bool track_exists(const struct hal_msr_track *track)
 static bool track_is_sound(const struct hal_msr_track *track)
 {
     bool is_bytes = track->data.element_bits == 8 && track->data.bit_at % 8 == 0;
-    bool same_report = track->data.report_id == track->len.report_id &&
-                       (track->status.count == 0 || track->status.report_id == track->len.report_id);
+    bool same_report =
+        track->data.report_id == track->len.report_id &&
+        (track->status.count == 0 || track->status.report_id == track->len.report_id);
     return is_bytes && same_report && track->len.element_bits <= 32 &&
            track->status.element_bits <= 32;
 }

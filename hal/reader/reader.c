@@ -56,10 +56,8 @@ static void free_rules(struct tally_card_rules *rules)
 
 static void say_state(struct hal_readers *all, enum tally_status status, const char *name)
 {
-    struct hal_reader_event event = {.kind = HAL_READER_STATE,
-                                     .status = status,
-                                     .name = name,
-                                     .ready_count = all->ready_count};
+    struct hal_reader_event event = {
+        .kind = HAL_READER_STATE, .status = status, .name = name, .ready_count = all->ready_count};
     all->on_event(all->context, &event);
 }
 
@@ -67,11 +65,11 @@ static void say_swipe(struct reader *reader, enum tally_status status,
                       const struct tally_card *card)
 {
     struct hal_readers *all = reader->all;
-    struct hal_reader_event event = {
-        .kind = status == TALLY_OK ? HAL_READER_CARD : HAL_READER_REFUSED,
-        .status = status,
-        .name = hal_usb_claim_name(reader->claim),
-        .ready_count = all->ready_count};
+    struct hal_reader_event event = {.kind =
+                                         status == TALLY_OK ? HAL_READER_CARD : HAL_READER_REFUSED,
+                                     .status = status,
+                                     .name = hal_usb_claim_name(reader->claim),
+                                     .ready_count = all->ready_count};
     if (status == TALLY_OK) {
         event.card = *card;
     }

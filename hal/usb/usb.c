@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libusb on a libuv loop: hot-plug, claims, and one pending interrupt transfer for each claim.
  *
- * libusb calls back from inside many of its functions. So its callbacks here only note what happened
- * and start an idle handle; all work, and every call out of this room, is done in on_work(). */
+ * libusb calls back from inside many of its functions. So its callbacks here only note what
+ * happened and start an idle handle; all work, and every call out of this room, is done in
+ * on_work(). */
 #include "hal/usb/usb.h"
 
 #include "app/base/alloc.h"
@@ -140,7 +141,8 @@ static void handle_events(struct hal_usb *usb)
     arm_timeout(usb);
 }
 
-/* libuv stops a handle on POLLERR and says so in `status`; libusb looks at the descriptor itself. */
+/* libuv stops a handle on POLLERR and says so in `status`; libusb looks at the descriptor itself.
+ */
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     (void)status;
@@ -458,7 +460,8 @@ static void resubmit(struct hal_usb_claim *claim)
     }
 }
 
-/* The first try is made at once, later ones after a growing while: a loose cable fails in bursts. */
+/* The first try is made at once, later ones after a growing while: a loose cable fails in bursts.
+ */
 static void retry_later(struct hal_usb_claim *claim)
 {
     if (claim->is_released || claim->has_ended) {
@@ -744,8 +747,8 @@ static bool interface_path(const struct hal_usb_known *known,
     int len = snprintf(path, cap, "/sys/bus/usb/devices/%u",
                        (unsigned)libusb_get_bus_number(known->device));
     for (int i = 0; i < depth && len > 0 && (size_t)len < cap; i++) {
-        len += snprintf(path + len, cap - (size_t)len, "%c%u", i == 0 ? '-' : '.',
-                        (unsigned)ports[i]);
+        len +=
+            snprintf(path + len, cap - (size_t)len, "%c%u", i == 0 ? '-' : '.', (unsigned)ports[i]);
     }
     if (len > 0 && (size_t)len < cap) {
         len += snprintf(path + len, cap - (size_t)len, ":%u.%u", (unsigned)known->configuration,
@@ -794,9 +797,10 @@ enum tally_status hal_usb_peek_report_descriptor(const struct hal_usb_device *de
     while (status == TALLY_E_NOT_FOUND && (entry = readdir(dir)) != NULL) {
         char file[NAME_MAX + sizeof "/report_descriptor"];
         snprintf(file, sizeof file, "%s/report_descriptor", entry->d_name);
-        int fd = strchr(entry->d_name, ':') == NULL /* a HID device is called bus:vendor:product.n */
-                     ? -1
-                     : openat(dirfd(dir), file, O_RDONLY | O_CLOEXEC);
+        int fd =
+            strchr(entry->d_name, ':') == NULL /* a HID device is called bus:vendor:product.n */
+                ? -1
+                : openat(dirfd(dir), file, O_RDONLY | O_CLOEXEC);
         if (fd >= 0) {
             status = read_whole(fd, into, cap, ret_len);
             close(fd);

@@ -21,8 +21,8 @@
 
 enum {
     HAL_USB_CONTROL_MS = 1000,
-    HAL_USB_GAP_MS = 2000,  /* a report that stops for so long is broken: readers give up then too */
-    HAL_USB_RETRY_MS = 50,  /* more after each failure in a row */
+    HAL_USB_GAP_MS = 2000, /* a report that stops for so long is broken: readers give up then too */
+    HAL_USB_RETRY_MS = 50, /* more after each failure in a row */
     HAL_USB_RETRIES_MAX = 10,
     HAL_USB_NAME_LEN_MAX = 127 /* a string descriptor holds no more characters */
 };
@@ -59,8 +59,8 @@ struct hal_usb_handlers {
     /* A report began and did not end, or came garbled. Its bytes are wiped already; listening goes
      * on. */
     void (*on_broken)(void *context);
-    /* Listening is over: TALLY_E_READER_GONE (unplugged), TALLY_E_DEVICE (it fails again and again).
-     * Called once; release the claim. */
+    /* Listening is over: TALLY_E_READER_GONE (unplugged), TALLY_E_DEVICE (it fails again and
+     * again). Called once; release the claim. */
     void (*on_end)(void *context, enum tally_status status);
 };
 
@@ -77,9 +77,10 @@ void hal_usb_close(struct hal_usb *usb, hal_usb_closed_fn *on_closed, void *cont
  *   TALLY_OK           *ret_len bytes stand in `into`
  *   TALLY_E_NOT_FOUND  no kernel driver has it, or the kernel does not show it
  *   TALLY_E_DEVICE     longer than `cap` */
-TALLY_MUST_USE enum tally_status hal_usb_peek_report_descriptor(
-    const struct hal_usb_device *device, const struct hal_usb_interface *interface, uint8_t *into,
-    size_t cap, size_t *ret_len);
+TALLY_MUST_USE enum tally_status
+hal_usb_peek_report_descriptor(const struct hal_usb_device *device,
+                               const struct hal_usb_interface *interface, uint8_t *into, size_t cap,
+                               size_t *ret_len);
 
 /* Opens the device and takes the interface, also from a kernel driver (which gets it back on
  * release). No handler is called before hal_usb_listen(). `handlers` must outlive the claim.
@@ -100,9 +101,8 @@ const char *hal_usb_claim_name(const struct hal_usb_claim *claim);
  *   TALLY_OK
  *   TALLY_E_READER_GONE
  *   TALLY_E_DEVICE  no answer, a shorter one than announced, or longer than `cap` */
-TALLY_MUST_USE enum tally_status hal_usb_report_descriptor(struct hal_usb_claim *claim,
-                                                           uint8_t *into, size_t cap,
-                                                           size_t *ret_len);
+TALLY_MUST_USE enum tally_status
+hal_usb_report_descriptor(struct hal_usb_claim *claim, uint8_t *into, size_t cap, size_t *ret_len);
 
 /* Keeps an interrupt transfer pending from now on, each for exactly what is missing of a report: a
  * longer one would wait for the next swipe when the report ends with a full packet. A report is
