@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum {
-    TALLY_CARD_LEN_MAX = 64,   /* digits or bytes of one identity */
+    TALLY_CARD_LEN_MAX = 64,    /* digits or bytes of one identity */
     TALLY_CARD_PREFIX_MAX = 12, /* digits of a prefix in a rule */
     TALLY_HANDLE_LEN = 16
 };
@@ -40,7 +40,7 @@ enum tally_card_entry {
 struct tally_card {
     enum tally_card_kind kind;
     enum tally_card_entry entry;
-    uint8_t len;                      /* 1..TALLY_CARD_LEN_MAX */
+    uint8_t len;                       /* 1..TALLY_CARD_LEN_MAX */
     uint8_t bytes[TALLY_CARD_LEN_MAX]; /* ASCII digits, or raw bytes for a UID */
 };
 

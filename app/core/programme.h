@@ -13,6 +13,18 @@
 #include "app/core/card.h"
 #include "app/core/types.h"
 
+enum {
+    TALLY_OFFSET_S_MAX = 14 * 3600,
+    TALLY_EXPONENT_MAX = 4,
+    TALLY_RATE_MILLI_MAX = 1000000, /* 1,000 points per major unit */
+    TALLY_REDEEM_MAX = 1000000000,  /* of the value, the step and the minimum */
+    TALLY_EXPIRY_MONTHS_MAX = 1200,
+    TALLY_STARS_MAX = 9,
+    TALLY_MULTIPLIER_PCT_MAX = 10000,
+    TALLY_TIERS_MAX = 1000,
+    TALLY_CARD_RULES_MAX = 10000
+};
+
 enum tally_tier_metric { TALLY_METRIC_SPEND = 1, TALLY_METRIC_POINTS = 2 };
 
 /* Qualification is per calendar year: a tier reached in a year holds to the end of the next. */
@@ -27,15 +39,15 @@ struct tally_tier {
 
 enum tally_expiry_kind {
     TALLY_EXPIRY_NEVER = 0,
-    TALLY_EXPIRY_MONTHS = 1,         /* same day `expiry_months` later, clamped; inclusive */
-    TALLY_EXPIRY_END_OF_MONTH = 2    /* the last day of the month `expiry_months` later; inclusive */
+    TALLY_EXPIRY_MONTHS = 1,      /* same day `expiry_months` later, clamped; inclusive */
+    TALLY_EXPIRY_END_OF_MONTH = 2 /* the last day of the month `expiry_months` later; inclusive */
 };
 
 struct tally_programme {
-    const char *name;      /* UTF-8 */
-    uint32_t version;      /* 1 and up; rolled out in order */
-    int64_t effective_ms;  /* from this instant */
-    int32_t utc_offset_s;  /* the programme's time zone; -14 h..+14 h */
+    const char *name;     /* UTF-8 */
+    uint32_t version;     /* 1 and up; rolled out in order */
+    int64_t effective_ms; /* from this instant */
+    int32_t utc_offset_s; /* the programme's time zone; -14 h..+14 h */
     char currency[TALLY_CURRENCY_LEN + 1];
     uint32_t currency_exponent; /* ISO 4217: 2 for CNY and EUR, 0 for JPY; 0..4 */
 
@@ -43,9 +55,9 @@ struct tally_programme {
     enum tally_rounding earn_rounding;    /* once, on the whole basket, after the multiplier */
     bool earn_on_redeemed;                /* whether the part paid with points earns; default no */
 
-    int64_t redeem_value_minor; /* what `redeem_step` points are worth; above 0 */
-    int64_t redeem_step;        /* points are redeemed in multiples of this; above 0 */
-    int64_t redeem_min;         /* least points in one redemption; a multiple of the step */
+    int64_t redeem_value_minor;    /* what `redeem_step` points are worth; above 0 */
+    int64_t redeem_step;           /* points are redeemed in multiples of this; above 0 */
+    int64_t redeem_min;            /* least points in one redemption; a multiple of the step */
     uint32_t redeem_max_share_pct; /* of the basket that points may pay; 1..100 */
 
     enum tally_expiry_kind expiry;
@@ -71,8 +83,10 @@ size_t tally_programme_tier_of(const struct tally_programme *programme, int64_t 
 TALLY_MUST_USE enum tally_status tally_programme_value(const struct tally_programme *programme,
                                                        int64_t points, int64_t *ret_minor);
 
-/* Every rule above holds. The document reader says this with line and path; the engine asserts it.
- *   TALLY_OK, TALLY_E_RULE, TALLY_E_PAYMENT_CARD (a card rule swallows a payment brand) */
+/* Every rule above holds, names and codes are there, codes are unlike, and nothing is above its
+ * limit; rate, value, step and minimum are above 0, and months are 0 only where they may be. The
+ * document reader says this with line and path; the engine asserts it. TALLY_OK, TALLY_E_RULE,
+ * TALLY_E_PAYMENT_CARD (a card rule swallows a payment brand) */
 TALLY_MUST_USE enum tally_status tally_programme_check(const struct tally_programme *programme);
 
 #endif
