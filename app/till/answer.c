@@ -64,6 +64,18 @@ static json_t *tier_json(const struct till_tier *tier)
                      (json_int_t)tier->multiplier_pct);
 }
 
+static json_t *lots_json(const struct till_member *member)
+{
+    json_t *lots = json_array();
+    for (size_t i = 0; i < member->lot_count; i++) {
+        const struct tally_lot *lot = &member->lots[i];
+        json_array_append_new(lots, json_pack("{s:I, s:o, s:I}", "drawer", (json_int_t)lot->drawer,
+                                              "expires", date(lot->expires_day), "points",
+                                              (json_int_t)lot->points));
+    }
+    return lots;
+}
+
 static json_t *member_json(const struct till_member *member)
 {
     json_t *next_tier = tier_json(&member->next_tier);
@@ -76,12 +88,13 @@ static json_t *member_json(const struct till_member *member)
                          ? json_null()
                          : json_pack("{s:o, s:I}", "date", date(member->next_expiry_day), "points",
                                      (json_int_t)member->next_expiry_points);
-    return json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "member", digits(member->member),
-        "account", digits(member->account), "name", member->name, "tier", tier_json(&member->tier),
-        "next_tier", next_tier, "points", (json_int_t)member->points, "points_here",
-        (json_int_t)member->points_here, "value_minor", (json_int_t)member->value_minor, "debt",
-        (json_int_t)member->debt, "visits", (json_int_t)member->visits, "next_expiry", expiry);
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "member",
+                     digits(member->member), "account", digits(member->account), "name",
+                     member->name, "tier", tier_json(&member->tier), "next_tier", next_tier,
+                     "points", (json_int_t)member->points, "points_here",
+                     (json_int_t)member->points_here, "value_minor",
+                     (json_int_t)member->value_minor, "debt", (json_int_t)member->debt, "visits",
+                     (json_int_t)member->visits, "next_expiry", expiry, "lots", lots_json(member));
 }
 
 static json_t *quote_json(const struct till_quote *quote)

@@ -76,6 +76,8 @@ struct till_member {
     int64_t visits;
     int32_t next_expiry_day;  /* TALLY_DAY_NEVER: none */
     int64_t next_expiry_points;
+    const struct tally_lot *lots; /* where every point is held, and until when */
+    size_t lot_count;
 };
 
 struct till_quote {
