@@ -130,7 +130,7 @@ static enum tally_status main_item(struct walk *walk, unsigned kind, uint32_t fl
     }
     uint64_t added = (uint64_t)walk->now.element_bits * walk->now.count;
     uint32_t *bits = &walk->bits[kind][walk->now.report_id];
-    if (added > REPORT_BITS_MAX || *bits + added > REPORT_BITS_MAX) {
+    if (*bits + added > REPORT_BITS_MAX) { /* two 32-bit factors leave room for the sum */
         return TALLY_E_DEVICE;
     }
     if (walk->now.report_id == 0) {
