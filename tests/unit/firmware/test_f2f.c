@@ -21,8 +21,8 @@ static const char *const texts[] = {
 static const char *const longest[] = {
     "%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ !\"#$&'()*+,-./:;<=>@[\\]^_0123456789ABCD?",
     ";0123456789012345678901234567890123456?",
-    ";0123456789012345678901234567890123456789012345678901234567890123456789"
-    "0123456789012345678901234567890123?",
+    (";0123456789012345678901234567890123456789012345678901234567890123456789"
+     "0123456789012345678901234567890123?"),
 };
 
 static enum tally_f2f_result decode(const struct tally_swipe_flux *flux, int track,
@@ -247,6 +247,45 @@ static void a_track_without_its_end_is_damage(void **state)
     assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&no_start, TALLY_F2F_TRACK_2, &read));
 }
 
+static void a_one_with_unequal_halves_is_damage(void **state)
+{
+    (void)state;
+    static const uint32_t halves[][2] = {
+        {500, 500}, {560, 440}, {300, 700}, {740, 260}, {280, 280}};
+    struct bits bits = a_track_2(";12=3?", lrc_of(";12=3?"));
+    for (size_t h = 0; h < sizeof halves / sizeof halves[0]; h++) {
+        struct tally_f2f f2f = {0};
+        struct tally_f2f_text read;
+        for (size_t i = 0; i < bits.count; i++) {
+            tally_f2f_push(&f2f, !bits.bits[i] ? 1000 : i == 23 ? halves[h][0] : 500);
+            if (bits.bits[i]) {
+                tally_f2f_push(&f2f, i == 23 ? halves[h][1] : 500);
+            }
+        }
+        assert_int_equal(1, bits.bits[23]);
+        assert_int_equal(h < 2 ? TALLY_F2F_OK : TALLY_F2F_DAMAGED,
+                         tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read));
+    }
+}
+
+/* What a slip in the middle leaves could, read backwards, begin with a sentinel: without clock in
+ * front of it, it is none. */
+static void a_start_sentinel_without_clock_in_front_is_not_believed(void **state)
+{
+    (void)state;
+    struct tally_f2f_text read;
+    struct bits forward = a_track_2(";12=3?", lrc_of(";12=3?"));
+    struct bits backward = {0};
+    add_zeros(&backward, 20);
+    for (size_t i = forward.count - 20; i > 20; i--) {
+        backward.bits[backward.count++] = forward.bits[i - 1];
+    }
+    assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&backward, TALLY_F2F_TRACK_2, &read));
+    add_zeros(&backward, 10);
+    assert_int_equal(TALLY_F2F_OK, decode_bits(&backward, TALLY_F2F_TRACK_2, &read));
+    assert_true(is_text(&read, ";12=3?"));
+}
+
 static void a_track_longer_than_the_standard_is_damage(void **state)
 {
     (void)state;
@@ -366,6 +405,8 @@ int main(void)
         cmocka_unit_test(even_parity_in_one_character_is_damage),
         cmocka_unit_test(two_bits_lost_in_one_character_fail_the_check_character),
         cmocka_unit_test(a_track_without_its_end_is_damage),
+        cmocka_unit_test(a_one_with_unequal_halves_is_damage),
+        cmocka_unit_test(a_start_sentinel_without_clock_in_front_is_not_believed),
         cmocka_unit_test(a_track_longer_than_the_standard_is_damage),
         cmocka_unit_test(silence_and_a_blank_stripe_are_no_data),
         cmocka_unit_test(a_stripe_longer_than_the_buffer_is_cut_not_overrun),
