@@ -39,8 +39,7 @@ struct sim {
     struct chunk last_words;
     unsigned calls;
     unsigned claims;
-    unsigned longest_request;
-    unsigned last_request;
+    GArray *requests; /* unsigned: lengths */
 };
 
 /* ---- descriptors (USB 2.0, 9.6) ---- */
@@ -212,8 +211,8 @@ static int submit(struct sim *sim, UMockdevIoctlData *arg)
         return 0;
     }
     g_assert_cmpuint(urb_of(urb)->endpoint, ==, ENDPOINT_IN);
-    sim->last_request = (unsigned)len;
-    sim->longest_request = len > sim->longest_request ? (unsigned)len : sim->longest_request;
+    unsigned request_len = (unsigned)len;
+    g_array_append_val(sim->requests, request_len);
     g_queue_push_tail(sim->pending, urb);
     return 0;
 }
@@ -350,6 +349,7 @@ struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsi
     sim->pending = g_queue_new();
     sim->done = g_queue_new();
     sim->chunks = g_queue_new();
+    sim->requests = g_array_new(FALSE, TRUE, sizeof(unsigned));
     pthread_mutex_init(&sim->lock, NULL);
     sim->handler = umockdev_ioctl_base_new();
     g_signal_connect(sim->handler, "handle-ioctl", G_CALLBACK(on_ioctl), sim);
@@ -424,14 +424,13 @@ unsigned sim_claims(const struct sim *sim)
     return read_counter(sim, &sim->claims);
 }
 
-unsigned sim_longest_request(const struct sim *sim)
+unsigned sim_request(const struct sim *sim, size_t index)
 {
-    return read_counter(sim, &sim->longest_request);
-}
-
-unsigned sim_last_request(const struct sim *sim)
-{
-    return read_counter(sim, &sim->last_request);
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&sim->lock;
+    pthread_mutex_lock(lock);
+    unsigned len = index < sim->requests->len ? g_array_index(sim->requests, unsigned, index) : 0;
+    pthread_mutex_unlock(lock);
+    return len;
 }
 
 void sim_free(struct sim *sim)
@@ -442,6 +441,7 @@ void sim_free(struct sim *sim)
     g_queue_free_full(sim->pending, free_urb);
     g_queue_free_full(sim->done, free_urb);
     g_queue_free_full(sim->chunks, free_chunk);
+    g_array_free(sim->requests, TRUE);
     g_free(sim->last_words.bytes);
     pthread_mutex_destroy(&sim->lock);
     g_free(sim->node);

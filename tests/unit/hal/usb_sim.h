@@ -36,10 +36,10 @@ void sim_send(struct sim *sim, const uint8_t *bytes, size_t len);
 void sim_stall(struct sim *sim);
 
 /* What the host did so far. */
-unsigned sim_calls(const struct sim *sim);           /* of any kind */
-unsigned sim_claims(const struct sim *sim);          /* claims that are held now */
-unsigned sim_longest_request(const struct sim *sim); /* bytes of the longest interrupt request */
-unsigned sim_last_request(const struct sim *sim);
+unsigned sim_calls(const struct sim *sim);  /* of any kind */
+unsigned sim_claims(const struct sim *sim); /* claims that are held now */
+/* Bytes that the host asked for in its interrupt request number `index`, from 0; 0: no such one. */
+unsigned sim_request(const struct sim *sim, size_t index);
 
 void sim_free(struct sim *sim);
 
