@@ -6,6 +6,7 @@
 #include "hal/reader/driver.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The first driver that fits an interface gets it. */
@@ -125,7 +126,7 @@ static void on_end(void *context, enum tally_status status)
     struct reader *reader = context;
     struct hal_readers *all = reader->all;
     char name[HAL_USB_NAME_LEN_MAX + 1];
-    memcpy(name, hal_usb_claim_name(reader->claim), sizeof name);
+    snprintf(name, sizeof name, "%s", hal_usb_claim_name(reader->claim));
     unlink_reader(reader);
     hal_usb_release(reader->claim);
     free_reader(reader);

@@ -65,7 +65,8 @@ struct hal_usb_handlers {
 };
 
 /* Starts watching the bus. Devices that are there already are shown too.
- *   TALLY_OK, TALLY_E_NO_MEMORY, TALLY_E_DEVICE (libusb does not start) */
+ *   TALLY_OK, TALLY_E_NO_MEMORY, TALLY_E_DEVICE (libusb does not start); on failure a handle or two
+ *   are still closing, so run the loop before closing it */
 TALLY_MUST_USE enum tally_status hal_usb_open(uv_loop_t *loop, hal_usb_arrived_fn *on_arrived,
                                               void *context, struct hal_usb **ret_usb);
 
