@@ -1,0 +1,36 @@
+/* app/store/internal.h: what a store is made of; for the files of this room only.
+ *
+ * Threads  one. */
+#ifndef TALLY_STORE_INTERNAL_H
+#define TALLY_STORE_INTERNAL_H
+
+#include "app/store/fold.h"
+#include "app/store/store.h"
+
+struct store {
+    struct store_options options;
+    char *dir; /* owned */
+    char journal_dir[1024];
+    char meta_dir[1024];
+    int lock_fd;
+    struct journal *journal;
+    struct state *state;
+    struct changes overlay; /* what is newer than the state's HEAD */
+    struct state_head now;  /* the newest: what the next HEAD says */
+    bool broken;            /* a write failed: open again */
+};
+
+/* Rows as they are now. */
+struct view store_view(const struct store *store);
+
+/* Passes a status on; damage found in the state moves it aside, so that the next opening makes it
+ * again, and stops this store. */
+TALLY_MUST_USE enum tally_status store_found(struct store *store, enum tally_status status);
+
+/* Writes the overlay, `more` (may be NULL) and HEAD; then the overlay is empty. */
+TALLY_MUST_USE enum tally_status store_write_state(struct store *store, const struct changes *more);
+
+__attribute__((format(printf, 2, 3))) void store_log(const struct store *store, const char *format,
+                                                     ...);
+
+#endif

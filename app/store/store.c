@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store at work: commit, checkpoint, reads and small records. */
+#include "app/store/store.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "app/base/alloc.h"
+#include "app/crypto/crypto.h"
+#include "app/proto/event_codec.h"
+#include "app/store/files.h"
+#include "app/store/internal.h"
+#include "app/store/rows.h"
+
+enum { META_NAME_LEN_MAX = 64, META_VALUE_LEN_MAX = 16 * 1024 * 1024 };
+
+struct view store_view(const struct store *store)
+{
+    return (struct view){.layers = {&store->overlay, NULL}, .state = store->state};
+}
+
+enum tally_status store_found(struct store *store, enum tally_status status)
+{
+    if (status == TALLY_E_STORE_DAMAGED && !store->broken) {
+        store->broken = true;
+        store_log(store, "store: a row of the state fails its check: it is made again at opening");
+        if (state_move_aside(store->dir) != TALLY_OK) {
+            return TALLY_E_STORE_IO;
+        }
+    }
+    return status;
+}
+
+enum tally_status store_write_state(struct store *store, const struct changes *more)
+{
+    const struct changes *sets[2] = {&store->overlay, more};
+    TALLY_TRY(state_write(store->state, &store->now, sets, more == NULL ? 1 : 2));
+    changes_free(&store->overlay);
+    store->now.clean = false;
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ identity */
+
+enum tally_status store_set_writer(struct store *store, uint32_t terminal, uint32_t epoch)
+{
+    if (store->broken) {
+        return TALLY_E_STORE_IO;
+    }
+    if (epoch <= store->now.mark.epoch && epoch != 0) {
+        return TALLY_E_EXISTS;
+    }
+    TALLY_TRY(store_checkpoint(store));
+    enum tally_status status = journal_start_epoch(store->journal, terminal, epoch);
+    if (status != TALLY_OK) {
+        store->broken = status == TALLY_E_STORE_IO;
+        return status;
+    }
+    store->now.terminal = terminal;
+    store->now.mark = (struct journal_mark){.epoch = epoch, .segment = 1};
+    store->now.acked_epoch = epoch;
+    store->now.acked_seq = 0;
+    return store_write_state(store, NULL);
+}
+
+void store_head(const struct store *store, struct store_head *ret_head)
+{
+    struct state_head written;
+    state_get_head(store->state, &written);
+    *ret_head = (struct store_head){
+        .terminal = store->now.terminal,
+        .epoch = store->now.mark.epoch,
+        .seq = store->now.mark.seq,
+        .time = store->now.time,
+        .acked_seq = store->now.acked_seq,
+        .lmdb_seq = written.mark.epoch == store->now.mark.epoch ? written.mark.seq : 0,
+    };
+    memcpy(ret_head->chain, store->now.mark.chain, TALLY_HASH_LEN);
+}
+
+uint64_t store_grant_seq(const struct store *store)
+{
+    return store->now.grant_seq;
+}
+
+void store_acked(struct store *store, uint64_t seq)
+{
+    if (seq > store->now.acked_seq && seq <= store->now.mark.seq) {
+        store->now.acked_seq = seq;
+    }
+}
+
+enum tally_status store_cursor(struct store *store, uint64_t *ret_cursor)
+{
+    *ret_cursor = store->now.cursor;
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ small records */
+
+static bool name_is_plain(const char *name)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > META_NAME_LEN_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_') {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tally_status store_meta_put(struct store *store, const char *name, struct tally_slice value)
+{
+    if (!name_is_plain(name) || value.len > META_VALUE_LEN_MAX) {
+        return TALLY_E_INVALID;
+    }
+    return value.len == 0 ? file_remove(store->meta_dir, name)
+                          : file_write_whole(store->meta_dir, name, value);
+}
+
+enum tally_status store_meta_get(struct store *store, const char *name,
+                                 struct tally_buffer *ret_value)
+{
+    if (!name_is_plain(name)) {
+        return TALLY_E_INVALID;
+    }
+    return file_read_whole(store->meta_dir, name, META_VALUE_LEN_MAX, ret_value);
+}
+
+/* ------------------------------------------------------------------ commit */
+
+/* Where a reference, or the void of a sale, is already taken: TALLY_OK and its seq (0: in an epoch
+ * before this one). TALLY_E_NOT_FOUND */
+static enum tally_status find_event_row(struct store *store, enum state_table table,
+                                        struct tally_slice key, uint64_t *ret_seq)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    uint32_t epoch = 0;
+    uint64_t seq = 0;
+    enum tally_status status = view_get(&view, table, key, &value);
+    if (status == TALLY_OK) {
+        status = row_event_decode(tally_buffer_slice(&value), &epoch, &seq);
+    }
+    tally_buffer_free(&value);
+    TALLY_TRY(store_found(store, status));
+    *ret_seq = epoch == store->now.mark.epoch ? seq : 0;
+    return TALLY_OK;
+}
+
+static enum tally_status refuse_if_there(struct store *store, enum state_table table,
+                                         struct tally_slice key, uint64_t *ret_existing_seq)
+{
+    uint64_t seq = 0;
+    enum tally_status status = find_event_row(store, table, key, &seq);
+    if (status == TALLY_OK) {
+        *ret_existing_seq = seq;
+        return TALLY_E_EXISTS;
+    }
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
+static enum tally_status refuse_known_member(struct store *store, const struct tally_enrol *enrol)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    uint8_t key[ROW_ID_KEY_LEN];
+    row_id_key(enrol->member, key);
+    enum tally_status status =
+        view_get(&view, STATE_MEMBERS, (struct tally_slice){key, sizeof key}, &value);
+    if (status == TALLY_E_NOT_FOUND) {
+        status = view_get(&view, STATE_CARDS, (struct tally_slice){enrol->handle, TALLY_HANDLE_LEN},
+                          &value);
+    }
+    tally_buffer_free(&value);
+    if (status == TALLY_OK) {
+        return TALLY_E_EXISTS;
+    }
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : store_found(store, status);
+}
+
+/* What this store, and no one else, must not let into the journal. */
+static enum tally_status refuse(struct store *store, const struct tally_event *event,
+                                uint64_t *ret_existing_seq)
+{
+    struct tally_slice ref = fold_ref(event);
+    if (ref.len > STORE_REF_LEN_MAX) {
+        return TALLY_E_INVALID;
+    }
+    if (ref.len > 0) {
+        TALLY_TRY(refuse_if_there(store, STATE_REFS, ref, ret_existing_seq));
+    }
+    uint8_t key[ROW_VOID_KEY_LEN];
+    switch (event->type) {
+    case TALLY_EVENT_SALE:
+        return TALLY_OK;
+    case TALLY_EVENT_VOID:
+        if (event->as.voided.sale.terminal != store->now.terminal) {
+            return TALLY_E_INVALID;
+        }
+        row_void_key(event->as.voided.sale.epoch, event->as.voided.sale.seq, key);
+        return refuse_if_there(store, STATE_VOIDS, (struct tally_slice){key, sizeof key},
+                               ret_existing_seq);
+    case TALLY_EVENT_ENROL:
+        return refuse_known_member(store, &event->as.enrol);
+    case TALLY_EVENT_GRANT:
+        if (event->as.grant.to_terminal != store->now.terminal) {
+            return TALLY_E_INVALID;
+        }
+        return event->as.grant.grant_seq <= store->now.grant_seq ? TALLY_E_EXISTS : TALLY_OK;
+    case TALLY_EVENT_ADJUST:
+        return event->as.adjust.drawer == store->now.terminal ? TALLY_OK : TALLY_E_INVALID;
+    }
+    return TALLY_E_INVALID;
+}
+
+struct pending {
+    struct tally_buffer bytes;
+    struct tally_event_decoded decoded;
+    struct changes staged;
+    uint8_t chain[TALLY_HASH_LEN];
+};
+
+/* Everything that can be refused or can fail for want of memory, before anything is written. What
+ * is folded is what will be read back, not what the caller holds. */
+static enum tally_status prepare(struct store *store, const struct tally_event *event,
+                                 struct tally_slice sidecar, struct pending *pending)
+{
+    struct view view = store_view(store);
+    TALLY_TRY(tally_event_encode(event, &pending->bytes));
+    TALLY_TRY(tally_event_decode(tally_buffer_slice(&pending->bytes), &pending->decoded));
+    TALLY_TRY(fold_event(&view, &pending->decoded.event, sidecar, &pending->staged));
+    TALLY_TRY(changes_make_ready(&store->overlay, &pending->staged));
+    return tally_chain_next(store->now.mark.chain, tally_buffer_slice(&pending->bytes),
+                            pending->chain);
+}
+
+enum tally_status store_commit(struct store *store, struct tally_event *event,
+                               struct tally_slice sidecar, int64_t now_ms,
+                               uint64_t *ret_existing_seq)
+{
+    assert(event != NULL && ret_existing_seq != NULL);
+    if (store->broken) {
+        return TALLY_E_STORE_IO;
+    }
+    if (store->now.mark.epoch == 0) {
+        return TALLY_E_NOT_READY;
+    }
+    TALLY_TRY(refuse(store, event, ret_existing_seq));
+    const struct tally_event before = *event;
+    event->id = (struct tally_event_id){.terminal = store->now.terminal,
+                                        .epoch = store->now.mark.epoch,
+                                        .seq = store->now.mark.seq + 1};
+    event->time = tally_hlc_next(store->now.time, now_ms);
+    struct pending pending = {0};
+    enum tally_status status = store_found(store, prepare(store, event, sidecar, &pending));
+    if (status == TALLY_OK) {
+        status = journal_append(store->journal, tally_buffer_slice(&pending.bytes), sidecar,
+                                pending.chain);
+        store->broken = status == TALLY_E_STORE_IO;
+    }
+    if (status == TALLY_OK) {
+        struct journal_head head;
+        journal_head(store->journal, &head);
+        changes_merge(&store->overlay, &pending.staged);
+        store->now.mark = head.mark;
+        store->now.time = event->time;
+        if (event->type == TALLY_EVENT_GRANT) {
+            store->now.grant_seq = event->as.grant.grant_seq;
+        }
+    } else {
+        *event = before;
+    }
+    changes_free(&pending.staged);
+    tally_event_decoded_free(&pending.decoded);
+    tally_buffer_free(&pending.bytes);
+    return status;
+}
+
+static uint64_t events_behind(const struct store *store)
+{
+    struct state_head written;
+    state_get_head(store->state, &written);
+    if (written.mark.epoch != store->now.mark.epoch) {
+        return store->now.mark.seq;
+    }
+    return store->now.mark.seq - written.mark.seq;
+}
+
+bool store_checkpoint_due(const struct store *store)
+{
+    return events_behind(store) >= store->options.checkpoint_events ||
+           journal_wants_segment(store->journal);
+}
+
+enum tally_status store_checkpoint(struct store *store)
+{
+    if (store->broken) {
+        return TALLY_E_STORE_IO;
+    }
+    if (events_behind(store) > 0) {
+        enum tally_status status = store_write_state(store, NULL);
+        store->broken = status == TALLY_E_STORE_IO;
+        TALLY_TRY(status);
+    }
+    return journal_wants_segment(store->journal) ? journal_prepare(store->journal) : TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ reads */
+
+void store_account_free(struct store_account *account)
+{
+    tally_free(account->lots);
+    *account = (struct store_account){0};
+}
+
+enum tally_status store_account_get(struct store *store, uint64_t account, size_t spare_lots,
+                                    struct store_account *ret_account)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    struct row_account row = {0};
+    uint8_t key[ROW_ID_KEY_LEN];
+    row_id_key(account, key);
+    enum tally_status status =
+        view_get(&view, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
+    if (status == TALLY_OK) {
+        status = row_account_decode(tally_buffer_slice(&value), spare_lots, &row);
+    }
+    tally_buffer_free(&value);
+    TALLY_TRY(store_found(store, status));
+    *ret_account = (struct store_account){.account = row.account, .lots = row.lots};
+    return TALLY_OK;
+}
+
+void store_member_free(struct store_member *member)
+{
+    tally_buffer_free(&member->profile);
+    tally_buffer_free(&member->wrapped_key);
+    *member = (struct store_member){0};
+}
+
+enum tally_status store_member_get(struct store *store, uint64_t member,
+                                   struct store_member *ret_member)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    struct row_member row = {0};
+    struct store_member found = {.member = member};
+    uint8_t key[ROW_ID_KEY_LEN];
+    row_id_key(member, key);
+    enum tally_status status =
+        view_get(&view, STATE_MEMBERS, (struct tally_slice){key, sizeof key}, &value);
+    if (status == TALLY_OK) {
+        status = row_member_decode(tally_buffer_slice(&value), &row);
+    }
+    if (status == TALLY_OK) {
+        found.account = row.account;
+        found.home_shop = row.home_shop;
+        status = tally_buffer_append(&found.profile, row.profile.data, row.profile.len);
+    }
+    if (status == TALLY_OK) {
+        status = tally_buffer_append(&found.wrapped_key, row.wrapped_key.data, row.wrapped_key.len);
+    }
+    tally_buffer_free(&value);
+    if (status != TALLY_OK) {
+        store_member_free(&found);
+        return store_found(store, status);
+    }
+    *ret_member = found;
+    return TALLY_OK;
+}
+
+enum tally_status store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN],
+                                 uint64_t *ret_member)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    uint64_t member = 0;
+    enum tally_status status =
+        view_get(&view, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN}, &value);
+    if (status == TALLY_OK) {
+        status = row_card_decode(tally_buffer_slice(&value), &member);
+    }
+    tally_buffer_free(&value);
+    TALLY_TRY(store_found(store, status));
+    *ret_member = member;
+    return TALLY_OK;
+}
+
+enum tally_status store_ref_get(struct store *store, struct tally_slice ref, uint64_t *ret_seq)
+{
+    if (ref.len == 0 || ref.len > STORE_REF_LEN_MAX) {
+        return TALLY_E_NOT_FOUND;
+    }
+    return find_event_row(store, STATE_REFS, ref, ret_seq);
+}
+
+enum tally_status store_event_get(struct store *store, uint64_t seq, struct tally_buffer *ret_event,
+                                  struct tally_buffer *ret_sidecar,
+                                  uint8_t ret_chain[TALLY_HASH_LEN])
+{
+    return journal_read(store->journal, seq, ret_event, ret_sidecar, ret_chain);
+}
+
+/* Rows of a table: those of the state, and those that only the overlay knows. */
+static enum tally_status count_rows(struct store *store, enum state_table table,
+                                    uint64_t *ret_count)
+{
+    uint64_t count = 0;
+    TALLY_TRY(state_count(store->state, table, &count));
+    struct tally_buffer value = {0};
+    const struct change *change = NULL;
+    enum tally_status status = TALLY_OK;
+    while (status == TALLY_OK && (change = changes_next(&store->overlay, change)) != NULL) {
+        if (change->table == table && !change->removed) {
+            value.len = 0;
+            status = state_get(store->state, table,
+                               (struct tally_slice){change->key, change->key_len}, &value);
+            count += status == TALLY_E_NOT_FOUND;
+            status = status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+        }
+    }
+    tally_buffer_free(&value);
+    TALLY_TRY(store_found(store, status));
+    *ret_count = count;
+    return TALLY_OK;
+}
+
+enum tally_status store_counts(struct store *store, struct store_counts *ret_counts)
+{
+    struct store_counts counts = {.journal_bytes = journal_bytes(store->journal),
+                                  .lmdb_bytes = state_bytes(store->state)};
+    TALLY_TRY(count_rows(store, STATE_MEMBERS, &counts.members));
+    TALLY_TRY(count_rows(store, STATE_ACCOUNTS, &counts.accounts));
+    *ret_counts = counts;
+    return TALLY_OK;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The proof that the state is what the journal says: fold everything again and compare. */
+#include "app/store/internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "app/base/alloc.h"
+#include "app/proto/event_codec.h"
+#include "app/store/rows.h"
+
+enum { PERCENT_WALK = 80 };
+
+struct verify {
+    struct store *store;
+    struct changes folded; /* every row that the journal makes */
+    struct store_verified result;
+    void (*progress)(void *context, unsigned percent);
+    void *context;
+    enum state_table table; /* being compared */
+};
+
+__attribute__((format(printf, 2, 3))) static enum tally_status differs(struct verify *verify,
+                                                                       const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(verify->result.difference, sizeof verify->result.difference, format, arguments);
+    va_end(arguments);
+    return TALLY_E_MISMATCH;
+}
+
+/* ------------------------------------------------------------------ the journal's side */
+
+static enum tally_status fold_record(void *context, const struct journal_record *record)
+{
+    struct verify *verify = context;
+    struct view view = {.layers = {&verify->folded, NULL}};
+    struct changes staged = {0};
+    struct tally_event_decoded decoded = {0};
+    TALLY_TRY(tally_event_decode(record->event, &decoded));
+    enum tally_status status = fold_event(&view, &decoded.event, record->sidecar, &staged);
+    if (status == TALLY_OK) {
+        status = changes_make_ready(&verify->folded, &staged);
+    }
+    if (status == TALLY_OK) {
+        changes_merge(&verify->folded, &staged);
+        verify->result.events++;
+    } else if (status != TALLY_E_NO_MEMORY) {
+        status = differs(verify, "event %" PRIu32 "/%" PRIu64 " does not fold: %s", record->epoch,
+                         record->seq, tally_status_name(status));
+    }
+    changes_free(&staged);
+    tally_event_decoded_free(&decoded);
+    return status;
+}
+
+static void walk_progress(void *context, unsigned percent)
+{
+    struct verify *verify = context;
+    if (verify->progress != NULL) {
+        verify->progress(verify->context, percent * PERCENT_WALK / 100);
+    }
+}
+
+/* ------------------------------------------------------------------ the state's side */
+
+static bool same_own_lots(const struct tally_account *left, const struct tally_account *right,
+                          uint32_t terminal)
+{
+    size_t i = 0, j = 0;
+    for (;; i++, j++) {
+        while (i < left->lot_count && left->lots[i].drawer != terminal) {
+            i++;
+        }
+        while (j < right->lot_count && right->lots[j].drawer != terminal) {
+            j++;
+        }
+        if (i >= left->lot_count || j >= right->lot_count) {
+            return i >= left->lot_count && j >= right->lot_count;
+        }
+        if (left->lots[i].expires_day != right->lots[j].expires_day ||
+            left->lots[i].points != right->lots[j].points) {
+            return false;
+        }
+    }
+}
+
+/* An account that head office has a word in: this terminal's drawer still is the journal's alone.
+ */
+static enum tally_status compare_drawer(struct verify *verify, const struct row_account *here,
+                                        const struct change *folded)
+{
+    struct row_account made = {0};
+    if (folded != NULL) {
+        struct tally_slice value = {folded->value, folded->value_len};
+        TALLY_TRY(row_account_decode(value, 0, &made));
+    }
+    bool same = made.own_epoch == here->own_epoch && made.own_seq == here->own_seq &&
+                same_own_lots(&here->account, &made.account, verify->store->now.terminal);
+    row_account_free(&made);
+    return same ? TALLY_OK
+                : differs(verify, "account %" PRIu64 ": its lots in this drawer", here->account.id);
+}
+
+static enum tally_status compare_account(struct verify *verify, struct tally_slice value,
+                                         const struct change *folded)
+{
+    struct row_account here = {0};
+    TALLY_TRY(row_account_decode(value, 0, &here)); /* checks its invariants */
+    verify->result.accounts++;
+    enum tally_status status = TALLY_OK;
+    if (here.from_hq) {
+        status = compare_drawer(verify, &here, folded);
+    } else if (folded == NULL || folded->value_len != value.len ||
+               memcmp(folded->value, value.data, value.len) != 0) {
+        status =
+            differs(verify, "account %" PRIu64 ": not what the journal folds to", here.account.id);
+    }
+    row_account_free(&here);
+    return status;
+}
+
+static bool row_is_there(struct verify *verify, enum state_table table, struct tally_slice key,
+                         struct tally_buffer *ret_value, enum tally_status *ret_status)
+{
+    struct view view = store_view(verify->store);
+    enum tally_status status = view_get(&view, table, key, ret_value);
+    *ret_status = status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+    return status == TALLY_OK;
+}
+
+static enum tally_status compare_member(struct verify *verify, struct tally_slice key,
+                                        struct tally_slice value)
+{
+    struct row_member row;
+    struct tally_buffer other = {0};
+    enum tally_status status = row_member_decode(value, &row);
+    uint64_t member = tally_load_be(key.data, ROW_ID_KEY_LEN);
+    uint8_t account_key[ROW_ID_KEY_LEN];
+    TALLY_TRY(status);
+    row_id_key(row.account, account_key);
+    if (!row_is_there(verify, STATE_ACCOUNTS, (struct tally_slice){account_key, sizeof account_key},
+                      &other, &status) &&
+        status == TALLY_OK) {
+        status = differs(verify, "member %" PRIu64 ": has no account", member);
+    }
+    for (size_t i = 0; i < row.handle_count && status == TALLY_OK; i++) {
+        struct tally_slice handle = {row.handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
+        if (!row_is_there(verify, STATE_CARDS, handle, &other, &status) && status == TALLY_OK) {
+            status = differs(verify, "member %" PRIu64 ": a card is not in the index", member);
+        }
+    }
+    tally_buffer_free(&other);
+    return status;
+}
+
+static enum tally_status compare_card(struct verify *verify, struct tally_slice key,
+                                      struct tally_slice value)
+{
+    uint64_t member = 0;
+    struct tally_buffer other = {0};
+    struct row_member row = {0};
+    TALLY_TRY(row_card_decode(value, &member));
+    enum tally_status status = TALLY_OK;
+    bool listed = false;
+    if (row_is_there(verify, STATE_MEMBERS, value, &other, &status)) {
+        status = row_member_decode(tally_buffer_slice(&other), &row);
+        for (size_t i = 0; status == TALLY_OK && i < row.handle_count; i++) {
+            listed |= memcmp(row.handles + i * TALLY_HANDLE_LEN, key.data, key.len) == 0;
+        }
+    }
+    tally_buffer_free(&other);
+    if (status == TALLY_OK && !listed) {
+        status =
+            differs(verify, "a card points to member %" PRIu64 ", who does not list it", member);
+    }
+    return status;
+}
+
+/* References and voids: exactly those that the journal makes, with the same events. */
+static enum tally_status compare_event_row(struct verify *verify, struct tally_slice value,
+                                           const struct change *folded)
+{
+    if (folded == NULL || folded->value_len != value.len ||
+        memcmp(folded->value, value.data, value.len) != 0) {
+        uint32_t epoch = 0;
+        uint64_t seq = 0;
+        TALLY_TRY(row_event_decode(value, &epoch, &seq));
+        return differs(verify, "a row of %s names event %" PRIu32 "/%" PRIu64,
+                       verify->table == STATE_REFS ? "refs" : "voids", epoch, seq);
+    }
+    return TALLY_OK;
+}
+
+static enum tally_status compare_row(struct verify *verify, struct tally_slice key,
+                                     struct tally_slice value)
+{
+    enum tally_status status = row_check(verify->table, key, value);
+    if (status == TALLY_E_STORE_DAMAGED) {
+        return differs(verify, "a row of table %d is malformed", (int)verify->table);
+    }
+    TALLY_TRY(status);
+    const struct change *folded = changes_find(&verify->folded, verify->table, key);
+    switch (verify->table) {
+    case STATE_ACCOUNTS:
+        return compare_account(verify, value, folded);
+    case STATE_MEMBERS:
+        return compare_member(verify, key, value);
+    case STATE_CARDS:
+        return compare_card(verify, key, value);
+    case STATE_REFS:
+    case STATE_VOIDS:
+        return compare_event_row(verify, value, folded);
+    case STATE_TABLE_COUNT:
+        break;
+    }
+    return TALLY_E_STORE_DAMAGED;
+}
+
+static enum tally_status compare_written_row(void *context, struct tally_slice key,
+                                             struct tally_slice value)
+{
+    struct verify *verify = context;
+    if (changes_find(&verify->store->overlay, verify->table, key) != NULL) {
+        return TALLY_OK; /* the overlay has a newer one */
+    }
+    return compare_row(verify, key, value);
+}
+
+static enum tally_status compare_table(struct verify *verify, enum state_table table)
+{
+    verify->table = table;
+    enum tally_status status = state_each(verify->store->state, table, compare_written_row, verify);
+    if (status == TALLY_E_STORE_DAMAGED) {
+        return differs(verify, "a row of table %d fails its checksum", (int)table);
+    }
+    TALLY_TRY(status);
+    const struct change *change = NULL;
+    while ((change = changes_next(&verify->store->overlay, change)) != NULL) {
+        if (change->table == table && !change->removed) {
+            TALLY_TRY(compare_row(verify, (struct tally_slice){change->key, change->key_len},
+                                  (struct tally_slice){change->value, change->value_len}));
+        }
+    }
+    return TALLY_OK;
+}
+
+/* What the journal makes and the state lacks. Head office may take a card away. */
+static enum tally_status find_missing(struct verify *verify)
+{
+    struct tally_buffer value = {0};
+    enum tally_status status = TALLY_OK;
+    const struct change *change = NULL;
+    while (status == TALLY_OK && (change = changes_next(&verify->folded, change)) != NULL) {
+        struct tally_slice key = {change->key, change->key_len};
+        if (change->table == STATE_CARDS) {
+            continue; /* members list theirs, and those lists were compared */
+        }
+        value.len = 0;
+        if (!row_is_there(verify, change->table, key, &value, &status) && status == TALLY_OK) {
+            status = differs(verify, "a row of table %d that the journal makes is missing",
+                             (int)change->table);
+        }
+    }
+    tally_buffer_free(&value);
+    return status;
+}
+
+enum tally_status store_verify(struct store *store,
+                               void (*progress)(void *context, unsigned percent), void *context,
+                               struct store_verified *ret_verified)
+{
+    if (store->broken) {
+        return TALLY_E_STORE_IO;
+    }
+    struct verify verify = {.store = store, .progress = progress, .context = context};
+    const struct journal_mark beginning = {0};
+    enum tally_status status =
+        journal_walk(store->journal, &beginning, fold_record, walk_progress, &verify);
+    if (status == TALLY_E_STORE_DAMAGED || status == TALLY_E_INVALID) {
+        snprintf(verify.result.difference, sizeof verify.result.difference,
+                 "the journal's chain breaks behind event %" PRIu64 " from its beginning",
+                 verify.result.events);
+        status = TALLY_E_CHAIN;
+    }
+    for (enum state_table table = 0; table < STATE_TABLE_COUNT && status == TALLY_OK; table++) {
+        status = compare_table(&verify, table);
+    }
+    if (status == TALLY_OK) {
+        status = find_missing(&verify);
+    }
+    changes_free(&verify.folded);
+    if (status == TALLY_OK && progress != NULL) {
+        progress(context, 100);
+    }
+    if (status == TALLY_OK || status == TALLY_E_MISMATCH || status == TALLY_E_CHAIN) {
+        *ret_verified = verify.result;
+    }
+    return status;
+}
