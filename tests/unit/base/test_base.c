@@ -51,9 +51,9 @@ static void a_good_file_sets_every_value(void **state)
     (void)state;
     struct shop shop = {0};
     char problem[TALLY_CONFIG_PROBLEM_MAX];
-    assert_int_equal(read_text("# a shop\n[shop]\nname = North Gate\nport = 7443\nopen = yes\n",
-                               &shop, problem),
-                     TALLY_OK);
+    assert_int_equal(
+        read_text("# a shop\n[shop]\nname = North Gate\nport = 7443\nopen = yes\n", &shop, problem),
+        TALLY_OK);
     assert_string_equal(shop.name, "North Gate");
     assert_int_equal(shop.port, 7443);
     assert_true(shop.open);
