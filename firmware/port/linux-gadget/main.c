@@ -72,7 +72,8 @@ static void hang_up(struct port *port, struct talker *talker)
 {
     tally_head_gone(&talker->head, &port->reader);
     close(talker->fd);
-    *talker = (struct talker){.fd = -1};
+    memset(talker, 0, sizeof *talker); /* its input was a card */
+    talker->fd = -1;
 }
 
 /* An answer is shorter than any socket buffer: a talker that has let it fill up is not listening.
@@ -305,7 +306,7 @@ static void accept_talker(struct port *port)
     }
     for (int i = 0; i < TALKERS_MAX; i++) {
         if (port->talkers[i].fd < 0) {
-            port->talkers[i] = (struct talker){.fd = fd};
+            port->talkers[i].fd = fd;
             return;
         }
     }
@@ -515,27 +516,26 @@ static bool is_serial(const char *text)
     return len > 0 && len <= TALLY_MSR_FEATURE_DATA_LEN_MAX && text[len] == '\0';
 }
 
-int main(int argc, char **argv)
+enum { GO_ON = -1, EXIT_USAGE = 2 };
+
+/* GO_ON, or the exit status of a run that is over: help was wanted, or the usage was wrong. */
+static int read_options(int argc, char **argv, const char **udc, const char **head_path,
+                        const char **serial)
 {
-    static struct port port = {.listen_fd = -1,
-                               .signal_fd = -1,
-                               .head_path = GADGET_RUN_DIR "/head.sock",
-                               .endpoints = {.ep0_fd = -1, .ep1_fd = -1, .done_fd = -1}};
     static const struct option options[] = {
         {"udc", required_argument, NULL, 'u'},    {"head", required_argument, NULL, 'p'},
         {"serial", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0}};
-    const char *udc = NULL, *serial = "TALLY0001";
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'u':
-            udc = optarg;
+            *udc = optarg;
             break;
         case 'p':
-            port.head_path = optarg;
+            *head_path = optarg;
             break;
         case 's':
-            serial = optarg;
+            *serial = optarg;
             break;
         case 'h':
             print_help(stdout);
@@ -545,21 +545,42 @@ int main(int argc, char **argv)
             return 0;
         default:
             print_help(stderr);
-            return 2;
+            return EXIT_USAGE;
         }
     }
-    if (optind != argc || !is_serial(serial)) {
+    if (optind != argc || !is_serial(*serial)) {
         print_help(stderr);
-        return 2;
+        return EXIT_USAGE;
+    }
+    return GO_ON;
+}
+
+static void init(struct port *port, const char *head_path, const char *serial)
+{
+    memset(port, 0, sizeof *port);
+    port->head_path = head_path;
+    port->listen_fd = -1;
+    port->signal_fd = -1;
+    port->endpoints = (struct endpoints){.ep0_fd = -1, .ep1_fd = -1, .done_fd = -1};
+    for (int i = 0; i < TALKERS_MAX; i++) {
+        port->talkers[i].fd = -1;
+    }
+    tally_reader_init(&port->reader);
+    tally_hid_init(&port->hid, serial);
+}
+
+int main(int argc, char **argv)
+{
+    static struct port port;
+    const char *udc = NULL, *serial = "TALLY0001", *head_path = GADGET_RUN_DIR "/head.sock";
+    int over = read_options(argc, argv, &udc, &head_path, &serial);
+    if (over != GO_ON) {
+        return over;
     }
     if (!lock_out_others()) {
         return 1;
     }
-    for (int i = 0; i < TALKERS_MAX; i++) {
-        port.talkers[i].fd = -1;
-    }
-    tally_reader_init(&port.reader);
-    tally_hid_init(&port.hid, serial);
+    init(&port, head_path, serial);
     bool is_up = open_signals(&port) && open_head(&port) && open_usb(&port, udc);
     if (is_up) {
         run(&port);
