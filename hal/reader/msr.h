@@ -25,7 +25,9 @@ struct hal_msr_track {
 struct hal_msr_layout {
     struct hal_msr_track tracks[HAL_MSR_TRACKS];
     struct hal_hid_sizes sizes;
-    uint8_t report_id; /* of the card report; 0: none */
+    uint8_t report_id;               /* of the card report; 0: none */
+    bool may_mask;                   /* the reader may have overwritten digits of the tracks */
+    struct hal_hid_field encryption; /* says whether it does */
 };
 
 /* Finds the tracks in a HID report descriptor.
@@ -39,7 +41,9 @@ TALLY_MUST_USE enum tally_status hal_msr_layout(const uint8_t *descriptor, size_
  * damaged is not looked at, and does not spoil a good one.
  *   TALLY_OK                 *ret_card is a card of ours
  *   TALLY_E_PAYMENT_CARD     refused
- *   TALLY_E_UNKNOWN_CARD     refused: every track that holds data was read, none names our card
+ *   TALLY_E_UNKNOWN_CARD     refused: every track that holds data was read, none names our card; or
+ *                            the reader encrypts and may have masked digits, so that two cards of
+ *                            ours would look the same
  *   TALLY_E_CARD_UNREADABLE  damaged or empty tracks: swipe again
  *   TALLY_E_NOT_FOUND        another report of this device: nothing was swiped
  *   TALLY_E_DEVICE           the report is shorter than the layout */

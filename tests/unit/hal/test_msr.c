@@ -280,21 +280,41 @@ static void a_reader_after_the_usb_if_page_is_read(void **state)
     }
 }
 
-/* With keys in the reader the plain fields hold ciphertext; the lengths of the masked ones count.
- */
-static void a_magnesafe_reader_is_read_by_its_masked_tracks(void **state)
+/* A Dynamag's report; `encryption` is its status: 2 has keys, 6 uses them. */
+static enum tally_status swipe_dynamag(const char *track_2, uint8_t encryption,
+                                       struct tally_card *card)
 {
-    (void)state;
     struct build descriptor = dynamag_descriptor();
     struct hal_msr_layout layout = layout_of(&descriptor);
     uint8_t report[856];
-    memset(report, 0xc7, sizeof report);
+    memset(report, 0xc7, sizeof report); /* the plain fields hold ciphertext */
     memset(report, 0, 3);
+    report[493] = 0;
+    report[494] = encryption;
     memset(report + 505, 0, 3);
-    report[506] = sizeof OURS_TRACK_2 - 1;
-    memcpy(report + 620, OURS_TRACK_2, sizeof OURS_TRACK_2 - 1);
+    report[506] = (uint8_t)strlen(track_2);
+    memcpy(report + 620, track_2, strlen(track_2));
+    return read_and_check_wiped(&layout, report, sizeof report, card);
+}
+
+static void a_magnesafe_reader_is_read_by_its_masked_tracks(void **state)
+{
+    (void)state;
     struct tally_card card;
-    assert_int_equal(TALLY_OK, read_and_check_wiped(&layout, report, sizeof report, &card));
+    assert_int_equal(TALLY_OK, swipe_dynamag(OURS_TRACK_2, 2, &card));
+    expect_ours(&card);
+}
+
+static void a_number_that_may_be_masked_is_nobodys_card(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    static const char masked[] = ";60058500000008180=9904?";
+    assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_dynamag(masked, 6, &card));
+    assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_dynamag(OURS_TRACK_2, 6, &card));
+    assert_int_equal(TALLY_E_PAYMENT_CARD, swipe_dynamag(PAYMENT_2, 6, &card));
+    assert_int_equal(TALLY_OK,
+                     swipe_dynamag(";" OURS "?", 6, &card)); /* not laid out to be masked */
     expect_ours(&card);
 }
 
@@ -435,6 +455,7 @@ int main(void)
         cmocka_unit_test(no_rules_mean_no_card),
         cmocka_unit_test(a_reader_after_the_usb_if_page_is_read),
         cmocka_unit_test(a_magnesafe_reader_is_read_by_its_masked_tracks),
+        cmocka_unit_test(a_number_that_may_be_masked_is_nobodys_card),
         cmocka_unit_test(the_published_dynamag_report_is_refused_as_a_payment_card),
         cmocka_unit_test(devices_that_are_no_stripe_readers_are_left_alone),
         cmocka_unit_test(a_reader_whose_tracks_are_not_bytes_is_refused),
