@@ -53,15 +53,24 @@ steps_follow() { # NAME LOG
     fi
 }
 
+# step_log NAME: the file that keeps the output of the step NAME.
+step_log() {
+    local name=${1//[^[:alnum:]]/-}
+    while [[ $name == *--* ]]; do
+        name=${name//--/-}
+    done
+    echo "$TALLY_LOGS/$name.log"
+}
+
 # step NAME ADVICE COMMAND...: runs COMMAND as one named step.
 # Prints the name at once, then `ok` and the seconds, or `FAILED`, the end of the log and ADVICE.
-# The whole output goes to build/log/NAME.log. Returns COMMAND's status and counts it.
+# The whole output goes to build/log. Returns COMMAND's status and counts it.
 # COMMAND is a program, or a function of the calling script. A function runs in a bash of its own, because
 # `step f || ...` would switch `set -e` off inside f; it sees the script's functions and exported variables.
 step() {
     local name=$1 advice=$2 log status started=$SECONDS was_errexit=
     shift 2
-    log=$TALLY_LOGS/${name//[ \/]/-}.log
+    log=$(step_log "$name")
     mkdir -p "$TALLY_LOGS"
     printf '%s ...' "$name" >&2
     case $- in *e*) was_errexit=1 ;; esac
