@@ -14,7 +14,7 @@ import subprocess
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = TOP / "build/release/bin"
+PROGRAMS = pathlib.Path(os.environ.get("TALLY_PROGRAMS", TOP / "build/release/bin"))
 PROGRAMME = TOP / "app/programme/samples/club.json"
 TRAY = TOP / "app/cashier/samples/tray.ini"
 HQ_NAMES = "tallyhq,10.0.2.2,127.0.0.1"
@@ -67,10 +67,54 @@ class HeadOffice:
         self.port, self.enrol_port = int(numbers["port"]), int(numbers["enrol_port"])
 
     def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
+        """Its exit status; None if it did not run."""
+        process, self.process = self.process, None
+        return end(process)
+
+
+def end(process):
+    """Ends a process the clean way; its exit status, None where there was none."""
+    if process is None:
+        return None
+    process.send_signal(signal.SIGTERM)
+    return process.wait(20)
+
+
+def replace_certificate(hq, names, days_from, days_to):
+    """Gives a stopped head office another server certificate, signed by its own CA with openssl: for
+    trying what a terminal makes of a wrong name or of an expired one."""
+    keys, work = hq.data / "keys", hq.folder / "ca"
+    work.mkdir(exist_ok=True)
+    (work / "index.txt").write_text("")
+    now = time.time()
+    stamp = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now + days * 86400))
+             for days in (days_from, days_to)]
+    (work / "ca.conf").write_text(f"""[ca]
+default_ca = hq
+[hq]
+database = {work}/index.txt
+new_certs_dir = {work}
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = server
+unique_subject = no
+[any]
+commonName = supplied
+[server]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = {names}
+""")
+    output_of("openssl", "req", "-new", "-key", keys / "hq.key", "-subj", "/CN=tallyhq", "-out",
+              work / "hq.csr")
+    output_of("openssl", "x509", "-inform", "DER", "-in", keys / "ca.der", "-out", work / "ca.pem")
+    output_of("openssl", "ca", "-batch", "-notext", "-config", work / "ca.conf", "-keyfile",
+              keys / "ca.key", "-cert", work / "ca.pem", "-startdate", stamp[0], "-enddate",
+              stamp[1], "-in", work / "hq.csr", "-out", work / "hq.pem")
+    output_of("openssl", "x509", "-in", work / "hq.pem", "-outform", "DER", "-out",
+              keys / "hq.der")
 
 
 def wait_for_file(path, process, log, limit_s=20):
@@ -139,6 +183,8 @@ class NativeTerminal:
 dir = {folder}/data
 [till]
 socket = {folder}/till.sock
+[reader]
+enabled = {readers}
 [hq]
 host = 127.0.0.1
 port = {port}
@@ -146,8 +192,10 @@ enrol_port = {enrol_port}
 token_file = {folder}/token
 """
 
-    def __init__(self, folder):
+    def __init__(self, folder, readers=True):
         self.folder = pathlib.Path(folder)
+        self.log = self.folder / "tallyd.log"
+        self.readers = readers
         self.process = None
         self.head = None
 
@@ -155,9 +203,9 @@ token_file = {folder}/token
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "tallyd.conf"
         config.write_text(self.CONFIG.format(
-            folder=self.folder, port=hq.port, enrol_port=hq.enrol_port))
-        log = self.folder / "tallyd.log"
-        with open(log, "a", encoding="utf-8") as out:
+            folder=self.folder, port=hq.port, enrol_port=hq.enrol_port,
+            readers="yes" if self.readers else "no"))
+        with open(self.log, "a", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 [PROGRAMS / "tallyd", "--config", str(config)], stderr=out, stdout=out,
                 stdin=subprocess.DEVNULL, start_new_session=True)
@@ -168,10 +216,8 @@ token_file = {folder}/token
         path.write_text(token + "\n")
 
     def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
+        process, self.process = self.process, None
+        return end(process)
 
     @property
     def till(self):

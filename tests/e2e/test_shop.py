@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tallyd and tallyhq as real processes on this machine, without a reader: what a till sees when things
+are right, and when they are not. Programs come from TALLY_PROGRAMS (the build's bin folder)."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/shop"))
+import shop  # noqa: E402
+
+MEMBERS = 20
+CARDS = [f"6005850000000000{number}" for number in range(1, 7)]
+LINES = [{"sku": "tea", "amount_minor": 10000}]
+
+
+def config_problem(text):
+    """What tallyd says about this configuration, and its exit status."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(text)
+        file.flush()
+        done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", file.name],
+                              capture_output=True, text=True, check=False, timeout=20)
+        return done.returncode, done.stderr.replace(file.name, "FILE")
+
+
+class Configuration(unittest.TestCase):
+    def test_an_unknown_key_is_named_with_its_line(self):
+        code, said = config_problem("[store]\ndir = /nowhere\nsize = 3\n")
+        self.assertEqual(code, 2)
+        self.assertIn("FILE:3: size: there is no such key", said)
+
+    def test_a_wrong_type_is_named_with_its_line(self):
+        code, said = config_problem("[hq]\nport = seven\n")
+        self.assertEqual(code, 2)
+        self.assertIn("FILE:2: port: must be a whole number", said)
+
+    def test_an_impossible_value_is_named_with_its_line(self):
+        code, said = config_problem("[hq]\n\nport = 70000\n")
+        self.assertEqual(code, 2)
+        self.assertIn("FILE:3: port: must be a whole number from 1 to 65535", said)
+
+    def test_a_missing_file_is_named(self):
+        done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", "no-such.conf"],
+                              capture_output=True, text=True, check=False, timeout=20)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no-such.conf", done.stderr)
+
+
+class InAShop(unittest.TestCase):
+    """Each test has a shop of its own: head office with a few members, and one terminal."""
+
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="tally-test-")
+        folder = pathlib.Path(self.holder.name)
+        self.hq = shop.HeadOffice(folder / "hq")
+        self.terminal = shop.NativeTerminal(folder / "terminal", readers=False)
+        self.till = None
+        self.addCleanup(self.holder.cleanup)
+        self.addCleanup(self.stop)
+        self.hq.set_up()
+        self.hq.admin("programme", "publish", shop.PROGRAMME)
+        members = folder / "members.csv"
+        members.write_text(shop.output_of(
+            "/usr/bin/python3", shop.TOP / "tools/members/tally-sample-members", "--count", MEMBERS))
+        self.hq.admin("members", "import", members)
+        self.hq.start()
+
+    def stop(self):
+        if self.till is not None:
+            self.till.close()
+        codes = [self.terminal.stop(), self.hq.stop()]
+        self.assertTrue(all(code in (None, 0) for code in codes),
+                        f"left with {codes}; {self.terminal.log.read_text()[-3000:]}"
+                        f"{self.hq.log.read_text()[-3000:]}")
+
+    def open(self):
+        self.terminal.start(self.hq)
+        self.till = shop.Till(self.terminal.till)
+
+    def enrol(self):
+        self.terminal.give_token(self.hq.admin("enrol-token", "--shop", "3").strip())
+        self.till.call("sync")
+        self.assertTrue(self.till.wait_status(
+            lambda now: now["store"]["members"] == MEMBERS and now["programme"], 20),
+            self.till.call("status"))
+
+    def reopen(self, number):
+        """Ends tallyd with a signal, and starts it again."""
+        self.till.close()
+        self.terminal.process.send_signal(number)
+        self.terminal.process.wait(20)
+        self.terminal.process = None
+        self.open()
+
+    def identify(self, text):
+        return self.till.call("identify", text=text)
+
+    def sell(self, member, ref, amount_minor=10000, points=0):
+        return self.till.call("sale", ref=ref, member=member["member"], points=points,
+                              cashier="ann", lines=[{"sku": "tea", "amount_minor": amount_minor}])
+
+    def assert_refused(self, status, method, **params):
+        with self.assertRaises(shop.Refused) as caught:
+            self.till.call(method, **params)
+        self.assertEqual(caught.exception.status, status)
+
+    def wait_why(self, why):
+        status = self.till.wait_status(lambda now: now["hq"]["why"] == why, 20)
+        self.assertTrue(status, self.till.call("status")["hq"])
+        return status
+
+    def test_before_enrolment_a_till_is_told_that_nothing_is_ready(self):
+        self.open()
+        status = self.wait_why("TALLY_E_TOKEN")
+        self.assertIn("enrol-token", status["hq"]["detail"])
+        self.assert_refused("TALLY_E_NOT_READY", "identify", text=CARDS[0])
+
+    def test_a_typed_card_or_phone_number_works_without_a_reader(self):
+        self.open()
+        self.enrol()
+        self.assertEqual(self.till.call("status")["reader"]["ready"], 0)
+        member = self.identify(CARDS[0][:4] + " " + CARDS[0][4:])
+        self.assertEqual(member["tier"]["code"], "P")
+        self.assert_refused("TALLY_E_PAYMENT_CARD", "identify", text="4111 1111 1111 1111")
+        self.assert_refused("TALLY_E_UNKNOWN_CARD", "identify", text="+49 30 1234567")
+        with_phone = self.till.call("enrol", text="+49 30 1234567", name="Ida", phone="")
+        self.assertEqual(self.identify("49301234567")["member"], with_phone["member"])
+        self.assert_refused("TALLY_E_EXISTS", "enrol", text="49301234567", name="Eva", phone="")
+
+    def test_one_sale_sent_twice_counts_once_and_another_under_its_name_is_refused(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[1])
+        first, again = self.sell(member, "r1"), self.sell(member, "r1")
+        self.assertEqual((first["repeated"], again["repeated"]), (False, True))
+        self.assertEqual(first["event"], again["event"])
+        self.assertEqual(first["member"]["points"], again["member"]["points"])
+        self.assert_refused("TALLY_E_EXISTS", "sale", ref="r1", member=member["member"], points=0,
+                            cashier="", lines=[{"sku": "tea", "amount_minor": 1}])
+
+    def test_points_at_head_office_are_drawn_and_come_back_with_a_void(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[3])
+        self.assertEqual(member["points_here"], 0)
+        receipt = self.sell(member, "r1", 100000, 500)
+        self.assertEqual(receipt["redeemed_points"], 500)
+        undone = self.till.call("void", ref="v1", sale_ref="r1", cashier="ann")
+        self.assertEqual(undone["redeemed_points"], -500)
+        after = self.identify(CARDS[3])
+        self.assertEqual((after["points"], after["points_here"]), (member["points"], 500))
+
+    def test_offline_a_terminal_redeems_what_its_drawer_holds_and_no_more(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[3])
+        self.sell(member, "r1", 100000, 500)
+        self.till.call("void", ref="v1", sale_ref="r1", cashier="ann")
+        self.hq.stop()
+        self.assertTrue(self.till.wait_status(lambda now: now["hq"]["state"] != "up", 20))
+        self.assert_refused("TALLY_E_POINTS_SHORT", "sale", ref="r2", member=member["member"],
+                            points=600, cashier="", lines=[{"sku": "tea", "amount_minor": 200000}])
+        self.assertEqual(self.sell(member, "r3", 200000, 500)["redeemed_points"], 500)
+
+    def test_a_killed_terminal_keeps_every_answered_sale(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[1])
+        sold = [self.sell(member, f"r{number}") for number in range(5)]
+        self.reopen(signal.SIGKILL)
+        again = [self.sell(member, f"r{number}") for number in range(5)]
+        self.assertTrue(all(receipt["repeated"] for receipt in again))
+        self.assertEqual(again[-1]["member"]["points"], sold[-1]["member"]["points"])
+        self.assertTrue(self.till.call("verify")["equal"])
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.assertEqual(self.hq.admin("export", "--what", "sales").count("\n"), 6)
+
+    def test_a_second_tallyd_on_the_same_store_does_not_start(self):
+        self.open()
+        second = subprocess.run(
+            [shop.PROGRAMS / "tallyd", "--config", self.terminal.folder / "tallyd.conf"],
+            capture_output=True, text=True, check=False, timeout=20)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another tallyd", second.stderr)
+        self.till.call("status")
+
+    def test_head_office_under_another_name_is_said_and_selling_goes_on(self):
+        self.open()
+        self.enrol()
+        self.hq.stop()
+        shop.replace_certificate(self.hq, "DNS:elsewhere.example", days_from=-1, days_to=30)
+        self.hq.start()
+        self.wait_why("TALLY_E_PEER_NAME")
+        self.sell(self.identify(CARDS[0]), "r1")
+
+    def test_an_expired_certificate_is_said_and_selling_goes_on(self):
+        self.open()
+        self.enrol()
+        self.hq.stop()
+        shop.replace_certificate(self.hq, "DNS:tallyhq,IP:127.0.0.1", days_from=-30, days_to=-1)
+        self.hq.start()
+        self.wait_why("TALLY_E_PEER_EXPIRED")
+        self.sell(self.identify(CARDS[0]), "r1")
+
+    def test_a_revoked_terminal_is_told_and_its_sales_stay_with_it(self):
+        self.open()
+        self.enrol()
+        self.hq.admin("revoke", str(self.till.call("status")["terminal"]))
+        self.sell(self.identify(CARDS[0]), "r1")
+        self.wait_why("TALLY_E_REVOKED")
+        self.assertEqual(self.till.call("status")["store"]["pending"], 1)
+        self.assertEqual(self.hq.admin("export", "--what", "sales").count("\n"), 1)
+
+    def test_a_new_programme_reaches_a_running_terminal(self):
+        self.open()
+        self.enrol()
+        text = shop.PROGRAMME.read_text()
+        new = pathlib.Path(self.holder.name) / "new.json"
+        new.write_text(re.sub(r'"points_per_major_milli": *1000', '"points_per_major_milli": 2000',
+                              re.sub(r'"version": *1', '"version": 2', text)))
+        self.hq.admin("programme", "publish", new)
+        self.assertTrue(self.till.wait_status(lambda now: now["programme"]["version"] == 2, 20))
+        quote = self.till.call("quote", member=self.identify(CARDS[0])["member"], points=0,
+                               lines=LINES)
+        self.assertEqual(quote["earned_points"], 200)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
