@@ -26,10 +26,11 @@ struct tally_event_decoded {
     struct tally_move *taken; /* owned: a void's taken */
 };
 
-/* Every limit that event.h states holds: lengths of texts, numbers of lines and moves, signs, and
- * an id, a time and an account that are not 0. Sums are the fold's business (tally_account_apply).
- *   TALLY_OK, TALLY_E_INVALID */
+/* Every limit that event.h states holds: lengths of texts, UTF-8, numbers and order of moves,
+ * numbers of lines, signs; seq and account are not 0, a sale's and a void's ref is not empty.
+ * Whether sums agree is the fold's business (tally_account_apply). TALLY_OK, TALLY_E_INVALID */
 TALLY_MUST_USE enum tally_status tally_event_limits(const struct tally_event *event);
+TALLY_MUST_USE enum tally_status tally_grant_limits(const struct tally_grant *grant);
 
 /* Appends the event to ret_bytes.
  *   TALLY_OK, TALLY_E_INVALID (a limit is exceeded), TALLY_E_NO_MEMORY */
