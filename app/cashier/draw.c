@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cashier's screen on a canvas: 24 rows by 80 columns, and bigger. */
+#include "app/cashier/screen.h"
+
+#include "app/cashier/lang.h"
+#include "app/cashier/money.h"
+#include "app/cashier/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_MAX = 512, CONTENT_COLS_MAX = 110, LABEL_COLS = 17, LEFT_PAD = 2 };
+
+/* Where things stand on a canvas of this size. */
+struct layout {
+    int left, cols, end; /* of the content */
+    int member_row, sale_row;
+};
+
+static const char *text_of(const json_t *json, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    return text == NULL ? "" : text;
+}
+
+static int64_t number_of(const json_t *json, const char *key)
+{
+    return json_integer_value(json_object_get(json, key));
+}
+
+/* printf at a place; returns the column behind it. */
+static int print(struct canvas *canvas, int row, int col, enum canvas_style style,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static int print(struct canvas *canvas, int row, int col, enum canvas_style style,
+                 const char *format, ...)
+{
+    char text[TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return col + canvas_text(canvas, row, col, canvas->cols - col, style, text);
+}
+
+static int print_right(struct canvas *canvas, int row, int end, enum canvas_style style,
+                       const char *text)
+{
+    return canvas_text_right(canvas, row, end, end, style, text);
+}
+
+static void print_centred(struct canvas *canvas, int row, enum canvas_style style, const char *text)
+{
+    int width = canvas_width(text);
+    int col = width >= canvas->cols ? 0 : (canvas->cols - width) / 2;
+    canvas_text(canvas, row, col, canvas->cols - col, style, text);
+}
+
+static void money(const struct screen *screen, int64_t minor, char text[MONEY_TEXT_MAX])
+{
+    money_text(minor, screen_exponent(screen), screen_currency(screen), text);
+}
+
+static struct layout layout_of(const struct canvas *canvas)
+{
+    int extra = canvas->rows - SCREEN_ROWS_MIN;
+    int cols = canvas->cols - 2 * LEFT_PAD;
+    if (cols > CONTENT_COLS_MAX) {
+        cols = CONTENT_COLS_MAX;
+    }
+    struct layout layout = {.cols = cols, .left = (canvas->cols - cols) / 2};
+    layout.end = layout.left + cols;
+    layout.member_row = 2 + (extra > 8 ? 2 : extra / 4);
+    layout.sale_row = layout.member_row + 8 + (extra > 8 ? 2 : extra / 4);
+    return layout;
+}
+
+static void draw_top(const struct screen *screen, struct canvas *canvas)
+{
+    char place[TEXT_MAX] = "", clock[32] = "";
+    const json_t *programme = json_object_get(screen->status, "programme");
+    canvas_fill(canvas, 0, 0, canvas->cols, STYLE_BAR, " ");
+    const char *name = text_of(programme, "name");
+    canvas_text(canvas, 0, 1, canvas->cols / 2 - 2, STYLE_BAR,
+                name[0] == '\0' ? _("No programme yet") : name);
+    if (number_of(screen->status, "terminal") != 0) {
+        snprintf(place, sizeof place, _("Shop %d · Terminal %d"),
+                 (int)number_of(screen->status, "shop"),
+                 (int)number_of(screen->status, "terminal"));
+    } else if (screen->status != NULL) {
+        snprintf(place, sizeof place, "%s", _("not enrolled"));
+    }
+    struct tm local;
+    if (localtime_r(&screen->now, &local) != NULL) {
+        strftime(clock, sizeof clock, "%Y-%m-%d  %H:%M", &local);
+    }
+    int at = print_right(canvas, 0, canvas->cols - 1, STYLE_BAR, clock);
+    print_right(canvas, 0, at - 3, STYLE_BAR, place);
+}
+
+static void draw_title(struct canvas *canvas, const struct layout *layout, int row,
+                       const char *title)
+{
+    int at = print(canvas, row, layout->left, STYLE_QUIET, "── ");
+    at = print(canvas, row, at, STYLE_STRONG, "%s ", title);
+    canvas_fill(canvas, row, at, layout->end - at, STYLE_QUIET, "─");
+}
+
+static int draw_label(struct canvas *canvas, const struct layout *layout, int row,
+                      const char *label)
+{
+    print(canvas, row, layout->left + 1, STYLE_QUIET, "%s", label);
+    return layout->left + LABEL_COLS;
+}
+
+/* ------------------------------------------------------------------ the member */
+
+static void draw_next_tier(const struct screen *screen, struct canvas *canvas,
+                           const struct layout *layout, int row)
+{
+    const json_t *next = json_object_get(screen->member, "next_tier");
+    char needed[MONEY_TEXT_MAX];
+    int at = draw_label(canvas, layout, row, _("Next tier"));
+    if (!json_is_object(next)) {
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("the highest tier already"));
+        return;
+    }
+    /* The year of qualification ends with the calendar year (app/core/programme.h). */
+    if (strcmp(text_of(next, "metric"), "spend") == 0) {
+        money(screen, number_of(next, "needed"), needed);
+        at = print(canvas, row, at, STYLE_PLAIN, _("spend %s more by 31 December for %s"), needed,
+                   words_tier(next));
+    } else {
+        money_points_text(number_of(next, "needed"), needed);
+        at = print(canvas, row, at, STYLE_PLAIN, _("earn %s more points by 31 December for %s"),
+                   needed, words_tier(next));
+    }
+    print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(next));
+}
+
+static void draw_member(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout)
+{
+    char text[MONEY_TEXT_MAX], date[WORDS_DATE_MAX];
+    const json_t *member = screen->member, *tier = json_object_get(member, "tier");
+    const json_t *expiry = json_object_get(member, "next_expiry");
+    int row = layout->member_row;
+    draw_title(canvas, layout, row++, _("Member"));
+
+    int at = print_right(canvas, row, layout->end - 1, STYLE_STRONG, words_tier(tier));
+    at = print_right(canvas, row, at - 1, STYLE_STAR, words_stars(tier));
+    const char *name = text_of(member, "name");
+    canvas_text(canvas, row, layout->left + 1, at - layout->left - 3, STYLE_STRONG,
+                name[0] == '\0' ? _("(name not known here)") : name);
+    row += 2;
+
+    at = draw_label(canvas, layout, row, _("Points"));
+    money_points_text(number_of(member, "points"), text);
+    at = print(canvas, row, at, STYLE_STRONG, "%s", text);
+    money(screen, number_of(member, "value_minor"), text);
+    at = print(canvas, row, at + 2, STYLE_PLAIN, _("worth %s"), text);
+    if (number_of(member, "debt") > 0) {
+        money_points_text(number_of(member, "debt"), text);
+        print(canvas, row, at + 3, STYLE_WARN, _("owes %s points"), text);
+    }
+    row++;
+
+    at = draw_label(canvas, layout, row, _("Usable offline"));
+    money_points_text(number_of(member, "points_here"), text);
+    print(canvas, row, at, STYLE_PLAIN, _("%s points are held here"), text);
+    row++;
+
+    draw_next_tier(screen, canvas, layout, row++);
+
+    at = draw_label(canvas, layout, row, _("Expiring next"));
+    if (json_is_object(expiry)) {
+        money_points_text(number_of(expiry, "points"), text);
+        words_date(text_of(expiry, "date"), date);
+        /* TRANSLATORS: points, last valid date. */
+        print(canvas, row, at, STYLE_PLAIN, _("%s points, last day %s"), text, date);
+    } else {
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("nothing"));
+    }
+}
+
+/* ------------------------------------------------------------------ the sale */
+
+static void draw_amount_row(const struct screen *screen, struct canvas *canvas,
+                            const struct layout *layout, int row, int64_t amount_minor)
+{
+    char text[MONEY_TEXT_MAX];
+    int at = draw_label(canvas, layout, row, _("Amount"));
+    if (screen->mode == SCREEN_MEMBER && amount_minor == 0) {
+        print(canvas, row, at, STYLE_QUIET, "%s", _("type it: 1 2 8 5 0 is 128.50"));
+    }
+    money(screen, amount_minor, text);
+    print_right(canvas, row, layout->end - 1,
+                screen->mode == SCREEN_MEMBER ? STYLE_FIELD : STYLE_STRONG, text);
+}
+
+/* "up to 5,000 points", and when head office is away, what that means. */
+static void redeem_hint(const struct screen *screen, char hint[TEXT_MAX])
+{
+    char most[MONEY_TEXT_MAX];
+    hint[0] = '\0';
+    if (screen->quote == NULL) {
+        return;
+    }
+    money_points_text(screen_redeemable(screen), most);
+    snprintf(hint, TEXT_MAX,
+             screen_hq_is_up(screen) ? _("up to %s points now")
+                                     : _("offline: up to %s points here"),
+             most);
+}
+
+static void draw_redeem_row(const struct screen *screen, struct canvas *canvas,
+                            const struct layout *layout, int row, int64_t points,
+                            int64_t worth_minor)
+{
+    char text[MONEY_TEXT_MAX], hint[TEXT_MAX];
+    bool is_typed = screen->mode == SCREEN_REDEEM;
+    int at = draw_label(canvas, layout, row, _("Redeem"));
+    money_points_text(points, text);
+    at = print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_PLAIN, _("%s points"), text);
+    if (screen->receipt == NULL) {
+        redeem_hint(screen, hint);
+        print(canvas, row, at + 2, STYLE_QUIET, "%s", hint);
+    }
+    money(screen, -worth_minor, text);
+    print_right(canvas, row, layout->end - 1, STYLE_PLAIN, text);
+}
+
+static void draw_earn_row(const struct screen *screen, struct canvas *canvas,
+                          const struct layout *layout, int row)
+{
+    char text[MONEY_TEXT_MAX];
+    const json_t *from = screen->receipt != NULL ? screen->receipt : screen->quote;
+    int at =
+        draw_label(canvas, layout, row, screen->receipt != NULL ? _("Earned") : _("Will earn"));
+    if (from == NULL) {
+        return;
+    }
+    money_points_text(number_of(from, "earned_points"), text);
+    at = print(canvas, row, at, STYLE_STRONG, _("%s points"), text);
+    const json_t *tier = json_object_get(from, "tier");
+    const json_t *after = json_object_get(from, "tier_after");
+    if (json_is_object(after) && strcmp(text_of(tier, "code"), text_of(after, "code")) != 0) {
+        at = print(canvas, row, at + 2, STYLE_GOOD, _("and becomes %s"), words_tier(after));
+        print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(after));
+    }
+}
+
+/* The number to say aloud: three rows high. */
+static void draw_to_pay(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout, int row, int64_t minor)
+{
+    char number[MONEY_TEXT_MAX], text[MONEY_TEXT_MAX], sign[MONEY_TEXT_MAX];
+    money_number_text(minor, screen_exponent(screen), number);
+    money(screen, minor, text);
+    size_t sign_len = strlen(text) - strlen(number);
+    snprintf(sign, sizeof sign, "%.*s", (int)sign_len, text);
+    int at = canvas_big_right(canvas, row, layout->end - 1, STYLE_STRONG, number);
+    at = print_right(canvas, row + 1, at - 1, STYLE_STRONG, sign);
+    print_right(canvas, row + 1, at - 2, STYLE_STRONG,
+                screen->receipt != NULL ? _("Paid") : _("To pay"));
+}
+
+static void draw_sale(const struct screen *screen, struct canvas *canvas,
+                      const struct layout *layout)
+{
+    int row = layout->sale_row;
+    int64_t amount = screen->amount_minor, points = screen->points, worth = 0, to_pay = amount;
+    const char *title = _("Sale");
+    if (screen->receipt != NULL) {
+        amount = number_of(screen->receipt, "total_minor");
+        points = number_of(screen->receipt, "redeemed_points");
+        worth = number_of(screen->receipt, "redeemed_minor");
+        to_pay = amount - worth;
+        title = json_is_true(json_object_get(screen->receipt, "repeated"))
+                    ? _("Sale recorded (it was recorded before)")
+                    : _("Sale recorded");
+    } else if (screen->quote != NULL) {
+        worth = number_of(screen->quote, "redeemed_minor");
+        to_pay = number_of(screen->quote, "to_pay_minor");
+    }
+    draw_title(canvas, layout, row, title);
+    draw_amount_row(screen, canvas, layout, row + 1, amount);
+    draw_redeem_row(screen, canvas, layout, row + 2, points, worth);
+    draw_earn_row(screen, canvas, layout, row + 3);
+    draw_to_pay(screen, canvas, layout, row + 5, to_pay);
+}
+
+/* ------------------------------------------------------------------ without a member */
+
+static void draw_tray(const struct screen *screen, struct canvas *canvas,
+                      const struct layout *layout, int row)
+{
+    draw_title(canvas, layout, row, _("Sample cards"));
+    int column = layout->cols / 2;
+    for (int i = 0; i < SCREEN_TRAY_CARDS; i++) {
+        if (screen->tray[i] == NULL) {
+            continue;
+        }
+        int at = layout->left + 1 + (i >= 5 ? column : 0);
+        int at_row = row + 2 + (i >= 5 ? i - 5 : i);
+        at = print(canvas, at_row, at, STYLE_KEY, " %d ", i + 1);
+        canvas_text(canvas, at_row, at + 1, column - 6, STYLE_PLAIN, screen->tray[i]);
+    }
+}
+
+static void draw_idle(const struct screen *screen, struct canvas *canvas,
+                      const struct layout *layout)
+{
+    int row = layout->member_row + 2;
+    if (!screen->connected) {
+        print_centred(canvas, row + 1, STYLE_BAD, _("No connection to tallyd"));
+        print_centred(canvas, row + 3, STYLE_PLAIN, _("trying again by itself"));
+        print_centred(canvas, row + 4, STYLE_QUIET, screen->why);
+        return;
+    }
+    print_centred(canvas, row, STYLE_STRONG, _("Swipe a card"));
+    print_centred(canvas, row + 2, STYLE_PLAIN,
+                  screen->has_tray
+                      ? _("or press 1-9 for a sample card, or / to type a card or phone number")
+                      : _("or type a card or phone number"));
+    if (screen->has_tray) {
+        draw_tray(screen, canvas, layout, row + 5);
+    }
+}
+
+static void draw_field(struct canvas *canvas, const struct layout *layout, int row,
+                       const char *label, const char *text, bool is_typed)
+{
+    int at = draw_label(canvas, layout, row, label);
+    at = print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_STRONG, "%s", text);
+    if (is_typed) {
+        print(canvas, row, at, STYLE_FIELD, "_");
+    }
+}
+
+static void draw_typing(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout)
+{
+    int row = layout->member_row;
+    if (screen->mode == SCREEN_TYPE) {
+        draw_title(canvas, layout, row, _("Card or phone number"));
+        draw_field(canvas, layout, row + 2, _("Number"), screen->field, true);
+        return;
+    }
+    bool is_name = screen->mode == SCREEN_ENROL_NAME;
+    draw_title(canvas, layout, row, _("New member"));
+    draw_field(canvas, layout, row + 2, _("Name"), is_name ? screen->field : screen->enrol_name,
+               is_name);
+    if (!is_name) {
+        draw_field(canvas, layout, row + 4, _("Phone"), screen->field, true);
+        print(canvas, row + 5, layout->left + LABEL_COLS, STYLE_QUIET, "%s",
+              _("Enter leaves it empty"));
+    }
+}
+
+/* ------------------------------------------------------------------ the bottom */
+
+static void draw_message(const struct screen *screen, struct canvas *canvas, int row)
+{
+    static const enum canvas_style styles[] = {STYLE_PLAIN, STYLE_GOOD_BAR, STYLE_WARN_BAR,
+                                               STYLE_BAD_BAR};
+    if (screen->mode == SCREEN_COMMIT && screen->message_kind == SCREEN_SAYS_NOTHING) {
+        canvas_fill(canvas, row, 0, canvas->cols, STYLE_WARN_BAR, " ");
+        print_centred(canvas, row, STYLE_WARN_BAR,
+                      screen->connected
+                          ? _("Recording ...")
+                          : _("No connection: it will be sent again, and counted once"));
+        return;
+    }
+    if (screen->message_kind != SCREEN_SAYS_NOTHING) {
+        enum canvas_style style = styles[screen->message_kind];
+        canvas_fill(canvas, row, 0, canvas->cols, style, " ");
+        print_centred(canvas, row, style, screen->message);
+    }
+}
+
+struct key_help {
+    const char *key;
+    const char *text;
+};
+
+static const struct key_help *keys_of(const struct screen *screen)
+{
+    static const struct key_help idle[] = {{"/", N_("type a number")},  {"N", N_("enrol")},
+                                           {"V", N_("void last sale")}, {"?", N_("help")},
+                                           {"Q", N_("quit")},           {NULL, NULL}};
+    static const struct key_help member[] = {{"0-9", N_("amount")},
+                                             {"R", N_("redeem")},
+                                             {"Enter", N_("record")},
+                                             {"V", N_("void last sale")},
+                                             {"Esc", N_("clear")},
+                                             {"?", N_("help")},
+                                             {NULL, NULL}};
+    static const struct key_help redeem[] = {{"0-9", N_("points")},
+                                             {"M", N_("as many as possible")},
+                                             {"Enter", N_("done")},
+                                             {"Esc", N_("no points")},
+                                             {NULL, NULL}};
+    static const struct key_help receipt[] = {{"Enter", N_("next customer")},
+                                              {"0-9", N_("another sale")},
+                                              {"V", N_("void this sale")},
+                                              {"?", N_("help")},
+                                              {NULL, NULL}};
+    static const struct key_help field[] = {
+        {"Enter", N_("go on")}, {"Esc", N_("cancel")}, {NULL, NULL}};
+    static const struct key_help commit[] = {
+        {"Esc", N_("leave without an answer")}, {"Q", N_("quit")}, {NULL, NULL}};
+    switch (screen->mode) {
+    case SCREEN_IDLE:
+        return idle;
+    case SCREEN_MEMBER:
+        return member;
+    case SCREEN_REDEEM:
+        return redeem;
+    case SCREEN_RECEIPT:
+        return receipt;
+    case SCREEN_COMMIT:
+        return commit;
+    default:
+        return field;
+    }
+}
+
+static void draw_keys(const struct screen *screen, struct canvas *canvas,
+                      const struct layout *layout, int row)
+{
+    int at = layout->left;
+    for (const struct key_help *key = keys_of(screen); key->key != NULL; key++) {
+        at = print(canvas, row, at, STYLE_KEY, " %s ", key->key);
+        at = print(canvas, row, at + 1, STYLE_PLAIN, "%s", _(key->text)) + 2;
+    }
+}
+
+static void draw_reader(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout, int row)
+{
+    const json_t *reader = json_object_get(screen->status, "reader");
+    const char *name = text_of(reader, "name");
+    bool is_ready = number_of(reader, "ready") > 0;
+    enum canvas_style style = is_ready ? STYLE_GOOD : STYLE_WARN;
+    int at = print(canvas, row, layout->left, style, "● ");
+    if (is_ready) {
+        print(canvas, row, at, STYLE_PLAIN, _("Reader ready: %s"), name);
+    } else if (words_status_of(text_of(reader, "status")) == TALLY_E_NO_PERMISSION) {
+        print(canvas, row, at, STYLE_PLAIN, "%s",
+              _("The reader may not be opened: permission denied; typed numbers work"));
+    } else {
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("Plug in a reader; typed numbers work"));
+    }
+}
+
+static void draw_pending(const struct screen *screen, struct canvas *canvas,
+                         const struct layout *layout, int row)
+{
+    char text[TEXT_MAX];
+    const json_t *store = json_object_get(screen->status, "store");
+    int64_t pending = number_of(store, "pending");
+    if (strcmp(text_of(store, "status"), "TALLY_OK") != 0) {
+        print_right(canvas, row, layout->end, STYLE_BAD,
+                    words_status(words_status_of(text_of(store, "status"))));
+    } else if (pending > 0) {
+        char count[MONEY_TEXT_MAX];
+        money_points_text(pending, count);
+        snprintf(text, sizeof text, _("%s not yet at head office"), count);
+        print_right(canvas, row, layout->end, STYLE_WARN, text);
+    } else {
+        print_right(canvas, row, layout->end, STYLE_QUIET, _("everything is at head office"));
+    }
+}
+
+static void draw_hq(const struct screen *screen, struct canvas *canvas, const struct layout *layout,
+                    int row)
+{
+    char since[WORDS_DATE_MAX];
+    const json_t *hq = json_object_get(screen->status, "hq");
+    enum tally_status why = words_status_of(text_of(hq, "why"));
+    if (screen_hq_is_up(screen)) {
+        int at = print(canvas, row, layout->left, STYLE_GOOD, "● ");
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("Head office: connected"));
+        return;
+    }
+    int at = print(canvas, row, layout->left, STYLE_BAD, "● ");
+    if (strcmp(text_of(hq, "state"), "connecting") == 0 && why == TALLY_OK) {
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("Head office: connecting"));
+        return;
+    }
+    words_since(json_string_value(json_object_get(hq, "contact")), screen->now, since);
+    if (since[0] == '\0') {
+        print(canvas, row, at, STYLE_PLAIN, _("Offline: %s"), words_hq(why));
+    } else {
+        print(canvas, row, at, STYLE_PLAIN, _("Offline since %s: %s"), since, words_hq(why));
+    }
+}
+
+static void draw_bottom(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout)
+{
+    draw_message(screen, canvas, canvas->rows - 5);
+    draw_keys(screen, canvas, layout, canvas->rows - 3);
+    if (!screen->connected) {
+        int at = print(canvas, canvas->rows - 1, layout->left, STYLE_BAD, "● ");
+        print(canvas, canvas->rows - 1, at, STYLE_BAD, "%s", _("No connection to tallyd"));
+    } else if (screen->status != NULL) {
+        draw_reader(screen, canvas, layout, canvas->rows - 2);
+        draw_pending(screen, canvas, layout, canvas->rows - 1);
+        draw_hq(screen, canvas, layout, canvas->rows - 1);
+    }
+}
+
+static void draw_help(struct canvas *canvas, const struct layout *layout)
+{
+    static const struct key_help lines[] = {
+        {"0-9", N_("with a member: the amount, as on a till; 12850 is 128.50")},
+        {"1-9", N_("without a member and with a tray: swipe that sample card")},
+        {"/", N_("type a card or phone number")},
+        {"R", N_("redeem points; then M takes as many as possible")},
+        {"Enter", N_("record the sale (C does the same)")},
+        {"V", N_("void the last sale, on its own business day")},
+        {"N", N_("enrol a new member, after an unknown card")},
+        {"Esc", N_("cancel, or clear the member")},
+        {"Q", N_("quit")}};
+    int row = 2;
+    draw_title(canvas, layout, row++, _("Help"));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        row++;
+        print(canvas, row, layout->left + 1, STYLE_KEY, " %s ", lines[i].key);
+        print(canvas, row, layout->left + 10, STYLE_PLAIN, "%s", _(lines[i].text));
+    }
+    print(canvas, row + 2, layout->left + 1, STYLE_QUIET, "%s",
+          _("Offline everything goes on: points held here can be redeemed, and every sale"));
+    print(canvas, row + 3, layout->left + 1, STYLE_QUIET, "%s",
+          _("reaches head office later, exactly once."));
+    print(canvas, row + 5, layout->left + 1, STYLE_PLAIN, "%s", _("Any key goes back"));
+}
+
+static void draw_too_small(struct canvas *canvas)
+{
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, _("This window has %d x %d; %d x %d are needed."), canvas->cols,
+             canvas->rows, SCREEN_COLS_MIN, SCREEN_ROWS_MIN);
+    print_centred(canvas, canvas->rows / 2, STYLE_WARN, text);
+    print_centred(canvas, canvas->rows / 2 + 1, STYLE_PLAIN, _("Make it larger."));
+}
+
+void screen_draw(const struct screen *screen, struct canvas *canvas)
+{
+    canvas_clear(canvas);
+    if (canvas->rows < SCREEN_ROWS_MIN || canvas->cols < SCREEN_COLS_MIN) {
+        draw_too_small(canvas);
+        return;
+    }
+    struct layout layout = layout_of(canvas);
+    draw_top(screen, canvas);
+    if (screen->help) {
+        draw_help(canvas, &layout);
+    } else if (screen->mode == SCREEN_TYPE || screen->mode == SCREEN_ENROL_NAME ||
+               screen->mode == SCREEN_ENROL_PHONE) {
+        draw_typing(screen, canvas, &layout);
+    } else if (screen->member != NULL) {
+        draw_member(screen, canvas, &layout);
+        draw_sale(screen, canvas, &layout);
+    } else {
+        draw_idle(screen, canvas, &layout);
+    }
+    draw_bottom(screen, canvas, &layout);
+}

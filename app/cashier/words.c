@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statuses, dates and tiers in the cashier's own words. */
+#include "app/cashier/words.h"
+
+#include "app/cashier/lang.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum tally_status words_status_of(const char *name)
+{
+#define X(status, code, text)                                                                      \
+    if (name != NULL && strcmp(name, #status) == 0) {                                              \
+        return status;                                                                             \
+    }
+    TALLY_STATUS_LIST(X)
+#undef X
+    return TALLY_E_PROTOCOL;
+}
+
+const char *words_status(enum tally_status status)
+{
+    switch (status) {
+    case TALLY_OK:
+        return _("Done");
+    case TALLY_E_INVALID:
+        return _("That is not a card or phone number, or the entry is not valid");
+    case TALLY_E_POINTS_SHORT:
+        return _("Not enough points for that");
+    case TALLY_E_RULE:
+        return _("The programme does not allow that number of points here");
+    case TALLY_E_OVERFLOW:
+        return _("The amount is too large");
+    case TALLY_E_NOT_FOUND:
+        return _("Not found");
+    case TALLY_E_EXISTS:
+        return _("There is one already: swipe or type the card again");
+    case TALLY_E_PAYMENT_CARD:
+        return _("Payment card: not accepted here, nothing was stored");
+    case TALLY_E_UNKNOWN_CARD:
+        return _("Unknown card: N enrols a new member");
+    case TALLY_E_BLOCKED:
+        return _("This card or account is blocked");
+    case TALLY_E_TOO_LATE:
+        return _("Too late: a sale is voided on its own business day only");
+    case TALLY_E_TIMEOUT:
+        return _("No answer in time: try again");
+    case TALLY_E_OFFLINE:
+        return _("Head office cannot be reached now: try again later");
+    case TALLY_E_BUSY:
+        return _("Busy: try again");
+    case TALLY_E_NO_MEMORY:
+        return _("This terminal is short of memory");
+    case TALLY_E_NOT_READY:
+        return _("No programme has been received from head office yet");
+    case TALLY_E_AGAIN:
+    case TALLY_E_END:
+        return _("Try again");
+    case TALLY_E_CARD_UNREADABLE:
+        return _("The card could not be read: swipe again");
+    case TALLY_E_READER_GONE:
+        return _("The reader was unplugged; typed numbers work");
+    case TALLY_E_NO_PERMISSION:
+        return _("Permission denied: tell your supervisor");
+    case TALLY_E_DEVICE:
+        return _("The reader does not work as it should: unplug it and plug it in again");
+    case TALLY_E_STORE_IO:
+    case TALLY_E_STORE_DAMAGED:
+    case TALLY_E_STORE_VERSION:
+    case TALLY_E_STORE_IN_USE:
+        return _("Points are stopped, selling goes on: tell your supervisor");
+    case TALLY_E_STORE_FULL:
+        return _("Points are stopped, the disk is full; selling goes on");
+    case TALLY_E_PEER_UNTRUSTED:
+    case TALLY_E_PEER_NAME:
+    case TALLY_E_PEER_EXPIRED:
+    case TALLY_E_PROTOCOL:
+    case TALLY_E_SIGNATURE:
+    case TALLY_E_CHAIN:
+    case TALLY_E_MISMATCH:
+    case TALLY_E_TOKEN:
+    case TALLY_E_REVOKED:
+    case TALLY_E_CRYPTO:
+        return _("Head office and this terminal do not agree: tell your supervisor");
+    }
+    return _("Try again");
+}
+
+const char *words_hq(enum tally_status why)
+{
+    switch (why) {
+    case TALLY_OK:
+    case TALLY_E_OFFLINE:
+        return _("cannot be reached");
+    case TALLY_E_TIMEOUT:
+        return _("does not answer");
+    case TALLY_E_PEER_NAME:
+        return _("its certificate is for another name");
+    case TALLY_E_PEER_EXPIRED:
+        return _("a certificate is expired or not yet valid; is the clock right?");
+    case TALLY_E_PEER_UNTRUSTED:
+        return _("its certificate is not trusted");
+    case TALLY_E_REVOKED:
+        return _("head office has closed this terminal");
+    case TALLY_E_TOKEN:
+        return _("the enrolment token is not accepted");
+    case TALLY_E_NOT_READY:
+        return _("this terminal is not enrolled");
+    default:
+        return _("the two do not understand each other");
+    }
+}
+
+static const char *month_name(int month)
+{
+    static const char *const names[] = {N_("January"), N_("February"), N_("March"),
+                                        N_("April"),   N_("May"),      N_("June"),
+                                        N_("July"),    N_("August"),   N_("September"),
+                                        N_("October"), N_("November"), N_("December")};
+    return _(names[month - 1]);
+}
+
+void words_date(const char *iso, char text[WORDS_DATE_MAX])
+{
+    int year = 0, month = 0, day = 0;
+    if (iso == NULL || sscanf(iso, "%4d-%2d-%2d", &year, &month, &day) != 3 || month < 1 ||
+        month > 12) {
+        text[0] = '\0';
+        return;
+    }
+    /* TRANSLATORS: a date: {d} day, {month} the month's name, {m} its number, {y} year. */
+    const char *pattern = _("{d} {month} {y}");
+    size_t at = 0;
+    text[0] = '\0';
+    while (*pattern != '\0' && at + 1 < WORDS_DATE_MAX) {
+        int len = 0;
+        if (strncmp(pattern, "{d}", 3) == 0) {
+            len = snprintf(text + at, WORDS_DATE_MAX - at, "%d", day);
+        } else if (strncmp(pattern, "{m}", 3) == 0) {
+            len = snprintf(text + at, WORDS_DATE_MAX - at, "%d", month);
+        } else if (strncmp(pattern, "{y}", 3) == 0) {
+            len = snprintf(text + at, WORDS_DATE_MAX - at, "%d", year);
+        } else if (strncmp(pattern, "{month}", 7) == 0) {
+            len = snprintf(text + at, WORDS_DATE_MAX - at, "%s", month_name(month));
+        } else {
+            text[at++] = *pattern++;
+            text[at] = '\0';
+            continue;
+        }
+        at += (size_t)len;
+        pattern = strchr(pattern, '}') + 1;
+    }
+}
+
+void words_since(const char *iso, time_t now, char text[WORDS_DATE_MAX])
+{
+    struct tm utc = {0}, local, today;
+    text[0] = '\0';
+    if (iso == NULL || strptime(iso, "%Y-%m-%dT%H:%M:%SZ", &utc) == NULL) {
+        return;
+    }
+    time_t instant = timegm(&utc);
+    if (localtime_r(&instant, &local) == NULL || localtime_r(&now, &today) == NULL) {
+        return;
+    }
+    bool is_today = local.tm_year == today.tm_year && local.tm_yday == today.tm_yday;
+    strftime(text, WORDS_DATE_MAX, is_today ? "%H:%M" : "%Y-%m-%d %H:%M", &local);
+}
+
+const char *words_tier(const json_t *tier)
+{
+    const char *name =
+        json_string_value(json_object_get(tier, lang_is_chinese() ? "name_zh" : "name_en"));
+    return name == NULL ? "" : name;
+}
+
+const char *words_stars(const json_t *tier)
+{
+    static const char *const stars[] = {"",      "★",      "★★",      "★★★",      "★★★★",
+                                        "★★★★★", "★★★★★★", "★★★★★★★", "★★★★★★★★", "★★★★★★★★★"};
+    json_int_t count = json_integer_value(json_object_get(tier, "stars"));
+    return stars[count < 0 ? 0 : count > 9 ? 9 : count];
+}
