@@ -38,6 +38,13 @@ static bool source_read(pb_istream_t *stream, pb_byte_t *bytes, size_t len)
     return true;
 }
 
+/* nanopb hands a callback field that came as a number, not as bytes, to its callback on a stream of
+ * its own: such a field is malformed, and that stream has no source. */
+static bool is_ours(const pb_istream_t *stream)
+{
+    return stream->callback == source_read;
+}
+
 enum tally_status pb_encode_to(const pb_msgdesc_t *fields, const void *message,
                                struct tally_buffer *ret_bytes)
 {
@@ -103,6 +110,9 @@ pb_callback_t pb_out_slice(const struct tally_slice *slice)
 static bool take_slice(pb_istream_t *stream, const pb_field_t *field, void **arg)
 {
     (void)field;
+    if (!is_ours(stream)) {
+        return false;
+    }
     struct tally_slice *slice = *arg;
     const struct source *source = stream->state;
     *slice = (struct tally_slice){source->at, stream->bytes_left};
@@ -129,7 +139,7 @@ bool pb_put_message(pb_ostream_t *stream, const pb_field_t *field, const pb_msgd
 
 void *pb_array_next(pb_istream_t *stream, struct pb_array *array, size_t size, size_t max)
 {
-    if (array->count == max) {
+    if (!is_ours(stream) || array->count == max) {
         return NULL;
     }
     if (array->count == array->cap) {
