@@ -227,8 +227,10 @@ static void draw_redeem_row(const struct screen *screen, struct canvas *canvas,
         redeem_hint(screen, hint);
         print(canvas, row, at + 2, STYLE_QUIET, "%s", hint);
     }
-    money(screen, -worth_minor, text);
-    print_right(canvas, row, layout->end - 1, STYLE_PLAIN, text);
+    if (worth_minor != 0) {
+        money(screen, -worth_minor, text);
+        print_right(canvas, row, layout->end - 1, STYLE_PLAIN, text);
+    }
 }
 
 static void draw_earn_row(const struct screen *screen, struct canvas *canvas,
@@ -433,45 +435,46 @@ static void draw_keys(const struct screen *screen, struct canvas *canvas,
     int at = layout->left;
     for (const struct key_help *key = keys_of(screen); key->key != NULL; key++) {
         at = print(canvas, row, at, STYLE_KEY, " %s ", key->key);
-        at = print(canvas, row, at + 1, STYLE_PLAIN, "%s", _(key->text)) + 2;
+        at = print(canvas, row, at, STYLE_PLAIN, " %s", _(key->text)) + 1;
     }
 }
 
 static void draw_reader(const struct screen *screen, struct canvas *canvas,
-                        const struct layout *layout, int row)
-{
-    const json_t *reader = json_object_get(screen->status, "reader");
-    const char *name = text_of(reader, "name");
-    bool is_ready = number_of(reader, "ready") > 0;
-    enum canvas_style style = is_ready ? STYLE_GOOD : STYLE_WARN;
-    int at = print(canvas, row, layout->left, style, "● ");
-    if (is_ready) {
-        print(canvas, row, at, STYLE_PLAIN, _("Reader ready: %s"), name);
-    } else if (words_status_of(text_of(reader, "status")) == TALLY_E_NO_PERMISSION) {
-        print(canvas, row, at, STYLE_PLAIN, "%s",
-              _("The reader may not be opened: permission denied; typed numbers work"));
-    } else {
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("Plug in a reader; typed numbers work"));
-    }
-}
-
-static void draw_pending(const struct screen *screen, struct canvas *canvas,
-                         const struct layout *layout, int row)
+                        const struct layout *layout, int row, int end)
 {
     char text[TEXT_MAX];
-    const json_t *store = json_object_get(screen->status, "store");
-    int64_t pending = number_of(store, "pending");
-    if (strcmp(text_of(store, "status"), "TALLY_OK") != 0) {
-        print_right(canvas, row, layout->end, STYLE_BAD,
-                    words_status(words_status_of(text_of(store, "status"))));
-    } else if (pending > 0) {
-        char count[MONEY_TEXT_MAX];
-        money_points_text(pending, count);
-        snprintf(text, sizeof text, _("%s not yet at head office"), count);
-        print_right(canvas, row, layout->end, STYLE_WARN, text);
+    const json_t *reader = json_object_get(screen->status, "reader");
+    bool is_ready = number_of(reader, "ready") > 0;
+    if (is_ready) {
+        snprintf(text, sizeof text, _("Reader ready: %s"), text_of(reader, "name"));
+    } else if (words_status_of(text_of(reader, "status")) == TALLY_E_NO_PERMISSION) {
+        snprintf(text, sizeof text, "%s",
+                 _("No permission to open the reader; typed numbers work"));
     } else {
-        print_right(canvas, row, layout->end, STYLE_QUIET, _("everything is at head office"));
+        snprintf(text, sizeof text, "%s", _("Plug in a reader; typed numbers work"));
     }
+    int at = print(canvas, row, layout->left, is_ready ? STYLE_GOOD : STYLE_WARN, "● ");
+    canvas_text(canvas, row, at, end - at - 2, STYLE_PLAIN, text);
+}
+
+/* What the store has to say, at the right. Returns the column where it begins. */
+static int draw_pending(const struct screen *screen, struct canvas *canvas,
+                        const struct layout *layout, int row)
+{
+    char text[TEXT_MAX], count[MONEY_TEXT_MAX];
+    const json_t *store = json_object_get(screen->status, "store");
+    enum tally_status status = words_status_of(text_of(store, "status"));
+    int64_t pending = number_of(store, "pending");
+    if (status != TALLY_OK) {
+        return print_right(canvas, row, layout->end, STYLE_BAD, words_status(status));
+    }
+    if (pending == 0) {
+        return print_right(canvas, row, layout->end, STYLE_QUIET,
+                           _("everything is at head office"));
+    }
+    money_points_text(pending, count);
+    snprintf(text, sizeof text, _("%s not yet at head office"), count);
+    return print_right(canvas, row, layout->end, STYLE_WARN, text);
 }
 
 static void draw_hq(const struct screen *screen, struct canvas *canvas, const struct layout *layout,
@@ -507,8 +510,8 @@ static void draw_bottom(const struct screen *screen, struct canvas *canvas,
         int at = print(canvas, canvas->rows - 1, layout->left, STYLE_BAD, "● ");
         print(canvas, canvas->rows - 1, at, STYLE_BAD, "%s", _("No connection to tallyd"));
     } else if (screen->status != NULL) {
-        draw_reader(screen, canvas, layout, canvas->rows - 2);
-        draw_pending(screen, canvas, layout, canvas->rows - 1);
+        int end = draw_pending(screen, canvas, layout, canvas->rows - 2);
+        draw_reader(screen, canvas, layout, canvas->rows - 2, end);
         draw_hq(screen, canvas, layout, canvas->rows - 1);
     }
 }

@@ -309,12 +309,14 @@ static void key_in_enrol(struct screen *screen, int key)
 static void key_in_redeem(struct screen *screen, int key)
 {
     int64_t before = screen->points;
+    screen->take_most = false;
     if (is_digit(key)) {
         screen->points = money_type_digit(screen->points, key - '0');
     } else if (key == SCREEN_KEY_BACKSPACE) {
         screen->points /= 10;
-    } else if (is_key(key, 'm') && screen->quote != NULL) {
-        screen->points = screen_redeemable(screen);
+    } else if (is_key(key, 'm')) {
+        screen->take_most = screen->quote == NULL; /* as soon as it is known how many that is */
+        screen->points = screen->take_most ? 0 : screen_redeemable(screen);
     } else if (key == SCREEN_KEY_ENTER) {
         screen->mode = SCREEN_MEMBER;
     } else if (key == SCREEN_KEY_ESCAPE) {
@@ -348,10 +350,13 @@ static void start_redeem(struct screen *screen)
         screen_say(screen, SCREEN_SAYS_WARN, "%s", _("Type the amount first"));
         return;
     }
+    bool had_points = screen->points != 0;
     screen->points = 0;
     screen->mode = SCREEN_REDEEM;
     hush(screen);
-    ask_quote(screen);
+    if (had_points) {
+        ask_quote(screen);
+    }
 }
 
 static void start_typing(struct screen *screen, int key)
@@ -540,6 +545,11 @@ static void on_quoted(struct screen *screen, json_t *result, const json_t *error
         return;
     }
     hold(&screen->quote, result);
+    if (screen->take_most && screen->mode == SCREEN_REDEEM) {
+        screen->take_most = false;
+        screen->points = screen_redeemable(screen);
+        ask_quote(screen);
+    }
 }
 
 static void say_receipt(struct screen *screen, const json_t *receipt)

@@ -79,6 +79,7 @@ struct screen {
     json_t *waiting; /* a member who swiped while a commit was on its way */
     json_t *commit;  /* parameters of the commit on its way, to send again after a reconnect */
     const char *commit_method;
+    bool take_most;   /* M was pressed before the quote was there */
     bool quote_again; /* amount or points changed while a quote was on its way */
 
     int64_t amount_minor;
