@@ -5,10 +5,12 @@
  * N" quit       closes the readers, then says "closed" */
 #include "hal/reader/reader.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,29 @@ int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event)
         result = (int)syscall(SYS_epoll_ctl, epoll_fd, operation, stand_ins[fd], event);
     }
     return result;
+}
+
+/* A newer libuv hands epoll its changes through io_uring, past the function above; without io_uring
+ * it calls epoll_ctl. A caller gives as many arguments as its call has; reading all six is what
+ * libc does. */
+__attribute__((no_sanitize("address"))) long syscall(long number, ...)
+{
+    static long (*real)(long, ...);
+    long a[6];
+    va_list list;
+    va_start(list, number);
+    for (size_t i = 0; i < sizeof(a) / sizeof(a[0]); i++) {
+        a[i] = va_arg(list, long);
+    }
+    va_end(list);
+    if (number == SYS_io_uring_setup) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "syscall");
+    }
+    return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static void on_event(void *context, const struct hal_reader_event *event)
