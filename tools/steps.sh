@@ -91,7 +91,8 @@ step() {
         STEPS_PASSED=$((STEPS_PASSED + 1))
     else
         printf ' FAILED (%d s)\n' $((SECONDS - started)) >&2
-        tail -n 40 "$log" | sed 's/^/    | /' >&2
+        # A build's lines that only say how far it is would push the message out of sight.
+        grep -avE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating) ' "$log" | tail -n 40 | sed 's/^/    | /' >&2 || true
         printf '    The whole log: %s\n    What to do: %s\n' "${log#"$TALLY_TOP"/}" "$advice" >&2
         STEPS_FAILED=$((STEPS_FAILED + 1))
     fi
