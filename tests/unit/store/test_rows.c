@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Head office's rows beside the terminal's own drawer, and the proof that finds a difference. */
+#include "tests/unit/store/fixture.h"
+
+#include <stdlib.h>
+
+#include "app/crypto/crypto.h"
+#include "app/store/internal.h"
+#include "app/store/rows.h"
+
+enum { HQ_DRAWER = 0, OTHER_TERMINAL = 9, LOTS_MAX = 4 };
+
+struct paper_row {
+    struct tally_lot lots[LOTS_MAX];
+    uint8_t bytes[512];
+    uint8_t handles[2][TALLY_HANDLE_LEN];
+    struct tally_msg_member_row member;
+    struct tally_msg_account_row row;
+};
+
+/* An account that earned what its lots hold, with one member who has the cards 1.. */
+static void fill_row(struct paper_row *paper, uint64_t account, const struct tally_lot *lots,
+                     size_t lot_count, uint64_t as_of_seq, size_t cards)
+{
+    struct tally_account content = {
+        .id = account, .lots = paper->lots, .lot_count = lot_count, .lot_cap = LOTS_MAX};
+    for (size_t i = 0; i < lot_count; i++) {
+        paper->lots[i] = lots[i];
+        content.earned += lots[i].points;
+    }
+    size_t len = 0;
+    assert_status(TALLY_OK,
+                  tally_account_encode(&content, paper->bytes, sizeof paper->bytes, &len));
+    memset(paper->handles[0], 1, TALLY_HANDLE_LEN);
+    memset(paper->handles[1], 2, TALLY_HANDLE_LEN);
+    paper->member = (struct tally_msg_member_row){.member = SHOP_MEMBER,
+                                                  .account = account,
+                                                  .home_shop = 4,
+                                                  .profile = text("profile"),
+                                                  .wrapped_key = text("key"),
+                                                  .handles = paper->handles,
+                                                  .handle_count = cards};
+    paper->row = (struct tally_msg_account_row){.account = {paper->bytes, len},
+                                                .members = &paper->member,
+                                                .member_count = 1,
+                                                .as_of_seq = as_of_seq,
+                                                .as_of_epoch = as_of_seq > 0};
+}
+
+static uint64_t apply(struct shop *shop, const struct paper_row *paper, uint64_t cursor)
+{
+    uint64_t left_out = 99;
+    assert_status(TALLY_OK, store_apply_rows(shop->store, &paper->row, 1, cursor, &left_out));
+    return left_out;
+}
+
+static int64_t points_in(struct shop *shop, uint32_t drawer)
+{
+    struct store_account found;
+    assert_status(TALLY_OK, store_account_get(shop->store, SHOP_ACCOUNT, 0, &found));
+    int64_t points = tally_account_in_drawer(&found.account, drawer, SHOP_DAY);
+    store_account_free(&found);
+    return points;
+}
+
+static uint64_t cursor_of(struct shop *shop)
+{
+    uint64_t cursor = 99;
+    assert_status(TALLY_OK, store_cursor(shop->store, &cursor));
+    return cursor;
+}
+
+static void rows_and_cursor_are_there_after_opening_again(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {OTHER_TERMINAL, SHOP_EXPIRES, 50}};
+    uint64_t member = 0;
+    fill_row(&paper, SHOP_ACCOUNT, lots, 2, 0, 2);
+    assert_int_equal(0, cursor_of(&shop));
+    assert_int_equal(0, apply(&shop, &paper, 17));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_int_equal(17, cursor_of(&shop));
+    assert_int_equal(300, points_in(&shop, HQ_DRAWER));
+    assert_int_equal(50, points_in(&shop, OTHER_TERMINAL));
+    assert_status(TALLY_OK, store_card_get(shop.store, paper.handles[1], &member));
+    assert_int_equal(SHOP_MEMBER, member);
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_row_that_does_not_know_our_newest_event_is_left_out_whole(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}};
+    uint64_t member = 0;
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 10);
+    fill_row(&paper, SHOP_ACCOUNT, lots, 1, 1, 1);
+    assert_int_equal(1, apply(&shop, &paper, 5));
+    assert_int_equal(5, cursor_of(&shop)); /* a newer one follows once head office has it */
+    assert_int_equal(0, points_in(&shop, HQ_DRAWER));
+    assert_int_equal(20, points_in(&shop, SHOP_TERMINAL));
+    assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, paper.handles[0], &member));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {SHOP_TERMINAL, SHOP_EXPIRES, 20}};
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 10);
+    fill_row(&paper, SHOP_ACCOUNT, lots, 2, 2, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_int_equal(300, points_in(&shop, HQ_DRAWER));
+    assert_int_equal(20, points_in(&shop, SHOP_TERMINAL));
+    lots[1].points = 5000; /* head office may not put points into our drawer by a row */
+    fill_row(&paper, SHOP_ACCOUNT, lots, 2, 2, 1);
+    assert_int_equal(0, apply(&shop, &paper, 6));
+    assert_int_equal(20, points_in(&shop, SHOP_TERMINAL));
+    lots[0].points = 250;
+    fill_row(&paper, SHOP_ACCOUNT, lots, 1, 2, 1); /* nor take any out */
+    assert_int_equal(0, apply(&shop, &paper, 7));
+    assert_int_equal(20, points_in(&shop, SHOP_TERMINAL));
+    assert_int_equal(250, points_in(&shop, HQ_DRAWER));
+    assert_verifies(shop.store);
+    assert_status(TALLY_OK, try_sell(shop.store, 3, 0, 20, NULL));
+    assert_int_equal(0, points_in(&shop, SHOP_TERMINAL));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_card_that_is_taken_away_is_no_longer_found(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    uint64_t member = 0;
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 2);
+    assert_int_equal(0, apply(&shop, &paper, 1));
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 2));
+    assert_status(TALLY_OK, store_card_get(shop.store, paper.handles[0], &member));
+    assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, paper.handles[1], &member));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void malformed_rows_change_nothing_not_even_the_good_ones_beside_them(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row good, bad;
+    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}};
+    uint64_t left_out = 99;
+    sell(shop.store, 1, 10);
+    fill_row(&good, SHOP_ACCOUNT, lots, 1, 1, 1);
+    for (int kind = 0; kind < 3; kind++) {
+        fill_row(&bad, 200, lots, 1, 0, 1);
+        if (kind == 0) {
+            bad.row.account.len--;
+        } else if (kind == 1) {
+            bad.bytes[0] ^= 0xff; /* a layout that no one knows */
+        } else {
+            bad.member.account = 201; /* a member of another account */
+        }
+        struct tally_msg_account_row rows[2] = {good.row, bad.row};
+        assert_status(TALLY_E_INVALID, store_apply_rows(shop.store, rows, 2, 9, &left_out));
+        assert_int_equal(99, left_out);
+        assert_int_equal(0, cursor_of(&shop));
+        assert_int_equal(0, points_in(&shop, HQ_DRAWER));
+    }
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void rows_are_refused_before_there_is_a_writer(void **state)
+{
+    (void)state;
+    struct shop shop = an_unenrolled_shop();
+    struct paper_row paper;
+    uint64_t left_out = 0;
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_status(TALLY_E_NOT_READY, store_apply_rows(shop.store, &paper.row, 1, 1, &left_out));
+    shop_end(&shop);
+}
+
+static void after_a_rebuild_the_cursor_is_zero_and_rows_can_come_again(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    char path[512];
+    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {SHOP_TERMINAL, SHOP_EXPIRES, 10}};
+    sell(shop.store, 1, 10);
+    fill_row(&paper, SHOP_ACCOUNT, lots, 2, 1, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    shop_close(&shop);
+    path_in(&shop, "state.mdb", path);
+    write_file(path, "x", 1);
+    shop_open(&shop);
+    assert_true(shop.opened.rebuilt);
+    assert_int_equal(0, cursor_of(&shop));
+    assert_int_equal(0, points_in(&shop, HQ_DRAWER));
+    assert_int_equal(10, points_in(&shop, SHOP_TERMINAL));
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_int_equal(300, points_in(&shop, HQ_DRAWER));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+/* ------------------------------------------------------------------ the proof */
+
+static void plant(struct shop *shop, enum state_table table, struct tally_slice key,
+                  const struct tally_buffer *value)
+{
+    struct changes changes = {0};
+    if (value == NULL) {
+        assert_status(TALLY_OK, changes_remove(&changes, table, key));
+    } else {
+        assert_status(TALLY_OK, changes_put(&changes, table, key, tally_buffer_slice(value)));
+    }
+    assert_status(TALLY_OK, store_write_state(shop->store, &changes));
+    changes_free(&changes);
+}
+
+static void assert_differs(struct shop *shop)
+{
+    struct store_verified verified = {0};
+    assert_status(TALLY_E_MISMATCH, store_verify(shop->store, NULL, NULL, &verified));
+    assert_true(strlen(verified.difference) > 0);
+    print_message("  found: %s\n", verified.difference);
+}
+
+static struct shop a_busy_shop(void)
+{
+    struct shop shop = a_shop();
+    assert_status(TALLY_OK, try_enrol(shop.store, SHOP_MEMBER, SHOP_ACCOUNT, 9));
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 20);
+    return shop;
+}
+
+static void planted_points_are_found(void **state)
+{
+    (void)state;
+    struct shop shop = a_busy_shop();
+    struct view view = store_view(shop.store);
+    struct tally_buffer value = {0};
+    struct row_account row;
+    uint8_t key[ROW_ID_KEY_LEN];
+    row_id_key(SHOP_ACCOUNT, key);
+    assert_verifies(shop.store);
+    assert_status(TALLY_OK,
+                  view_get(&view, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value));
+    assert_status(TALLY_OK, row_account_decode(tally_buffer_slice(&value), 0, &row));
+    row.account.lots[0].points += 1;
+    row.account.earned += 1; /* it still adds up */
+    value.len = 0;
+    assert_status(TALLY_OK, row_account_encode(&row, &value));
+    plant(&shop, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
+    assert_differs(&shop);
+    row.from_hq = true; /* nor does it help to say that head office did it */
+    value.len = 0;
+    assert_status(TALLY_OK, row_account_encode(&row, &value));
+    plant(&shop, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
+    assert_differs(&shop);
+    row_account_free(&row);
+    tally_buffer_free(&value);
+    shop_end(&shop);
+}
+
+static void rows_that_are_missing_from_an_index_are_found(void **state)
+{
+    (void)state;
+    uint8_t handle[TALLY_HANDLE_LEN], account[ROW_ID_KEY_LEN], member[ROW_ID_KEY_LEN];
+    memset(handle, 9, sizeof handle);
+    row_id_key(SHOP_ACCOUNT, account);
+    row_id_key(SHOP_MEMBER, member);
+    const struct {
+        enum state_table table;
+        struct tally_slice key;
+    } rows[] = {{STATE_CARDS, {handle, sizeof handle}},
+                {STATE_MEMBERS, {member, sizeof member}},
+                {STATE_ACCOUNTS, {account, sizeof account}},
+                {STATE_REFS, text("sale-1")}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct shop shop = a_busy_shop();
+        plant(&shop, rows[i].table, rows[i].key, NULL);
+        assert_differs(&shop);
+        shop_end(&shop);
+    }
+}
+
+static void a_reference_that_no_event_carries_is_found(void **state)
+{
+    (void)state;
+    struct shop shop = a_busy_shop();
+    struct tally_buffer value = {0};
+    uint8_t event[12];
+    row_event_encode(1, 2, event);
+    assert_status(TALLY_OK, tally_buffer_append(&value, event, sizeof event));
+    plant(&shop, STATE_REFS, text("sale-77"), &value);
+    assert_differs(&shop);
+    tally_buffer_free(&value);
+    shop_end(&shop);
+}
+
+static void a_changed_byte_of_the_journal_breaks_the_chain(void **state)
+{
+    (void)state;
+    struct shop shop = a_busy_shop();
+    struct store_verified verified = {0};
+    char path[512];
+    path_in(&shop, "journal/00000001-00000001.journal", path);
+    struct tally_buffer bytes = read_file(path);
+    bytes.data[4096 + 100] ^= 1;
+    write_file(path, bytes.data, bytes.len);
+    assert_status(TALLY_E_CHAIN, store_verify(shop.store, NULL, NULL, &verified));
+    assert_true(strlen(verified.difference) > 0);
+    tally_buffer_free(&bytes);
+    shop_end(&shop);
+}
+
+int main(void)
+{
+    assert_status(TALLY_OK, tally_crypto_start());
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_and_cursor_are_there_after_opening_again),
+        cmocka_unit_test(a_row_that_does_not_know_our_newest_event_is_left_out_whole),
+        cmocka_unit_test(lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word),
+        cmocka_unit_test(a_card_that_is_taken_away_is_no_longer_found),
+        cmocka_unit_test(malformed_rows_change_nothing_not_even_the_good_ones_beside_them),
+        cmocka_unit_test(rows_are_refused_before_there_is_a_writer),
+        cmocka_unit_test(after_a_rebuild_the_cursor_is_zero_and_rows_can_come_again),
+        cmocka_unit_test(planted_points_are_found),
+        cmocka_unit_test(rows_that_are_missing_from_an_index_are_found),
+        cmocka_unit_test(a_reference_that_no_event_carries_is_found),
+        cmocka_unit_test(a_changed_byte_of_the_journal_breaks_the_chain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

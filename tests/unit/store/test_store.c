@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a store does on a good day, and what it refuses. */
+#include "tests/unit/store/fixture.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/crypto/crypto.h"
+#include "app/proto/event_codec.h"
+
+static void a_new_store_is_created_and_has_no_writer(void **state)
+{
+    (void)state;
+    struct shop shop = an_unenrolled_shop();
+    struct store_head head;
+    store_head(shop.store, &head);
+    assert_true(shop.opened.created);
+    assert_false(shop.opened.rebuilt);
+    assert_int_equal(0, head.terminal);
+    assert_status(TALLY_E_NOT_READY, try_sell(shop.store, 1, 10, 0, NULL));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_false(shop.opened.created);
+    shop_end(&shop);
+}
+
+static void answered_sales_are_there_after_closing_and_opening(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 20);
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_int_equal(0, shop.opened.replayed); /* the close brought the state up */
+    assert_false(shop.opened.rebuilt);
+    assert_int_equal(2, head_seq(shop.store));
+    assert_int_equal(30, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void answered_sales_are_replayed_when_the_store_was_not_closed(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    sell(shop.store, 1, 10);
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    sell(shop.store, 2, 20);
+    struct shop later = shop_copy(&shop);
+    shop_open(&later);
+    assert_int_equal(1, later.opened.replayed);
+    assert_false(later.opened.rebuilt);
+    assert_int_equal(30, points_of(later.store, SHOP_ACCOUNT));
+    assert_verifies(later.store);
+    shop_end(&later);
+    shop_end(&shop);
+}
+
+static void a_sale_with_a_known_reference_is_answered_with_the_first_one(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint64_t existing = 0;
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 10);
+    assert_status(TALLY_E_EXISTS, try_sell(shop.store, 1, 10, 0, &existing));
+    assert_int_equal(1, existing);
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    existing = 0;
+    assert_status(TALLY_E_EXISTS, try_sell(shop.store, 2, 99, 0, &existing));
+    assert_int_equal(2, existing);
+    assert_int_equal(2, head_seq(shop.store));
+    assert_int_equal(20, points_of(shop.store, SHOP_ACCOUNT));
+    shop_end(&shop);
+}
+
+static void redeeming_more_than_the_drawer_holds_writes_nothing(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    sell(shop.store, 1, 10);
+    assert_status(TALLY_E_POINTS_SHORT, try_sell(shop.store, 2, 0, 11, NULL));
+    assert_int_equal(1, head_seq(shop.store));
+    assert_false(has_sale(shop.store, 2));
+    assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
+    assert_status(TALLY_OK, try_sell(shop.store, 2, 0, 10, NULL));
+    assert_int_equal(0, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_sale_is_voided_once(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint64_t existing = 0;
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 10);
+    assert_status(TALLY_OK, try_void_sale(shop.store, 1, "void-1", 10, NULL));
+    assert_status(TALLY_E_EXISTS, try_void_sale(shop.store, 1, "void-2", 10, &existing));
+    assert_int_equal(3, existing);
+    assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void an_enrolled_member_is_found_by_card_with_key_and_profile(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint8_t handle[TALLY_HANDLE_LEN], other[TALLY_HANDLE_LEN];
+    memset(handle, 9, sizeof handle);
+    memset(other, 8, sizeof other);
+    assert_status(TALLY_OK, try_enrol(shop.store, 55, 100, 9));
+    assert_status(TALLY_E_EXISTS, try_enrol(shop.store, 55, 100, 10)); /* the member */
+    assert_status(TALLY_E_EXISTS, try_enrol(shop.store, 56, 101, 9));  /* the card */
+    for (int round = 0; round < 2; round++) {
+        uint64_t member = 0;
+        struct store_member found;
+        assert_status(TALLY_OK, store_card_get(shop.store, handle, &member));
+        assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, other, &member));
+        assert_int_equal(55, member);
+        assert_status(TALLY_OK, store_member_get(shop.store, member, &found));
+        assert_int_equal(100, found.account);
+        assert_int_equal(3, found.home_shop);
+        assert_memory_equal("sealed profile", found.profile.data, found.profile.len);
+        assert_int_equal(14, found.profile.len);
+        assert_memory_equal("wrapped key", found.wrapped_key.data, found.wrapped_key.len);
+        assert_int_equal(11, found.wrapped_key.len);
+        store_member_free(&found);
+        struct store_counts counts;
+        assert_status(TALLY_OK, store_counts(shop.store, &counts));
+        assert_int_equal(1, counts.members);
+        assert_int_equal(1, counts.accounts);
+        shop_close(&shop);
+        shop_open(&shop);
+    }
+    shop_end(&shop);
+}
+
+static void a_grant_is_journalled_once_and_only_for_this_terminal(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    assert_int_equal(0, store_grant_seq(shop.store));
+    assert_status(TALLY_E_INVALID, try_grant(shop.store, 1, 8, 50));
+    assert_status(TALLY_OK, try_grant(shop.store, 1, SHOP_TERMINAL, 50));
+    assert_status(TALLY_E_EXISTS, try_grant(shop.store, 1, SHOP_TERMINAL, 50));
+    assert_int_equal(50, points_of(shop.store, SHOP_ACCOUNT));
+    struct shop later = shop_copy(&shop);
+    shop_open(&later);
+    assert_int_equal(1, store_grant_seq(later.store));
+    shop_end(&later);
+    shop_end(&shop);
+}
+
+static void events_are_read_back_byte_for_byte_with_their_chain(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint8_t before[TALLY_HASH_LEN] = {0}, after[TALLY_HASH_LEN], chain[TALLY_HASH_LEN];
+    struct store_head head;
+    for (unsigned i = 1; i <= 50; i++) {
+        sell(shop.store, i, i);
+    }
+    assert_status(TALLY_OK, try_enrol(shop.store, 60, 101, 1));
+    for (uint64_t seq = 1; seq <= 51; seq++) {
+        struct tally_buffer event = {0}, sidecar = {0};
+        struct tally_event_decoded decoded = {0};
+        assert_status(TALLY_OK, store_event_get(shop.store, seq, &event, &sidecar, chain));
+        assert_status(TALLY_OK, tally_chain_next(before, tally_buffer_slice(&event), after));
+        assert_memory_equal(after, chain, TALLY_HASH_LEN);
+        memcpy(before, after, TALLY_HASH_LEN);
+        assert_status(TALLY_OK, tally_event_decode(tally_buffer_slice(&event), &decoded));
+        assert_int_equal(seq, decoded.event.id.seq);
+        assert_int_equal(SHOP_TERMINAL, decoded.event.id.terminal);
+        assert_int_equal(seq == 51 ? 11 : 0, sidecar.len);
+        tally_event_decoded_free(&decoded);
+        tally_buffer_free(&event);
+        tally_buffer_free(&sidecar);
+    }
+    store_head(shop.store, &head);
+    assert_memory_equal(head.chain, before, TALLY_HASH_LEN);
+    struct tally_buffer event = {0}, sidecar = {0};
+    assert_status(TALLY_E_NOT_FOUND, store_event_get(shop.store, 0, &event, &sidecar, chain));
+    assert_status(TALLY_E_NOT_FOUND, store_event_get(shop.store, 52, &event, &sidecar, chain));
+    assert_status(TALLY_OK, store_event_get(shop.store, 3, &event, &sidecar, chain));
+    tally_buffer_free(&event);
+    shop_end(&shop);
+}
+
+static void time_never_goes_backwards_whatever_the_clock_does(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store_head first, second;
+    sell(shop.store, 1, 10);
+    store_head(shop.store, &first);
+    sell(shop.store, 2, 10); /* the same instant */
+    store_head(shop.store, &second);
+    assert_true(second.time > first.time);
+    shop_close(&shop);
+    shop_open(&shop);
+    store_head(shop.store, &first);
+    assert_true(first.time == second.time);
+    shop_end(&shop);
+}
+
+static void a_new_epoch_starts_at_one_and_keeps_the_points(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store_head head;
+    uint64_t existing = 99;
+    sell(shop.store, 1, 10);
+    store_acked(shop.store, 1);
+    assert_status(TALLY_E_EXISTS, store_set_writer(shop.store, SHOP_TERMINAL, 1));
+    assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL, 3));
+    assert_status(TALLY_E_EXISTS, store_set_writer(shop.store, SHOP_TERMINAL, 2));
+    store_head(shop.store, &head);
+    assert_int_equal(3, head.epoch);
+    assert_int_equal(0, head.seq);
+    assert_int_equal(0, head.acked_seq);
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_status(TALLY_E_EXISTS, try_sell(shop.store, 1, 10, 0, &existing));
+    assert_int_equal(0, existing); /* of an epoch before this one */
+    assert_status(TALLY_OK, try_sell(shop.store, 2, 5, 10, NULL));
+    store_head(shop.store, &head);
+    assert_int_equal(1, head.seq);
+    assert_int_equal(5, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    struct shop later = shop_copy(&shop);
+    shop_open(&later);
+    assert_int_equal(5, points_of(later.store, SHOP_ACCOUNT));
+    shop_end(&later);
+    shop_end(&shop);
+}
+
+static void small_records_are_kept_replaced_and_deleted(void **state)
+{
+    (void)state;
+    struct shop shop = an_unenrolled_shop();
+    struct tally_buffer value = {0};
+    assert_status(TALLY_E_NOT_FOUND, store_meta_get(shop.store, "keys", &value));
+    assert_status(TALLY_OK, store_meta_put(shop.store, "keys", text("one")));
+    assert_status(TALLY_OK, store_meta_put(shop.store, "keys", text("two")));
+    assert_status(TALLY_E_INVALID, store_meta_put(shop.store, "../keys", text("out")));
+    assert_status(TALLY_E_INVALID, store_meta_put(shop.store, "", text("out")));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_status(TALLY_OK, store_meta_get(shop.store, "keys", &value));
+    assert_int_equal(3, value.len);
+    assert_memory_equal("two", value.data, 3);
+    char path[512];
+    struct stat about;
+    path_in(&shop, "meta/keys", path);
+    assert_int_equal(0, stat(path, &about));
+    assert_int_equal(0600, about.st_mode & 0777);
+    assert_status(TALLY_OK, store_meta_put(shop.store, "keys", (struct tally_slice){0}));
+    assert_status(TALLY_E_NOT_FOUND, store_meta_get(shop.store, "keys", &value));
+    tally_buffer_free(&value);
+    shop_end(&shop);
+}
+
+static void a_second_process_is_refused(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct shop other = shop;
+        _exit((int)shop_try_open(&other));
+    }
+    int how = 0;
+    assert_int_equal(child, waitpid(child, &how, 0));
+    assert_true(WIFEXITED(how));
+    assert_int_equal(TALLY_E_STORE_IN_USE, WEXITSTATUS(how));
+    sell(shop.store, 1, 10);
+    shop_end(&shop);
+}
+
+static void a_checkpoint_is_due_after_so_many_events(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store_head head;
+    for (unsigned i = 1; i <= 255; i++) {
+        sell(shop.store, i, 1);
+        assert_false(store_checkpoint_due(shop.store));
+    }
+    sell(shop.store, 256, 1);
+    assert_true(store_checkpoint_due(shop.store));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    assert_false(store_checkpoint_due(shop.store));
+    store_head(shop.store, &head);
+    assert_int_equal(256, head.lmdb_seq);
+    assert_int_equal(256, points_of(shop.store, SHOP_ACCOUNT));
+    shop_end(&shop);
+}
+
+static void what_head_office_holds_is_remembered_and_never_beyond_the_head(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store_head head;
+    sell(shop.store, 1, 1);
+    sell(shop.store, 2, 1);
+    store_acked(shop.store, 1);
+    store_acked(shop.store, 3); /* not ours */
+    store_acked(shop.store, 0); /* never back */
+    shop_close(&shop);
+    shop_open(&shop);
+    store_head(shop.store, &head);
+    assert_int_equal(1, head.acked_seq);
+    shop_end(&shop);
+}
+
+static void the_map_grows_up_to_its_limit_and_then_says_full(void **state)
+{
+    (void)state;
+    struct shop shop = an_unenrolled_shop();
+    shop_close(&shop);
+    struct store_options options = {.dir = shop.dir, .map_bytes_max = 20 << 20};
+    assert_status(TALLY_OK, store_open(&options, &shop.opened, &shop.store));
+    assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL, 1));
+    enum { ROWS = 512, PROFILE = 4000 };
+    static uint8_t profile[PROFILE], account[256];
+    enum tally_status status = TALLY_OK;
+    uint64_t next = 1, left_out = 0, cursor = 0, cursor_then = 0;
+    while (status == TALLY_OK && next < 20000) {
+        static struct tally_msg_member_row members[ROWS];
+        static struct tally_msg_account_row rows[ROWS];
+        static uint8_t accounts[ROWS][256];
+        for (size_t i = 0; i < ROWS; i++, next++) {
+            struct tally_account one = {.id = next};
+            size_t len = 0;
+            assert_status(TALLY_OK, tally_account_encode(&one, account, sizeof account, &len));
+            memcpy(accounts[i], account, len);
+            members[i] = (struct tally_msg_member_row){
+                .member = next, .account = next, .profile = {profile, PROFILE}};
+            rows[i] = (struct tally_msg_account_row){
+                .account = {accounts[i], len}, .members = &members[i], .member_count = 1};
+        }
+        status = store_apply_rows(shop.store, rows, ROWS, next, &left_out);
+        cursor = status == TALLY_OK ? next : cursor;
+    }
+    assert_status(TALLY_E_STORE_FULL, status);
+    struct store_counts counts;
+    assert_status(TALLY_OK, store_counts(shop.store, &counts));
+    assert_true(counts.lmdb_bytes > 16u << 20);   /* it has grown beyond where it starts */
+    assert_int_equal(cursor - 1, counts.members); /* whole pulls only */
+    assert_status(TALLY_OK, store_cursor(shop.store, &cursor_then));
+    assert_int_equal(cursor, cursor_then);
+    sell(shop.store, 1, 10); /* the journal goes on */
+    assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
+    shop_end(&shop);
+}
+
+int main(void)
+{
+    assert_status(TALLY_OK, tally_crypto_start());
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_store_is_created_and_has_no_writer),
+        cmocka_unit_test(answered_sales_are_there_after_closing_and_opening),
+        cmocka_unit_test(answered_sales_are_replayed_when_the_store_was_not_closed),
+        cmocka_unit_test(a_sale_with_a_known_reference_is_answered_with_the_first_one),
+        cmocka_unit_test(redeeming_more_than_the_drawer_holds_writes_nothing),
+        cmocka_unit_test(a_sale_is_voided_once),
+        cmocka_unit_test(an_enrolled_member_is_found_by_card_with_key_and_profile),
+        cmocka_unit_test(a_grant_is_journalled_once_and_only_for_this_terminal),
+        cmocka_unit_test(events_are_read_back_byte_for_byte_with_their_chain),
+        cmocka_unit_test(time_never_goes_backwards_whatever_the_clock_does),
+        cmocka_unit_test(a_new_epoch_starts_at_one_and_keeps_the_points),
+        cmocka_unit_test(small_records_are_kept_replaced_and_deleted),
+        cmocka_unit_test(a_second_process_is_refused),
+        cmocka_unit_test(a_checkpoint_is_due_after_so_many_events),
+        cmocka_unit_test(what_head_office_holds_is_remembered_and_never_beyond_the_head),
+        cmocka_unit_test(the_map_grows_up_to_its_limit_and_then_says_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
