@@ -1,9 +1,9 @@
 /* app/store/store.h: the terminal's store: a journal that is the truth, and LMDB that follows.
  *
  * A commit is one record, one write and one fdatasync into a preallocated segment of the journal;
- * LMDB is brought up in batches, each one transaction that also writes HEAD. What is newer than HEAD
- * lives in an overlay through which all reads go. Opening replays the journal's tail. Layouts, byte
- * by byte: STORE.md.
+ * LMDB is brought up in batches, each one transaction that also writes HEAD. What is newer than
+ * HEAD lives in an overlay through which all reads go. Opening replays the journal's tail. Layouts,
+ * byte by byte: STORE.md.
  *
  * Units    lengths are bytes; days, points and money as app/core.
  * Memory   an output struct with a `_free` owns what it points at.
@@ -12,7 +12,8 @@
  *          until the store is opened again (the kernel may have dropped the pages).
  * Blocking reads don't block beyond a page fault; store_commit, store_checkpoint and the *_put
  *          functions block for one or two disk syncs.
- * Threads  one thread. Not across a fork. One process at a time (TALLY_E_STORE_IN_USE). */
+ * Threads  one thread. Not across a fork. One process at a time (TALLY_E_STORE_IN_USE). store_open
+ *          forks to try the state out: open before threads are started. */
 #ifndef TALLY_STORE_STORE_H
 #define TALLY_STORE_STORE_H
 
@@ -25,19 +26,19 @@ struct store;
 enum { STORE_REF_LEN_MAX = TALLY_TEXT_LEN_MAX };
 
 struct store_options {
-    const char *dir;              /* made if missing, mode 0700 */
-    size_t map_bytes_max;         /* 0: 1 GiB on 64 bits, 512 MiB on 32 bits */
-    uint32_t checkpoint_events;   /* overlay size that makes store_checkpoint_due true; 0: 256 */
+    const char *dir;            /* made if missing, mode 0700 */
+    size_t map_bytes_max;       /* 0: 1 GiB on 64 bits, 512 MiB on 32 bits */
+    uint32_t checkpoint_events; /* overlay size that makes store_checkpoint_due true; 0: 256 */
     void (*log)(void *context, const char *line); /* recovery steps, one line each; may be NULL */
     void *log_context;
 };
 
 /* What opening found; for the log and for `tally status`. */
 struct store_opened {
-    bool created;          /* the store was new */
-    bool rebuilt;          /* LMDB was moved aside and rebuilt from the journal: pull again from 0 */
-    uint64_t replayed;     /* events replayed from the journal's tail */
-    uint64_t cut_bytes;    /* torn tail cut off */
+    bool created;       /* the store was new */
+    bool rebuilt;       /* LMDB was moved aside and rebuilt from the journal: pull again from 0 */
+    uint64_t replayed;  /* events replayed from the journal's tail */
+    uint64_t cut_bytes; /* torn tail cut off */
 };
 
 /* TALLY_OK, TALLY_E_STORE_IO, TALLY_E_STORE_FULL, TALLY_E_STORE_VERSION, TALLY_E_STORE_IN_USE,
@@ -57,18 +58,20 @@ TALLY_MUST_USE enum tally_status store_set_writer(struct store *store, uint32_t 
                                                   uint32_t epoch);
 
 struct store_head {
-    uint32_t terminal;       /* 0: not enrolled */
+    uint32_t terminal; /* 0: not enrolled */
     uint32_t epoch;
-    uint64_t seq;            /* newest durable event */
+    uint64_t seq; /* newest durable event */
     uint8_t chain[TALLY_HASH_LEN];
-    tally_hlc time;          /* of that event */
-    uint64_t acked_seq;      /* HQ holds everything up to here */
-    uint64_t lmdb_seq;       /* LMDB holds everything up to here */
+    tally_hlc time;     /* of that event */
+    uint64_t acked_seq; /* HQ holds everything up to here */
+    uint64_t lmdb_seq;  /* LMDB holds everything up to here */
 };
 void store_head(const struct store *store, struct store_head *ret_head);
 
-/* Small durable records by name ("programme", "keys", "certificate", ...). An empty value deletes.
- * One LMDB transaction. TALLY_OK, store statuses */
+/* Small durable records by name ("programme", "keys", "certificate", ...): 1 to 64 of a-z 0-9 - _.
+ * An empty value deletes. Each is a file of its own (mode 0600; written whole, or not at all), so
+ * that LMDB holds nothing that can't be made again. TALLY_OK, TALLY_E_INVALID (the name, or above
+ * 16 MiB), store statuses */
 TALLY_MUST_USE enum tally_status store_meta_put(struct store *store, const char *name,
                                                 struct tally_slice value);
 /* Appends to ret_value. TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
@@ -81,17 +84,24 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
  * encodes, chains, writes, syncs, folds into the overlay. `sidecar` goes into the same write but
  * not into the chain (an enrolled member's wrapped key). Refused means nothing was written.
  *   TALLY_OK              durable; event->id and event->time are set
- *   TALLY_E_EXISTS        a sale or void with this ref is there: *ret_existing_seq says which
- *   TALLY_E_POINTS_SHORT, TALLY_E_INVALID, TALLY_E_OVERFLOW from the fold
+ *   TALLY_E_EXISTS        a sale or void with this ref is there, or a void of the same sale:
+ *                         *ret_existing_seq says which (0: in an epoch before this one). Also an
+ *                         enrolment of a known member or card, and a grant that is journalled
+ *                         already; then *ret_existing_seq is not set
+ *   TALLY_E_POINTS_SHORT, TALLY_E_INVALID, TALLY_E_OVERFLOW from the fold; TALLY_E_INVALID also for
+ *                         a grant, adjustment or void that names another terminal's drawer
  *   TALLY_E_NOT_READY     no writer is set
- *   store statuses        then it is not known whether the event is durable: stop and open again */
+ *   TALLY_E_STORE_FULL    nothing was written; may be tried again
+ *   other store statuses  then it is not known whether the event is durable: stop and open again */
 TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_event *event,
                                               struct tally_slice sidecar, int64_t now_ms,
                                               uint64_t *ret_existing_seq);
 
 /* Whether the overlay holds enough to be worth a batch. */
 bool store_checkpoint_due(const struct store *store);
-/* Brings LMDB up to the journal in one transaction. TALLY_OK (also when nothing was to do) */
+/* Brings LMDB up to the journal in one transaction, and makes the journal's next segment when the
+ * current one is half full. Call it when idle and when it is due: a sale that has to make its
+ * segment itself writes a megabyte first. TALLY_OK (also when nothing was to do), store statuses */
 TALLY_MUST_USE enum tally_status store_checkpoint(struct store *store);
 
 /* ------------------------------------------------------------------ reads */
@@ -119,11 +129,11 @@ void store_member_free(struct store_member *member);
 /* TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_member_get(struct store *store, uint64_t member,
                                                   struct store_member *ret_member);
-TALLY_MUST_USE enum tally_status store_card_get(struct store *store,
-                                                const uint8_t handle[TALLY_HANDLE_LEN],
-                                                uint64_t *ret_member);
+TALLY_MUST_USE enum tally_status
+store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN], uint64_t *ret_member);
 
-/* The sale or void that carries this till reference. TALLY_OK, TALLY_E_NOT_FOUND */
+/* The sale or void that carries this till reference; 0: in an epoch before this one.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_ref_get(struct store *store, struct tally_slice ref,
                                                uint64_t *ret_seq);
 
@@ -148,11 +158,12 @@ TALLY_MUST_USE enum tally_status store_counts(struct store *store, struct store_
  * one repeated push. */
 void store_acked(struct store *store, uint64_t seq);
 
-/* Rows of one pull reply and the cursor behind them, in one transaction that first brings LMDB up to
- * the journal. A row whose as_of_seq is older than this terminal's newest event on that account is
- * left out (a newer one follows once HQ has that event); of the others, lots in this terminal's own
- * drawer stay as they are here, all else is taken from the row. *ret_left_out counts.
- *   TALLY_OK, TALLY_E_INVALID (malformed rows: nothing is applied), store statuses */
+/* Rows of one pull reply and the cursor behind them, in one transaction that first brings LMDB up
+ * to the journal. A row whose as_of_seq is older than this terminal's newest event on that account
+ * is left out (a newer one follows once HQ has that event); of the others, lots in this terminal's
+ * own drawer stay as they are here, all else is taken from the row. *ret_left_out counts. TALLY_OK,
+ * TALLY_E_INVALID (malformed rows: nothing is applied), TALLY_E_NOT_READY (no writer is set), store
+ * statuses */
 TALLY_MUST_USE enum tally_status store_apply_rows(struct store *store,
                                                   const struct tally_msg_account_row *rows,
                                                   size_t row_count, uint64_t cursor,
