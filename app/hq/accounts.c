@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event that was found good becomes rows: the event, its account, its people, and the change.
+ */
+#include "app/hq/tables.h"
+
+#include "app/base/alloc.h"
+
+#include <assert.h>
+
+enum { EVENT_HEAD_LEN = 8 + TALLY_HASH_LEN + 4, MEMBER_HEAD_LEN = 14 };
+
+/* ------------------------------------------------------------------ event rows */
+
+enum tally_status hq_event_row_parse(struct tally_slice value, struct hq_event_row *ret_row)
+{
+    struct tally_reader reader = {value.data, value.len, 0, false};
+    struct hq_event_row row = {.arrival = tally_read_le(&reader, 8)};
+    row.chain = tally_read_slice(&reader, TALLY_HASH_LEN).data;
+    row.event = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 4));
+    row.sidecar = tally_read_slice(&reader, reader.len - reader.at);
+    if (reader.failed) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    *ret_row = row;
+    return TALLY_OK;
+}
+
+enum tally_status hq_event_get(struct hq_txn *txn, const struct tally_event_id *id,
+                               struct hq_event_row *ret_row)
+{
+    struct hq_key key = hq_key_event(id);
+    struct tally_slice value;
+    TALLY_TRY(hq_get(txn, HQ_EVENTS, &key, &value));
+    return hq_event_row_parse(value, ret_row);
+}
+
+static enum tally_status event_row_put(struct hq_txn *txn, const struct tally_event_id *id,
+                                       struct tally_slice bytes, struct tally_slice sidecar,
+                                       const uint8_t chain[TALLY_HASH_LEN])
+{
+    size_t len = EVENT_HEAD_LEN + bytes.len + sidecar.len;
+    uint8_t *row = tally_alloc(len, 1);
+    if (row == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    struct tally_writer writer = {row, len, 0, false};
+    tally_write_le(&writer, 8, txn->counters.arrival);
+    tally_write_bytes(&writer, chain, TALLY_HASH_LEN);
+    tally_write_le(&writer, 4, bytes.len);
+    tally_write_bytes(&writer, bytes.data, bytes.len);
+    tally_write_bytes(&writer, sidecar.data, sidecar.len);
+    assert(!writer.failed && writer.at == len);
+    struct hq_key key = hq_key_event(id);
+    enum tally_status status = hq_put(txn, HQ_EVENTS, &key, (struct tally_slice){row, len});
+    tally_free(row);
+    return status;
+}
+
+static enum tally_status ledger_put(struct hq_txn *txn, uint64_t account,
+                                    const struct tally_event_id *id)
+{
+    uint8_t arrival[8];
+    tally_store_le(arrival, sizeof arrival, txn->counters.arrival);
+    struct hq_key key = hq_key_ledger(account, id);
+    return hq_put(txn, HQ_LEDGER, &key, (struct tally_slice){arrival, sizeof arrival});
+}
+
+/* ------------------------------------------------------------------ accounts */
+
+bool hq_event_folds(const struct tally_event *event)
+{
+    return event->type != TALLY_EVENT_GRANT || event->id.terminal == TALLY_TERMINAL_HQ;
+}
+
+static enum tally_status lots_room(struct tally_account *account, size_t lots)
+{
+    if (lots <= account->lot_cap) {
+        return TALLY_OK;
+    }
+    struct tally_lot *grown = tally_realloc(account->lots, lots, sizeof *grown);
+    if (grown == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    account->lots = grown;
+    account->lot_cap = lots;
+    return TALLY_OK;
+}
+
+enum tally_status hq_account_room(struct tally_account *account, const struct tally_event *event)
+{
+    return lots_room(account, tally_account_lots_needed(account, event));
+}
+
+static enum tally_status account_parse(struct tally_slice value, struct tally_account *account)
+{
+    size_t needed = 0;
+    enum tally_status status = tally_account_decode(account, value.data, value.len, &needed);
+    if (status == TALLY_E_NO_MEMORY) {
+        TALLY_TRY(lots_room(account, needed));
+        status = tally_account_decode(account, value.data, value.len, &needed);
+    }
+    return status;
+}
+
+enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id, const struct tally_event *event,
+                                  struct tally_account *ret_account)
+{
+    struct tally_account account = {.id = 0};
+    struct hq_key key = hq_key_u64(id);
+    struct tally_slice value;
+    enum tally_status status = hq_get(txn, HQ_ACCOUNTS, &key, &value);
+    if (status == TALLY_OK) {
+        status = account_parse(value, &account);
+    } else if (status == TALLY_E_NOT_FOUND) {
+        status = TALLY_OK;
+    }
+    if (status == TALLY_OK && event != NULL) {
+        status = hq_account_room(&account, event);
+    }
+    if (status != TALLY_OK) {
+        tally_free(account.lots);
+        return status;
+    }
+    *ret_account = account;
+    return TALLY_OK;
+}
+
+enum tally_status hq_account_save(struct hq_txn *txn, const struct tally_account *account)
+{
+    size_t cap = tally_account_encoded_len(account), len = 0;
+    uint8_t *bytes = tally_alloc(cap, 1);
+    if (bytes == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    enum tally_status status = tally_account_encode(account, bytes, cap, &len);
+    if (status == TALLY_OK) {
+        struct hq_key key = hq_key_u64(account->id);
+        status = hq_put(txn, HQ_ACCOUNTS, &key, (struct tally_slice){bytes, len});
+    }
+    tally_free(bytes);
+    return status;
+}
+
+enum tally_status hq_touch(struct hq_txn *txn, uint64_t account)
+{
+    struct hq_key of = hq_key_u64(account);
+    struct tally_slice value;
+    enum tally_status status = hq_get(txn, HQ_CHANGE_OF, &of, &value);
+    if (status == TALLY_OK) {
+        if (value.len != 8) {
+            return TALLY_E_STORE_DAMAGED;
+        }
+        uint64_t old = tally_load_le(value.data, 8);
+        if (old > txn->cursor_before) {
+            return TALLY_OK; /* nobody has seen this transaction's changes yet */
+        }
+        struct hq_key at = hq_key_u64(old);
+        TALLY_TRY(hq_delete(txn, HQ_CHANGES, &at));
+    } else if (status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    uint8_t bytes[8];
+    struct hq_key at = hq_key_u64(++txn->counters.cursor);
+    tally_store_le(bytes, sizeof bytes, account);
+    TALLY_TRY(hq_put(txn, HQ_CHANGES, &at, (struct tally_slice){bytes, sizeof bytes}));
+    tally_store_le(bytes, sizeof bytes, txn->counters.cursor);
+    return hq_put(txn, HQ_CHANGE_OF, &of, (struct tally_slice){bytes, sizeof bytes});
+}
+
+/* ------------------------------------------------------------------ people and cards */
+
+static enum tally_status exists(struct hq_txn *txn, enum hq_table table, const struct hq_key *key,
+                                bool *ret_exists)
+{
+    struct tally_slice value;
+    enum tally_status status = hq_get(txn, table, key, &value);
+    *ret_exists = status == TALLY_OK;
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
+static enum tally_status member_put(struct hq_txn *txn, const struct tally_enrol *enrol,
+                                    struct tally_slice wrapped_key)
+{
+    uint8_t row[MEMBER_HEAD_LEN + TALLY_SIDECAR_LEN_MAX + TALLY_PROFILE_LEN_MAX];
+    struct tally_writer writer = {row, sizeof row, 0, false};
+    tally_write_le(&writer, 8, enrol->account);
+    tally_write_le(&writer, 4, enrol->home_shop);
+    tally_write_le(&writer, 2, wrapped_key.len);
+    tally_write_bytes(&writer, wrapped_key.data, wrapped_key.len);
+    tally_write_bytes(&writer, enrol->profile.data, enrol->profile.len);
+    assert(!writer.failed); /* both codecs hold those limits */
+    struct hq_key key = hq_key_u64(enrol->member), pair = hq_key_u64(enrol->account);
+    TALLY_TRY(hq_put(txn, HQ_MEMBERS, &key, (struct tally_slice){row, writer.at}));
+    hq_key_number(&pair, 8, enrol->member);
+    return hq_put(txn, HQ_ACCOUNT_MEMBERS, &pair, (struct tally_slice){NULL, 0});
+}
+
+static enum tally_status card_put(struct hq_txn *txn, const struct tally_enrol *enrol)
+{
+    uint8_t member[8];
+    tally_store_le(member, sizeof member, enrol->member);
+    struct hq_key key = {.len = 0}, pair = hq_key_u64(enrol->member);
+    hq_key_bytes(&key, enrol->handle, TALLY_HANDLE_LEN);
+    hq_key_bytes(&pair, enrol->handle, TALLY_HANDLE_LEN);
+    TALLY_TRY(hq_put(txn, HQ_CARDS, &key, (struct tally_slice){member, sizeof member}));
+    return hq_put(txn, HQ_MEMBER_CARDS, &pair, (struct tally_slice){NULL, 0});
+}
+
+/* Two terminals may enrol the same card while they are offline: the first one keeps it. */
+static enum tally_status people_add(struct hq_txn *txn, const struct tally_event *event,
+                                    struct tally_slice wrapped_key)
+{
+    const struct tally_enrol *enrol = &event->as.enrol;
+    bool member_known = false, card_known = false;
+    struct hq_key member = hq_key_u64(enrol->member), card = {.len = 0};
+    hq_key_bytes(&card, enrol->handle, TALLY_HANDLE_LEN);
+    TALLY_TRY(exists(txn, HQ_MEMBERS, &member, &member_known));
+    TALLY_TRY(exists(txn, HQ_CARDS, &card, &card_known));
+    if (member_known) {
+        return hq_flag_add(txn, &event->id, enrol->account,
+                           "enrolled a member that is known already; the first enrolment stays");
+    }
+    TALLY_TRY(member_put(txn, enrol, wrapped_key));
+    if (card_known) {
+        return hq_flag_add(
+            txn, &event->id, enrol->account,
+            "enrolled with a card that belongs to another member; that one keeps it");
+    }
+    return card_put(txn, enrol);
+}
+
+static enum tally_status void_put(struct hq_txn *txn, const struct tally_event *event)
+{
+    struct hq_key key = hq_key_event(&event->as.voided.sale), by = hq_key_event(&event->id);
+    return hq_put(txn, HQ_VOIDS, &key, (struct tally_slice){by.bytes, by.len});
+}
+
+/* ------------------------------------------------------------------ one event */
+
+static enum tally_status fold(struct hq_txn *txn, const struct tally_event *event)
+{
+    struct tally_account account;
+    TALLY_TRY(hq_account_load(txn, tally_event_account(event), event, &account));
+    enum tally_status status = tally_account_apply(&account, event);
+    if (status == TALLY_OK) {
+        status = hq_account_save(txn, &account);
+    }
+    tally_free(account.lots);
+    return status;
+}
+
+enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *event,
+                               struct tally_slice bytes, struct tally_slice sidecar,
+                               const uint8_t chain[TALLY_HASH_LEN])
+{
+    const uint64_t account = tally_event_account(event);
+    if (hq_event_folds(event)) {
+        TALLY_TRY(fold(txn, event)); /* first: it alone may refuse, and then nothing was written */
+    }
+    txn->counters.arrival++;
+    TALLY_TRY(event_row_put(txn, &event->id, bytes, sidecar, chain));
+    TALLY_TRY(ledger_put(txn, account, &event->id));
+    if (event->type == TALLY_EVENT_ENROL) {
+        TALLY_TRY(people_add(txn, event, sidecar));
+    } else if (event->type == TALLY_EVENT_VOID) {
+        TALLY_TRY(void_put(txn, event));
+    }
+    return hq_touch(txn, account);
+}
+
+enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self, struct tally_event *event,
+                            struct tally_slice sidecar)
+{
+    assert(self->number == TALLY_TERMINAL_HQ);
+    struct tally_event next = *event;
+    next.id = (struct tally_event_id){TALLY_TERMINAL_HQ, self->epoch, self->seq + 1};
+    next.time = tally_hlc_next(self->time, txn->now_ms);
+    TALLY_TRY(hq_today(txn, &next.business_day, &next.programme_version));
+
+    struct tally_buffer bytes = {0};
+    uint8_t chain[TALLY_HASH_LEN];
+    enum tally_status status = tally_event_encode(&next, &bytes);
+    if (status == TALLY_OK) {
+        status = tally_chain_next(self->chain, tally_buffer_slice(&bytes), chain);
+    }
+    if (status == TALLY_OK) {
+        status = hq_event_add(txn, &next, tally_buffer_slice(&bytes), sidecar, chain);
+    }
+    tally_buffer_free(&bytes);
+    TALLY_TRY(status);
+    self->seq = next.id.seq;
+    self->time = next.time;
+    memcpy(self->chain, chain, TALLY_HASH_LEN);
+    *event = next;
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+enum tally_status hq_store_account(struct hq_store *store, uint64_t account,
+                                   struct tally_account *ret_account)
+{
+    struct hq_txn txn;
+    TALLY_TRY(hq_begin(store, false, 0, &txn));
+    struct tally_account found;
+    enum tally_status status = hq_end(&txn, hq_account_load(&txn, account, NULL, &found));
+    if (status == TALLY_OK && found.id == 0) {
+        tally_free(found.lots);
+        return TALLY_E_NOT_FOUND;
+    }
+    if (status == TALLY_OK) {
+        *ret_account = found;
+    }
+    return status;
+}
+
+static enum tally_status card_find(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN],
+                                   uint64_t *ret_member, uint64_t *ret_account)
+{
+    struct hq_key card = {.len = 0};
+    hq_key_bytes(&card, handle, TALLY_HANDLE_LEN);
+    struct tally_slice value;
+    TALLY_TRY(hq_get(txn, HQ_CARDS, &card, &value));
+    if (value.len != 8) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    uint64_t id = tally_load_le(value.data, 8);
+    struct hq_key member = hq_key_u64(id);
+    TALLY_TRY(hq_get(txn, HQ_MEMBERS, &member, &value));
+    if (value.len < MEMBER_HEAD_LEN) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    *ret_account = tally_load_le(value.data, 8);
+    *ret_member = id;
+    return TALLY_OK;
+}
+
+enum tally_status hq_store_card(struct hq_store *store, const uint8_t handle[TALLY_HANDLE_LEN],
+                                uint64_t *ret_member, uint64_t *ret_account)
+{
+    struct hq_txn txn;
+    TALLY_TRY(hq_begin(store, false, 0, &txn));
+    return hq_end(&txn, card_find(&txn, handle, ret_member, ret_account));
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A terminal's events come in: each is proved to follow the one before it, recomputed, and folded.
+ *
+ * What a right terminal can never send puts it into quarantine: nothing of it is taken any more
+ * until a person has looked. What it may honestly get wrong (an old programme, a card enrolled
+ * twice) is kept as claimed and flagged. */
+#include "app/hq/tables.h"
+
+#include "app/base/alloc.h"
+#include "app/core/sale.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum tally_status quarantine(struct hq_txn *txn, struct hq_terminal *terminal,
+                                    struct hq_push *push, uint64_t seq, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Marks the terminal and raises a flag; TALLY_E_CHAIN unless the store fails. */
+static enum tally_status quarantine(struct hq_txn *txn, struct hq_terminal *terminal,
+                                    struct hq_push *push, uint64_t seq, const char *format, ...)
+{
+    char why[HQ_TEXT_MAX / 2];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    snprintf(terminal->reason, sizeof terminal->reason, "quarantined at event %" PRIu64 ": %s", seq,
+             why);
+    terminal->state = HQ_TERMINAL_QUARANTINED;
+    snprintf(push->text, sizeof push->text, "%s", terminal->reason);
+    struct tally_event_id id = {terminal->number, terminal->epoch, seq};
+    TALLY_TRY(hq_flag_add(txn, &id, 0, "%s", terminal->reason));
+    return TALLY_E_CHAIN;
+}
+
+/* ------------------------------------------------------------------ is the event right? */
+
+/* An event that HQ stored can be decoded, else the store is damaged. */
+static enum tally_status decode_held(struct tally_slice bytes,
+                                     struct tally_event_decoded *ret_decoded)
+{
+    enum tally_status status = tally_event_decode(bytes, ret_decoded);
+    return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
+}
+
+static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event *event)
+{
+    const uint64_t account = event->as.sale.account;
+    const struct tally_programme *programme = NULL;
+    enum tally_status status = hq_programme(txn, event->programme_version, &programme);
+    if (status == TALLY_E_NOT_FOUND) {
+        return hq_flag_add(txn, &event->id, account,
+                           "sale under programme version %" PRIu32 ", which HQ never published",
+                           event->programme_version);
+    }
+    TALLY_TRY(status);
+    status = tally_sale_check(programme, event);
+    if (status != TALLY_OK) {
+        return hq_flag_add(txn, &event->id, account,
+                           "sale does not recompute under programme version %" PRIu32 ": %s",
+                           event->programme_version, tally_status_text(status));
+    }
+    struct hq_key key = hq_key_u64(account);
+    struct tally_slice value;
+    status = hq_get(txn, HQ_ACCOUNTS, &key, &value);
+    if (status == TALLY_E_NOT_FOUND) {
+        return hq_flag_add(txn, &event->id, account, "sale on an account that HQ does not know");
+    }
+    return status;
+}
+
+/* TALLY_E_MISMATCH: no such sale that could be voided; *ret_why says why. */
+static enum tally_status check_void(struct hq_txn *txn, const struct tally_event *event,
+                                    const char **ret_why)
+{
+    const struct tally_void *voided = &event->as.voided;
+    struct hq_event_row row;
+    enum tally_status status = TALLY_E_NOT_FOUND;
+    if (voided->sale.terminal == event->id.terminal) {
+        status = hq_event_get(txn, &voided->sale, &row);
+    }
+    if (status == TALLY_E_NOT_FOUND) {
+        *ret_why = "voids a sale that this terminal never sent";
+        return TALLY_E_MISMATCH;
+    }
+    TALLY_TRY(status);
+    struct hq_key key = hq_key_event(&voided->sale);
+    struct tally_slice value;
+    status = hq_get(txn, HQ_VOIDS, &key, &value);
+    if (status == TALLY_OK) {
+        *ret_why = "voids a sale that was voided before";
+        return TALLY_E_MISMATCH;
+    }
+    if (status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    struct tally_event_decoded decoded;
+    TALLY_TRY(decode_held(row.event, &decoded));
+    const struct tally_sale *sale = &decoded.event.as.sale;
+    if (decoded.event.type != TALLY_EVENT_SALE || sale->account != voided->account) {
+        *ret_why = "voids something that is not a sale of that account";
+        status = TALLY_E_MISMATCH;
+    } else if (sale->redeemed_points != voided->redeemed_points ||
+               sale->earned_points != voided->earned_points ||
+               sale->qualifying != voided->qualifying ||
+               decoded.event.business_day != voided->sale_day) {
+        *ret_why = "undoes other amounts than the sale had";
+        status = TALLY_E_MISMATCH;
+    } else {
+        status = TALLY_OK;
+    }
+    if (status == TALLY_OK && voided->sale_day != event->business_day) {
+        status = hq_flag_add(txn, &event->id, voided->account,
+                             "void on another business day than its sale");
+    }
+    tally_event_decoded_free(&decoded);
+    return status;
+}
+
+static bool grants_equal(const struct tally_grant *left, const struct tally_grant *right)
+{
+    if (left->account != right->account || left->grant_seq != right->grant_seq ||
+        left->to_terminal != right->to_terminal || left->move_count != right->move_count) {
+        return false;
+    }
+    for (size_t i = 0; i < left->move_count; i++) {
+        if (left->moves[i].expires_day != right->moves[i].expires_day ||
+            left->moves[i].points != right->moves[i].points) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* HQ moved those points when it decided; here it only hears that the terminal has them. */
+static enum tally_status check_grant(struct hq_txn *txn, const struct tally_event *event)
+{
+    const struct tally_grant *grant = &event->as.grant;
+    struct hq_key key = hq_key_u32(event->id.terminal);
+    hq_key_number(&key, 8, grant->grant_seq);
+    struct tally_slice value;
+    bool equal = false;
+    enum tally_status status = hq_get(txn, HQ_GRANTS, &key, &value);
+    if (status == TALLY_OK) {
+        struct tally_event_id own = {TALLY_TERMINAL_HQ, HQ_EPOCH, 0};
+        if (value.len != 8) {
+            return TALLY_E_STORE_DAMAGED;
+        }
+        own.seq = tally_load_le(value.data, 8);
+        struct hq_event_row row;
+        struct tally_event_decoded decoded;
+        TALLY_TRY(hq_event_get(txn, &own, &row));
+        TALLY_TRY(decode_held(row.event, &decoded));
+        equal =
+            decoded.event.type == TALLY_EVENT_GRANT && grants_equal(&decoded.event.as.grant, grant);
+        tally_event_decoded_free(&decoded);
+    } else if (status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    return equal ? TALLY_OK
+                 : hq_flag_add(txn, &event->id, grant->account,
+                               "confirms grant %" PRIu64 ", which HQ did not make like that",
+                               grant->grant_seq);
+}
+
+static enum tally_status check(struct hq_txn *txn, const struct tally_event *event,
+                               const char **ret_why)
+{
+    switch (event->type) {
+    case TALLY_EVENT_SALE:
+        return check_sale(txn, event);
+    case TALLY_EVENT_VOID:
+        return check_void(txn, event, ret_why);
+    case TALLY_EVENT_GRANT:
+        return check_grant(txn, event);
+    case TALLY_EVENT_ADJUST:
+        if (event->as.adjust.drawer != event->id.terminal) {
+            *ret_why = "adjusts another terminal's drawer";
+            return TALLY_E_MISMATCH;
+        }
+        return hq_flag_add(txn, &event->id, event->as.adjust.account,
+                           "points adjusted at a terminal");
+    case TALLY_EVENT_ENROL:
+        break;
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ one event */
+
+static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
+                              struct hq_push *push, const struct tally_msg_record *record,
+                              const struct tally_event *event, const uint8_t chain[TALLY_HASH_LEN])
+{
+    const uint64_t seq = terminal->seq + 1;
+    if (event->id.terminal != terminal->number || event->id.epoch != terminal->epoch ||
+        event->id.seq != seq) {
+        return quarantine(txn, terminal, push, seq, "it carries another event's number");
+    }
+    const char *why = "";
+    enum tally_status status = check(txn, event, &why);
+    if (status == TALLY_E_MISMATCH) {
+        return quarantine(txn, terminal, push, seq, "%s", why);
+    }
+    TALLY_TRY(status);
+    status = hq_event_add(txn, event, record->event, record->sidecar, chain);
+    if (status == TALLY_E_POINTS_SHORT) {
+        return quarantine(txn, terminal, push, seq,
+                          "it spends points that its drawer does not hold");
+    }
+    if (status == TALLY_E_INVALID || status == TALLY_E_OVERFLOW) {
+        return quarantine(txn, terminal, push, seq, "its sums don't agree");
+    }
+    TALLY_TRY(status);
+    terminal->seq = seq;
+    terminal->time = event->time;
+    memcpy(terminal->chain, chain, TALLY_HASH_LEN);
+    push->accepted++;
+    return TALLY_OK;
+}
+
+static enum tally_status take_record(struct hq_txn *txn, struct hq_terminal *terminal,
+                                     struct hq_push *push, const struct tally_msg_record *record,
+                                     const uint8_t chain[TALLY_HASH_LEN])
+{
+    struct tally_event_decoded decoded;
+    enum tally_status status = tally_event_decode(record->event, &decoded);
+    if (status == TALLY_E_INVALID) {
+        /* Perhaps of a newer kind: an upgrade here heals it, so no quarantine. */
+        snprintf(push->text, sizeof push->text, "event %" PRIu64 " can't be read by this HQ",
+                 terminal->seq + 1);
+        return TALLY_E_INVALID;
+    }
+    TALLY_TRY(status);
+    status = take(txn, terminal, push, record, &decoded.event, chain);
+    tally_event_decoded_free(&decoded);
+    return status;
+}
+
+/* ------------------------------------------------------------------ one push */
+
+/* The chain hash after event `seq`, 0 to terminal->seq. */
+static enum tally_status chain_at(struct hq_txn *txn, const struct hq_terminal *terminal,
+                                  uint64_t seq, uint8_t ret_chain[TALLY_HASH_LEN])
+{
+    if (seq == terminal->seq) {
+        memcpy(ret_chain, terminal->chain, TALLY_HASH_LEN);
+        return TALLY_OK;
+    }
+    if (seq == 0) {
+        memset(ret_chain, 0, TALLY_HASH_LEN);
+        return TALLY_OK;
+    }
+    struct tally_event_id id = {terminal->number, terminal->epoch, seq};
+    struct hq_event_row row;
+    enum tally_status status = hq_event_get(txn, &id, &row);
+    if (status != TALLY_OK) {
+        return status == TALLY_E_NOT_FOUND ? TALLY_E_STORE_DAMAGED : status;
+    }
+    memcpy(ret_chain, row.chain, TALLY_HASH_LEN);
+    return TALLY_OK;
+}
+
+/* The hash after each record, from what the sender says came before. */
+static enum tally_status chains_make(const struct tally_msg_push_request *request,
+                                     uint8_t (*chains)[TALLY_HASH_LEN])
+{
+    const uint8_t *before = request->chain_before;
+    for (size_t i = 0; i < request->record_count; i++) {
+        TALLY_TRY(tally_chain_next(before, request->records[i].event, chains[i]));
+        before = chains[i];
+    }
+    return memcmp(before, request->chain_after, TALLY_HASH_LEN) == 0 ? TALLY_OK : TALLY_E_INVALID;
+}
+
+/* What HQ holds already must be the same, byte for byte; *ret_held says how many records that is.
+ */
+static enum tally_status check_held(struct hq_txn *txn, struct hq_terminal *terminal,
+                                    struct hq_push *push,
+                                    const struct tally_msg_push_request *request,
+                                    uint8_t (*chains)[TALLY_HASH_LEN], size_t *ret_held)
+{
+    uint8_t chain[TALLY_HASH_LEN];
+    TALLY_TRY(chain_at(txn, terminal, request->first_seq - 1, chain));
+    if (memcmp(chain, request->chain_before, TALLY_HASH_LEN) != 0) {
+        return quarantine(txn, terminal, push, request->first_seq,
+                          "the chain before it is not the one that HQ holds");
+    }
+    size_t held = 0;
+    while (held < request->record_count && request->first_seq + held <= terminal->seq) {
+        TALLY_TRY(chain_at(txn, terminal, request->first_seq + held, chain));
+        if (memcmp(chain, chains[held], TALLY_HASH_LEN) != 0) {
+            return quarantine(txn, terminal, push, request->first_seq + held,
+                              "HQ holds another event of that number");
+        }
+        held++;
+    }
+    *ret_held = held;
+    return TALLY_OK;
+}
+
+static enum tally_status push_records(struct hq_txn *txn, struct hq_terminal *terminal,
+                                      struct hq_push *push,
+                                      const struct tally_msg_push_request *request,
+                                      uint8_t (*chains)[TALLY_HASH_LEN])
+{
+    if (request->epoch != terminal->epoch) {
+        snprintf(push->text, sizeof push->text, "epoch %" PRIu32 " is not the terminal's, %" PRIu32,
+                 request->epoch, terminal->epoch);
+        return TALLY_E_PROTOCOL;
+    }
+    if (request->first_seq == 0 || chains_make(request, chains) != TALLY_OK) {
+        snprintf(push->text, sizeof push->text, "the batch does not agree with its own chain");
+        return TALLY_E_INVALID;
+    }
+    if (request->first_seq - 1 > terminal->seq) {
+        snprintf(push->text, sizeof push->text, "a gap: HQ holds events up to %" PRIu64,
+                 terminal->seq);
+        return TALLY_E_PROTOCOL;
+    }
+    size_t at = 0;
+    enum tally_status status = check_held(txn, terminal, push, request, chains, &at);
+    while (status == TALLY_OK && at < request->record_count) {
+        status = take_record(txn, terminal, push, &request->records[at], chains[at]);
+        at++;
+    }
+    if (status == TALLY_OK) {
+        terminal->heard_ms = txn->now_ms;
+    }
+    return status;
+}
+
+/* What belongs to the push alone ends in push->status; only the store's failures come back. */
+static bool is_an_answer(enum tally_status status)
+{
+    return status == TALLY_OK || status == TALLY_E_CHAIN || status == TALLY_E_REVOKED ||
+           status == TALLY_E_INVALID || status == TALLY_E_PROTOCOL;
+}
+
+static enum tally_status push_decoded(struct hq_txn *txn, struct hq_push *push,
+                                      const struct tally_msg_push_request *request)
+{
+    struct hq_terminal terminal;
+    TALLY_TRY(hq_caller(txn, push->pin, push->text, &terminal));
+    uint8_t(*chains)[TALLY_HASH_LEN] = tally_alloc(request->record_count, sizeof *chains);
+    if (chains == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    enum tally_status status = push_records(txn, &terminal, push, request, chains);
+    tally_free(chains);
+    if (!is_an_answer(status)) {
+        return status;
+    }
+    TALLY_TRY(hq_terminal_put(txn, &terminal)); /* also when only a part was taken */
+    push->reply.acked_seq = terminal.seq;
+    memcpy(push->reply.chain, terminal.chain, TALLY_HASH_LEN);
+    return status;
+}
+
+static enum tally_status push_one(struct hq_txn *txn, struct hq_push *push)
+{
+    struct tally_msg_push_request request = {0};
+    push->text[0] = '\0';
+    push->accepted = 0;
+    enum tally_status status = tally_msg_push_request_decode(push->message, &request);
+    if (status == TALLY_E_INVALID) {
+        snprintf(push->text, sizeof push->text, "the request can't be read");
+    }
+    if (status == TALLY_OK) {
+        status = push_decoded(txn, push, &request);
+        tally_msg_push_request_free(&request);
+    }
+    push->status = status;
+    return is_an_answer(status) ? TALLY_OK : status;
+}
+
+enum tally_status hq_store_push(struct hq_store *store, struct hq_push **pushes, size_t count,
+                                int64_t now_ms)
+{
+    struct hq_txn txn;
+    TALLY_TRY(hq_begin(store, true, now_ms, &txn));
+    enum tally_status status = TALLY_OK;
+    for (size_t i = 0; i < count && status == TALLY_OK; i++) {
+        status = push_one(&txn, pushes[i]);
+    }
+    return hq_end(&txn, status);
+}

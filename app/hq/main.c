@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tallyhq: head office. Finds the command among the words and runs it. */
+#include "app/hq/command.h"
+
+#include "app/crypto/crypto.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#define DATA_DEFAULT "/var/lib/tallyhq"
+
+const struct hq_command hq_commands[] = {
+    {"init", "--name NAME[,NAME...]",
+     "Makes the data directory: certificate authority, HQ's certificate, keys and store.\n"
+     "  --name NAME[,NAME...]  host names or addresses that terminals reach HQ by; the first one\n"
+     "                         is what they check from then on\n",
+     hq_run_init},
+    {"serve", "[--listen ADDR] [--port N] [--enrol-port N] [--port-file FILE]",
+     "Serves terminals until SIGTERM or SIGINT.\n"
+     "  --listen ADDR      address to listen on (default 0.0.0.0)\n"
+     "  --port N           sync port, client certificates required (default 7443; 0: any)\n"
+     "  --enrol-port N     enrolment port (default 7444; 0: any)\n"
+     "  --port-file FILE   once listening, writes 'PORT ENROL-PORT' into FILE\n",
+     hq_run_serve},
+    {"programme check", "FILE",
+     "Says what is wrong with a programme document, each mistake with line and path.\n"
+     "Exit status 2 when something is.\n",
+     hq_run_programme_check},
+    {"programme publish", "FILE",
+     "Checks a programme document, signs it and rolls it out to connected terminals at once.\n"
+     "Its version must be above the newest one published.\n",
+     hq_run_programme_publish},
+    {"enrol-token", "--shop S [--ttl 15m] [--terminal N]",
+     "Prints a one-time token with which one terminal enrols.\n"
+     "  --shop S       number of the shop it stands in\n"
+     "  --ttl TIME     how long the token holds: 90s, 15m (the default), 2h, 1d\n"
+     "  --terminal N   give this number; one in use starts its next epoch under the new key\n",
+     hq_run_enrol_token},
+    {"members import", "FILE.csv",
+     "Brings in members: card,name,phone,points,expires,qualifying_minor,home_shop, with that\n"
+     "header line; expires is YYYY-MM-DD or 'never'. The whole file is checked before anything is\n"
+     "taken; cards that are known already are left alone, so it may be run again.\n",
+     hq_run_members_import},
+    {"export", "[--format csv|ndjson] [--what sales|accounts|events]",
+     "Writes every sale (the default), account or event to standard output.\n"
+     "  --format csv|ndjson           default csv\n"
+     "  --what sales|accounts|events  default sales\n",
+     hq_run_export},
+    {"verify", "",
+     "Recomputes every terminal's chain and every account from the stored events, and names the\n"
+     "first difference. Exit status 1 when there is one.\n",
+     hq_run_verify},
+    {"terminals", "", "Lists the terminals: state, what HQ holds of them, when they were heard.\n",
+     hq_run_terminals},
+    {"flags", "", "Lists what a person should look at.\n", hq_run_flags},
+    {"revoke", "N [--reason TEXT]",
+     "Ends terminal N: refused from its next message on.\n"
+     "  --reason TEXT  for the list of terminals\n",
+     hq_run_revoke},
+    {"status", "", "Says what HQ holds.\n", hq_run_status},
+};
+const size_t hq_command_count = sizeof hq_commands / sizeof hq_commands[0];
+
+/* ------------------------------------------------------------------ for the commands */
+
+int64_t hq_now_ms(void)
+{
+    struct timeval now;
+    gettimeofday(&now, NULL);
+    return (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+int hq_failed(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("tallyhq: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return HQ_EXIT_FAILED;
+}
+
+int hq_usage_error(const struct hq_command *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "tallyhq %s: ", self->name);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "\n'tallyhq %s --help' says how it is used.\n", self->name);
+    va_end(arguments);
+    return HQ_EXIT_USAGE;
+}
+
+struct hq_store *hq_store_open_or_say(const char *dir)
+{
+    struct hq_store *store = NULL;
+    enum tally_status status = hq_store_open(dir, false, &store);
+    if (status == TALLY_E_NOT_FOUND) {
+        hq_failed("%s is not a head office: make one with 'tallyhq --data %s init'", dir, dir);
+    } else if (status != TALLY_OK) {
+        hq_failed("%s/hq.mdb: %s", dir, tally_status_text(status));
+    }
+    return status == TALLY_OK ? store : NULL;
+}
+
+/* ------------------------------------------------------------------ options */
+
+enum { OPTIONS_MAX = 12, OPTION_HELP = 1000 };
+
+static int option_exit_code;
+
+int hq_option_exit(void)
+{
+    return option_exit_code;
+}
+
+static int option_end(int exit_code)
+{
+    option_exit_code = exit_code;
+    return '?';
+}
+
+int hq_option(const struct hq_command *self, int argc, char **argv, const struct option *options)
+{
+    struct option all[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, OPTION_HELP}};
+    for (size_t i = 0; i < OPTIONS_MAX && options[i].name != NULL; i++) {
+        all[i + 1] = options[i];
+    }
+    opterr = 0;
+    int option = getopt_long(argc, argv, ":", all, NULL);
+    if (option == OPTION_HELP) {
+        printf("tallyhq [--data DIR] %s %s\n\n%s", self->name, self->usage, self->help);
+        return option_end(HQ_EXIT_OK);
+    }
+    if (option == ':') {
+        return option_end(hq_usage_error(self, "%s wants a value", argv[optind - 1]));
+    }
+    if (option == '?') {
+        return option_end(hq_usage_error(self, "unknown option %s", argv[optind - 1]));
+    }
+    return option;
+}
+
+/* ------------------------------------------------------------------ main */
+
+static void help(FILE *file)
+{
+    fputs("tallyhq [--data DIR] COMMAND ...: head office of a Tallystick loyalty programme\n\n",
+          file);
+    for (size_t i = 0; i < hq_command_count; i++) {
+        fprintf(file, "  %s %s\n", hq_commands[i].name, hq_commands[i].usage);
+    }
+    fputs("\n  --data DIR  keys and store (default " DATA_DEFAULT ")\n"
+          "  --version   the program's version\n"
+          "\n'tallyhq COMMAND --help' says more about each; see also tallyhq(8).\n",
+          file);
+}
+
+/* How many words of argv name this command; 0: they don't. */
+static int words_match(const char *name, int argc, char **argv)
+{
+    int count = 0;
+    while (*name != '\0') {
+        size_t len = strcspn(name, " ");
+        if (count == argc || strlen(argv[count]) != len || memcmp(argv[count], name, len) != 0) {
+            return 0;
+        }
+        name += len + (name[len] == ' ');
+        count++;
+    }
+    return count;
+}
+
+static int run(const char *dir, int argc, char **argv)
+{
+    for (size_t i = 0; i < hq_command_count; i++) {
+        int words = words_match(hq_commands[i].name, argc, argv);
+        if (words > 0) {
+            optind = 0; /* getopt begins anew, with the command's last word as its argv[0] */
+            return hq_commands[i].run(&hq_commands[i], dir, argc - words + 1, argv + words - 1);
+        }
+    }
+    fprintf(stderr, "tallyhq: there is no command '%s'; 'tallyhq --help' names them all\n",
+            argv[0]);
+    return HQ_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                     {"help", no_argument, NULL, 'h'},
+                                     {"version", no_argument, NULL, 'v'},
+                                     {NULL, 0, NULL, 0}};
+    const char *dir = DATA_DEFAULT;
+    int option;
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            dir = optarg;
+            break;
+        case 'h':
+            help(stdout);
+            return HQ_EXIT_OK;
+        case 'v':
+            puts("tallyhq " TALLY_VERSION);
+            return HQ_EXIT_OK;
+        default:
+            return HQ_EXIT_USAGE; /* getopt has said why */
+        }
+    }
+    if (optind == argc) {
+        help(stderr);
+        return HQ_EXIT_USAGE;
+    }
+    /* Keys are in memory: not into a core file, not to a debugger of the same user. */
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0);
+    umask(077);
+    enum tally_status status = tally_crypto_start();
+    if (status != TALLY_OK) {
+        return hq_failed("%s", tally_status_text(status));
+    }
+    return run(dir, argc - optind, argv + optind);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Members that HQ brings in itself: an enrolment and an opening balance each, as HQ's own events.
+ */
+#include "app/hq/tables.h"
+
+#include "app/crypto/seal.h"
+
+/* Never 0, and in no use. */
+static enum tally_status new_id(struct hq_txn *txn, uint64_t *ret_id)
+{
+    for (;;) {
+        uint8_t bytes[8];
+        TALLY_TRY(tally_random(bytes, sizeof bytes));
+        uint64_t id = tally_load_le(bytes, sizeof bytes);
+        struct hq_key key = hq_key_u64(id);
+        struct tally_slice value;
+        enum tally_status status = hq_get(txn, HQ_MEMBERS, &key, &value);
+        if (status == TALLY_E_NOT_FOUND && id != 0) {
+            *ret_id = id;
+            return TALLY_OK;
+        }
+        if (status != TALLY_OK && status != TALLY_E_NOT_FOUND) {
+            return status;
+        }
+    }
+}
+
+static enum tally_status enrol(struct hq_txn *txn, struct hq_terminal *self,
+                               const uint8_t data_key[TALLY_KEY_LEN],
+                               const struct hq_import_row *row, uint64_t id)
+{
+    struct tally_buffer sealed = {0}, wrapped = {0};
+    enum tally_status status = tally_profile_seal(data_key, id, row->profile, &sealed, &wrapped);
+    if (status == TALLY_OK) {
+        struct tally_event event = {.type = TALLY_EVENT_ENROL};
+        event.as.enrol = (struct tally_enrol){.account = id,
+                                              .member = id,
+                                              .home_shop = row->home_shop,
+                                              .profile = tally_buffer_slice(&sealed)};
+        memcpy(event.as.enrol.handle, row->handle, TALLY_HANDLE_LEN);
+        status = hq_append(txn, self, &event, tally_buffer_slice(&wrapped));
+    }
+    tally_buffer_free(&sealed);
+    tally_buffer_free(&wrapped);
+    return status;
+}
+
+static struct tally_slice text(const char *words)
+{
+    return (struct tally_slice){(const uint8_t *)words, strlen(words)};
+}
+
+static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *self,
+                                      const struct hq_import_row *row, uint64_t id)
+{
+    if (row->points == 0 && row->qualifying == 0) {
+        return TALLY_OK;
+    }
+    struct tally_move move = {row->expires_day, row->points};
+    struct tally_event event = {.type = TALLY_EVENT_ADJUST};
+    event.as.adjust = (struct tally_adjust){.account = id,
+                                            .drawer = TALLY_TERMINAL_HQ,
+                                            .points = row->points,
+                                            .moves = &move,
+                                            .move_count = row->points > 0 ? 1 : 0,
+                                            .qualifying = row->qualifying,
+                                            .reason = text("opening balance"),
+                                            .who = text("import")};
+    return hq_append(txn, self, &event, (struct tally_slice){NULL, 0});
+}
+
+static enum tally_status import_row(struct hq_txn *txn, struct hq_terminal *self,
+                                    const uint8_t data_key[TALLY_KEY_LEN],
+                                    const struct hq_import_row *row, uint64_t *known)
+{
+    struct hq_key card = {.len = 0};
+    hq_key_bytes(&card, row->handle, TALLY_HANDLE_LEN);
+    struct tally_slice value;
+    enum tally_status status = hq_get(txn, HQ_CARDS, &card, &value);
+    if (status != TALLY_E_NOT_FOUND) {
+        (*known)++;
+        return status;
+    }
+    uint64_t id = 0;
+    TALLY_TRY(new_id(txn, &id));
+    TALLY_TRY(enrol(txn, self, data_key, row, id));
+    return open_balance(txn, self, row, id);
+}
+
+enum tally_status hq_store_import(struct hq_store *store, const uint8_t data_key[TALLY_KEY_LEN],
+                                  const struct hq_import_row *rows, size_t count, int64_t now_ms,
+                                  uint64_t *ret_known)
+{
+    struct hq_txn txn;
+    uint64_t known = 0;
+    TALLY_TRY(hq_begin(store, true, now_ms, &txn));
+    struct hq_terminal self;
+    enum tally_status status = hq_terminal_get(&txn, TALLY_TERMINAL_HQ, &self);
+    for (size_t i = 0; i < count && status == TALLY_OK; i++) {
+        status = import_row(&txn, &self, data_key, &rows[i], &known);
+    }
+    if (status == TALLY_OK) {
+        status = hq_terminal_put(&txn, &self);
+    }
+    TALLY_TRY(hq_end(&txn, status));
+    *ret_known = known;
+    return TALLY_OK;
+}

@@ -1,0 +1,186 @@
+/* app/hq/tables.h: the store's tables and one transaction over them; for the store's own files.
+ *
+ * Memory   a slice read from a table lives until the transaction's next write or its end: copy what
+ *          is needed longer. */
+#ifndef TALLY_HQ_TABLES_H
+#define TALLY_HQ_TABLES_H
+
+#include "app/hq/store.h"
+
+#include <lmdb.h>
+
+#define HQ_TABLE_LIST(X)                                                                           \
+    X(HQ_META, "meta")                                                                             \
+    X(HQ_TERMINALS, "terminals")                                                                   \
+    X(HQ_PINS, "pins")                                                                             \
+    X(HQ_TOKENS, "tokens")                                                                         \
+    X(HQ_EVENTS, "events")                                                                         \
+    X(HQ_LEDGER, "ledger")                                                                         \
+    X(HQ_ACCOUNTS, "accounts")                                                                     \
+    X(HQ_MEMBERS, "members")                                                                       \
+    X(HQ_ACCOUNT_MEMBERS, "account_members")                                                       \
+    X(HQ_CARDS, "cards")                                                                           \
+    X(HQ_MEMBER_CARDS, "member_cards")                                                             \
+    X(HQ_VOIDS, "voids")                                                                           \
+    X(HQ_GRANTS, "grants")                                                                         \
+    X(HQ_DRAWS, "draws")                                                                           \
+    X(HQ_CHANGES, "changes")                                                                       \
+    X(HQ_CHANGE_OF, "change_of")                                                                   \
+    X(HQ_PROGRAMMES, "programmes")                                                                 \
+    X(HQ_FLAGS, "flags")
+
+enum hq_table {
+#define X(name, text) name,
+    HQ_TABLE_LIST(X)
+#undef X
+        HQ_TABLE_COUNT
+};
+
+struct hq_programme; /* a parsed document, kept with the store */
+
+struct hq_store {
+    MDB_env *env;
+    MDB_dbi tables[HQ_TABLE_COUNT];
+    struct hq_programme *programmes;
+};
+
+/* Numbers that only grow; one row of meta. */
+struct hq_counters {
+    uint64_t arrival; /* events held, over all terminals: the order in which they were folded */
+    uint64_t cursor;  /* newest change */
+    uint64_t flag;    /* newest flag */
+    uint32_t terminal_top; /* highest terminal number given */
+};
+
+struct hq_txn {
+    struct hq_store *store;
+    MDB_txn *mdb;
+    bool writes;
+    int64_t now_ms;
+    struct hq_counters counters;
+    uint64_t cursor_before; /* counters.cursor when it began */
+};
+
+/* Foreign codes stop here. */
+enum tally_status hq_status_from_mdb(int code);
+
+TALLY_MUST_USE enum tally_status hq_begin(struct hq_store *store, bool writes, int64_t now_ms,
+                                          struct hq_txn *ret_txn);
+/* Commits when `status` is TALLY_OK and the transaction writes, else drops it; what came of it. */
+TALLY_MUST_USE enum tally_status hq_end(struct hq_txn *txn, enum tally_status status);
+
+/* ------------------------------------------------------------------ keys */
+
+enum { HQ_KEY_MAX = 48 };
+
+/* Numbers are big-endian, so that the order of keys is the order of numbers. */
+struct hq_key {
+    uint8_t bytes[HQ_KEY_MAX];
+    size_t len;
+};
+
+void hq_key_number(struct hq_key *key, size_t width, uint64_t number);
+void hq_key_bytes(struct hq_key *key, const void *bytes, size_t len);
+struct hq_key hq_key_u32(uint32_t number);
+struct hq_key hq_key_u64(uint64_t number);
+struct hq_key hq_key_event(const struct tally_event_id *id);
+struct hq_key hq_key_ledger(uint64_t account, const struct tally_event_id *id);
+
+/* ------------------------------------------------------------------ rows */
+
+/* TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
+TALLY_MUST_USE enum tally_status hq_get(struct hq_txn *txn, enum hq_table table,
+                                        const struct hq_key *key, struct tally_slice *ret_value);
+TALLY_MUST_USE enum tally_status hq_put(struct hq_txn *txn, enum hq_table table,
+                                        const struct hq_key *key, struct tally_slice value);
+/* A row that isn't there is deleted already. */
+TALLY_MUST_USE enum tally_status hq_delete(struct hq_txn *txn, enum hq_table table,
+                                           const struct hq_key *key);
+
+/* Walks the rows whose keys begin with `prefix`, from `from` (or the prefix itself) on. */
+struct hq_scan {
+    MDB_cursor *cursor;
+    struct hq_key prefix;
+    struct hq_key from;
+    bool started;
+    struct tally_slice key; /* of the row it stands on */
+    struct tally_slice value;
+};
+TALLY_MUST_USE enum tally_status hq_scan_open(struct hq_txn *txn, enum hq_table table,
+                                              const struct hq_key *prefix,
+                                              const struct hq_key *from, struct hq_scan *ret_scan);
+/* TALLY_OK, TALLY_E_END, store statuses */
+TALLY_MUST_USE enum tally_status hq_scan_next(struct hq_scan *scan);
+/* Before the transaction ends. */
+void hq_scan_close(struct hq_scan *scan);
+/* The last row of a table. TALLY_OK, TALLY_E_NOT_FOUND */
+TALLY_MUST_USE enum tally_status hq_last(struct hq_txn *txn, enum hq_table table,
+                                         struct tally_slice *ret_key,
+                                         struct tally_slice *ret_value);
+
+/* ------------------------------------------------------------------ terminals, flags */
+
+TALLY_MUST_USE enum tally_status hq_terminal_get(struct hq_txn *txn, uint32_t number,
+                                                 struct hq_terminal *ret_terminal);
+TALLY_MUST_USE enum tally_status hq_terminal_put(struct hq_txn *txn,
+                                                 const struct hq_terminal *terminal);
+/* The caller with this pin, in good standing; else TALLY_E_REVOKED or TALLY_E_CHAIN and `text`. */
+TALLY_MUST_USE enum tally_status hq_caller(struct hq_txn *txn, const uint8_t pin[TALLY_HASH_LEN],
+                                           char text[HQ_TEXT_MAX],
+                                           struct hq_terminal *ret_terminal);
+/* Something for a person to look at. `event` seq 0: about the terminal. */
+TALLY_MUST_USE enum tally_status hq_flag_add(struct hq_txn *txn, const struct tally_event_id *event,
+                                             uint64_t account, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ------------------------------------------------------------------ events and accounts */
+
+struct hq_event_row {
+    uint64_t arrival;
+    const uint8_t *chain; /* TALLY_HASH_LEN */
+    struct tally_slice event;
+    struct tally_slice sidecar;
+};
+TALLY_MUST_USE enum tally_status hq_event_row_parse(struct tally_slice value,
+                                                    struct hq_event_row *ret_row);
+/* TALLY_OK, TALLY_E_NOT_FOUND */
+TALLY_MUST_USE enum tally_status hq_event_get(struct hq_txn *txn, const struct tally_event_id *id,
+                                              struct hq_event_row *ret_row);
+
+/* Whether an event moves points at HQ: a terminal's grant only confirms HQ's own. */
+bool hq_event_folds(const struct tally_event *event);
+
+/* The stored account, empty (id 0) if there is none, with the lots that `event` (may be NULL)
+ * needs. Free with tally_free(ret_account->lots). */
+TALLY_MUST_USE enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id,
+                                                 const struct tally_event *event,
+                                                 struct tally_account *ret_account);
+/* Makes room for what `event` needs. */
+TALLY_MUST_USE enum tally_status hq_account_room(struct tally_account *account,
+                                                 const struct tally_event *event);
+TALLY_MUST_USE enum tally_status hq_account_save(struct hq_txn *txn,
+                                                 const struct tally_account *account);
+/* Puts the account at the end of the change feed. */
+TALLY_MUST_USE enum tally_status hq_touch(struct hq_txn *txn, uint64_t account);
+
+/* One event that was found good, from anyone: row, ledger, account, people and cards, change. What
+ * makes it bad leaves everything as it was:
+ *   TALLY_E_POINTS_SHORT, TALLY_E_INVALID, TALLY_E_OVERFLOW (the fold refuses it) */
+TALLY_MUST_USE enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *event,
+                                              struct tally_slice bytes, struct tally_slice sidecar,
+                                              const uint8_t chain[TALLY_HASH_LEN]);
+/* HQ's own next event: sets id, time and day, encodes, chains and adds it. */
+TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self,
+                                           struct tally_event *event, struct tally_slice sidecar);
+
+/* ------------------------------------------------------------------ programmes */
+
+/* TALLY_OK, TALLY_E_NOT_FOUND. Lives as long as the store. */
+TALLY_MUST_USE enum tally_status hq_programme(struct hq_txn *txn, uint32_t version,
+                                              const struct tally_programme **ret_programme);
+/* Business day and newest version now; UTC and 0 without a programme. */
+TALLY_MUST_USE enum tally_status hq_today(struct hq_txn *txn, int32_t *ret_day,
+                                          uint32_t *ret_version);
+void hq_programmes_free(struct hq_store *store);
+
+#endif

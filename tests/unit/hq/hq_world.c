@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A head office and its terminals for tests. */
+#include "tests/unit/hq/hq_world.h"
+
+#include "app/base/alloc.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+    (void)stat;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+void world_open(struct world *world)
+{
+    *world = (struct world){.now_ms = WORLD_NOW};
+    char problem[HQ_PROBLEM_MAX];
+    OK(tally_crypto_start());
+    snprintf(world->dir, sizeof world->dir, "/tmp/tally-hq-XXXXXX");
+    assert_non_null(mkdtemp(world->dir));
+    OK(hq_dir_init(world->dir, "localhost,127.0.0.1", WORLD_NOW, problem));
+    OK(hq_keys_load(world->dir, &world->keys, problem));
+    OK(hq_store_open(world->dir, false, &world->store));
+}
+
+void world_close(struct world *world)
+{
+    hq_store_close(world->store);
+    hq_keys_free(&world->keys);
+    nftw(world->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ------------------------------------------------------------------ terminals */
+
+void world_token(struct world *world, uint8_t first_byte, uint32_t terminal,
+                 uint8_t ret_hash[TALLY_HASH_LEN])
+{
+    memset(ret_hash, 0x5a, TALLY_HASH_LEN);
+    ret_hash[0] = first_byte;
+    OK(hq_store_token_add(world->store, ret_hash, 7, terminal, world->now_ms + 900000));
+}
+
+void till_csr(struct till *till, struct tally_buffer *ret_csr)
+{
+    OK(tally_key_generate(&till->key_pem));
+    OK(tally_csr_make(tally_buffer_slice(&till->key_pem), "terminal", ret_csr));
+}
+
+void till_open(struct world *world, struct till *till, uint8_t token_byte, uint32_t terminal)
+{
+    *till = (struct till){.world = world};
+    uint8_t hash[TALLY_HASH_LEN];
+    struct tally_buffer csr = {0};
+    struct hq_terminal row;
+    struct hq_issuer issuer = {tally_buffer_slice(&world->keys.ca_key),
+                               tally_buffer_slice(&world->keys.ca_cert)};
+    world_token(world, token_byte, terminal, hash);
+    till_csr(till, &csr);
+    OK(hq_store_enrol(world->store, hash, tally_buffer_slice(&csr), "test 1", &issuer,
+                      world->now_ms, &row, &till->cert_der));
+    OK(tally_cert_pin(tally_buffer_slice(&till->cert_der), till->pin));
+    assert_memory_equal(till->pin, row.pin, TALLY_HASH_LEN);
+    till->number = row.number;
+    till->shop = row.shop;
+    till->epoch = row.epoch;
+    tally_buffer_free(&csr);
+}
+
+void till_rewind(struct till *till, uint64_t seq)
+{
+    for (uint64_t i = seq; i < till->seq; i++) {
+        tally_buffer_free(&till->events[i]);
+        tally_buffer_free(&till->sidecars[i]);
+    }
+    till->seq = seq;
+}
+
+void till_close(struct till *till)
+{
+    till_rewind(till, 0);
+    tally_buffer_wipe(&till->key_pem);
+    tally_buffer_free(&till->cert_der);
+}
+
+/* ------------------------------------------------------------------ events */
+
+void till_write(struct till *till, struct tally_event *event)
+{
+    assert_in_range(till->seq, 0, WORLD_JOURNAL_MAX - 1);
+    event->id = (struct tally_event_id){till->number, till->epoch, till->seq + 1};
+    event->time = (uint64_t)(WORLD_NOW + (int64_t)till->seq) << 16;
+    event->business_day = WORLD_DAY;
+    struct tally_buffer *bytes = &till->events[till->seq];
+    OK(tally_event_encode(event, bytes));
+    OK(tally_chain_next(till->chains[till->seq], tally_buffer_slice(bytes),
+                        till->chains[till->seq + 1]));
+    till->seq++;
+}
+
+void till_enrol(struct till *till, uint64_t account, uint8_t card)
+{
+    struct tally_event event = {.type = TALLY_EVENT_ENROL};
+    event.as.enrol = (struct tally_enrol){.account = account,
+                                          .member = account,
+                                          .home_shop = till->shop,
+                                          .profile = {(const uint8_t *)"sealed", 6}};
+    memset(event.as.enrol.handle, card, TALLY_HANDLE_LEN);
+    till_write(till, &event);
+    OK(tally_buffer_append(&till->sidecars[till->seq - 1], "wrapped", 7));
+}
+
+void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent)
+{
+    struct tally_line line = {{(const uint8_t *)"tea", 3}, 1000, earned * 100};
+    struct tally_move move = {LOT_DAY, spent};
+    char ref[32];
+    struct tally_event event = {.type = TALLY_EVENT_SALE, .programme_version = 1};
+    snprintf(ref, sizeof ref, "R%u-%llu", till->number, (unsigned long long)till->seq + 1);
+    event.as.sale = (struct tally_sale){.account = account,
+                                        .member = account,
+                                        .ref = {(const uint8_t *)ref, strlen(ref)},
+                                        .lines = &line,
+                                        .line_count = 1,
+                                        .total_minor = earned * 100,
+                                        .redeemed_points = spent,
+                                        .redeemed_minor = spent,
+                                        .spent = &move,
+                                        .spent_count = spent > 0 ? 1 : 0,
+                                        .earned_points = earned,
+                                        .earned_expires_day = LOT_DAY,
+                                        .qualifying = earned * 100,
+                                        .multiplier_pct = 100};
+    till_write(till, &event);
+}
+
+void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent)
+{
+    struct tally_move returned = {LOT_DAY, spent}, taken = {LOT_DAY, earned};
+    struct tally_event event = {.type = TALLY_EVENT_VOID, .programme_version = 1};
+    event.as.voided = (struct tally_void){.account = account,
+                                          .member = account,
+                                          .ref = {(const uint8_t *)"V", 1},
+                                          .sale = {till->number, till->epoch, seq},
+                                          .returned = &returned,
+                                          .returned_count = spent > 0 ? 1 : 0,
+                                          .taken = &taken,
+                                          .taken_count = earned > 0 ? 1 : 0,
+                                          .redeemed_points = spent,
+                                          .earned_points = earned,
+                                          .qualifying = earned * 100,
+                                          .sale_day = WORLD_DAY};
+    till_write(till, &event);
+}
+
+/* ------------------------------------------------------------------ push */
+
+struct hq_push till_push(struct till *till, uint64_t first, uint64_t last)
+{
+    struct tally_msg_record records[WORLD_JOURNAL_MAX];
+    struct tally_msg_push_request request = {.epoch = till->epoch, .first_seq = first};
+    for (uint64_t seq = first; seq <= last; seq++) {
+        records[seq - first] =
+            (struct tally_msg_record){tally_buffer_slice(&till->events[seq - 1]),
+                                      tally_buffer_slice(&till->sidecars[seq - 1])};
+    }
+    request.records = records;
+    request.record_count = (size_t)(last + 1 - first);
+    memcpy(request.chain_before, till->chains[first - 1], TALLY_HASH_LEN);
+    memcpy(request.chain_after, till->chains[last], TALLY_HASH_LEN);
+    struct tally_buffer message = {0};
+    OK(tally_msg_push_request_encode(&request, &message));
+    struct hq_push push = {.message = tally_buffer_slice(&message)};
+    memcpy(push.pin, till->pin, TALLY_HASH_LEN);
+    struct hq_push *pushes[] = {&push};
+    OK(hq_store_push(till->world->store, pushes, 1, till->world->now_ms));
+    push.message = (struct tally_slice){NULL, 0};
+    tally_buffer_free(&message);
+    return push;
+}
+
+void till_push_all(struct till *till)
+{
+    struct hq_push push = till_push(till, 1, till->seq);
+    if (push.status != TALLY_OK) {
+        print_error("refused: %s\n", push.text);
+    }
+    OK(push.status);
+    assert_int_equal(push.reply.acked_seq, till->seq);
+    assert_memory_equal(push.reply.chain, till->chains[till->seq], TALLY_HASH_LEN);
+}
+
+/* ------------------------------------------------------------------ looking */
+
+int64_t world_balance(struct world *world, uint64_t account)
+{
+    struct tally_account found;
+    OK(hq_store_account(world->store, account, &found));
+    int64_t balance = tally_account_balance(&found, WORLD_DAY);
+    OK(tally_account_check(&found));
+    tally_free(found.lots);
+    return balance;
+}
+
+int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer)
+{
+    struct tally_account found;
+    OK(hq_store_account(world->store, account, &found));
+    int64_t points = tally_account_in_drawer(&found, drawer, WORLD_DAY);
+    tally_free(found.lots);
+    return points;
+}
+
+struct flag_search {
+    const char *words;
+    uint64_t count;
+};
+
+static enum tally_status count_flag(void *context, const struct hq_flag *flag)
+{
+    struct flag_search *search = context;
+    search->count += strstr(flag->text, search->words) != NULL;
+    return TALLY_OK;
+}
+
+uint64_t world_flags(struct world *world)
+{
+    struct flag_search search = {"", 0};
+    OK(hq_store_flags(world->store, count_flag, &search));
+    return search.count;
+}
+
+bool world_is_flagged(struct world *world, const char *words)
+{
+    struct flag_search search = {words, 0};
+    OK(hq_store_flags(world->store, count_flag, &search));
+    return search.count > 0;
+}
+
+void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
+                  uint64_t *ret_account)
+{
+    struct tally_buffer profile = {0};
+    struct tally_msg_profile person = {.name = {(const uint8_t *)"Ada", 3}};
+    OK(tally_msg_profile_encode(&person, &profile));
+    struct hq_import_row row = {.home_shop = 7,
+                                .profile = tally_buffer_slice(&profile),
+                                .points = points,
+                                .expires_day = expires_day,
+                                .qualifying = 50000};
+    memset(row.handle, card, TALLY_HANDLE_LEN);
+    uint64_t known = 9, member = 0;
+    OK(hq_store_import(world->store, world->keys.data_key, &row, 1, world->now_ms, &known));
+    assert_int_equal(known, 0);
+    OK(hq_store_card(world->store, row.handle, &member, ret_account));
+    tally_buffer_free(&profile);
+}

@@ -1,0 +1,81 @@
+/* tests/unit/hq/hq_world.h: a head office in a directory of its own, and terminals that write real
+ * journals, for the tests. Everything here asserts instead of answering a status. */
+#ifndef TALLY_TESTS_HQ_WORLD_H
+#define TALLY_TESTS_HQ_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "app/hq/dir.h"
+#include "app/hq/store.h"
+
+#define EXPECT(expected, call)                                                                     \
+    assert_string_equal(tally_status_name(expected), tally_status_name(call))
+#define OK(call) EXPECT(TALLY_OK, call)
+
+/* 2026-11-22 12:00 UTC, and that day. */
+#define WORLD_NOW INT64_C(1795348800000)
+enum { WORLD_DAY = 20779, WORLD_JOURNAL_MAX = 64 };
+
+struct world {
+    char dir[64];
+    struct hq_keys keys;
+    struct hq_store *store;
+    int64_t now_ms;
+};
+
+/* One terminal: its key, and the journal it has written. */
+struct till {
+    struct world *world;
+    uint32_t number, shop, epoch;
+    uint8_t pin[TALLY_HASH_LEN];
+    struct tally_buffer key_pem;
+    struct tally_buffer cert_der;
+    struct tally_buffer events[WORLD_JOURNAL_MAX];
+    struct tally_buffer sidecars[WORLD_JOURNAL_MAX];
+    uint8_t chains[WORLD_JOURNAL_MAX + 1][TALLY_HASH_LEN]; /* [seq]; [0] is zeros */
+    uint64_t seq;
+};
+
+void world_open(struct world *world);
+void world_close(struct world *world);
+
+/* A token that was just made: its hash. */
+void world_token(struct world *world, uint8_t first_byte, uint32_t terminal,
+                 uint8_t ret_hash[TALLY_HASH_LEN]);
+/* Enrols with a fresh key. */
+void till_open(struct world *world, struct till *till, uint8_t token_byte, uint32_t terminal);
+void till_close(struct till *till);
+/* A certificate request for a fresh key. */
+void till_csr(struct till *till, struct tally_buffer *ret_csr);
+
+/* Writes an event into the journal: id, time and day are set. */
+void till_write(struct till *till, struct tally_event *event);
+void till_enrol(struct till *till, uint64_t account, uint8_t card);
+void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent);
+/* Voids the sale at `seq` of this journal, which earned and spent that much. */
+void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent);
+
+/* Pushes events first..last of the journal. */
+struct hq_push till_push(struct till *till, uint64_t first, uint64_t last);
+/* All of it, and it must be taken. */
+void till_push_all(struct till *till);
+
+/* Forgets events above `seq`: what is written next forks the journal. */
+void till_rewind(struct till *till, uint64_t seq);
+
+int64_t world_balance(struct world *world, uint64_t account);
+int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer);
+uint64_t world_flags(struct world *world);
+/* Whether a flag's text holds these words. */
+bool world_is_flagged(struct world *world, const char *words);
+/* A member of HQ's own import with these points. */
+void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
+                  uint64_t *ret_account);
+
+enum { LOT_DAY = WORLD_DAY + 400 }; /* last day of everything the tills earn */
+
+#endif
