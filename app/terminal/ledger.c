@@ -215,8 +215,10 @@ enum tally_status ledger_commit(struct ledger *ledger, struct tally_event *event
                                 uint64_t *ret_existing_seq)
 {
     TALLY_TRY(ledger_ready(ledger, now_ms));
+    uint64_t existing = 0;
     enum tally_status status =
-        store_commit(ledger->store, event, sidecar, now_ms, ret_existing_seq);
+        store_commit(ledger->store, event, sidecar, now_ms,
+                     ret_existing_seq == NULL ? &existing : ret_existing_seq);
     if (tally_status_family(status) == TALLY_FAMILY_STOP) {
         stop(ledger, status, now_ms);
     }

@@ -40,7 +40,8 @@ const struct tally_programme *ledger_programme(struct ledger *ledger, int64_t no
 /* Version of the newest programme held, in force or waiting; 0: none. */
 uint32_t ledger_programme_version(const struct ledger *ledger);
 
-/* Commits one event: store_commit, and a 4x answer closes the store until ledger_ready. */
+/* Commits one event: store_commit, and a 4x answer closes the store until ledger_ready.
+ * ret_existing_seq may be NULL. */
 TALLY_MUST_USE enum tally_status ledger_commit(struct ledger *ledger, struct tally_event *event,
                                                struct tally_slice sidecar, int64_t now_ms,
                                                uint64_t *ret_existing_seq);
