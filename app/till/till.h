@@ -40,7 +40,7 @@ enum till_method {
 
 struct till_params {
     uint64_t member;
-    const char *text;     /* NUL-terminated UTF-8, "" if absent; likewise below */
+    const char *text; /* NUL-terminated UTF-8, "" if absent; likewise below */
     const char *card;
     const char *name;
     const char *phone;
@@ -64,17 +64,17 @@ struct till_tier {
 
 struct till_member {
     uint64_t member, account;
-    const char *name;         /* "" when it is not known here */
+    const char *name; /* "" when it is not known here */
     struct till_tier tier;
     struct till_tier next_tier; /* code NULL: there is none */
-    int64_t next_tier_needed; /* in the metric; minor units for spend */
+    int64_t next_tier_needed;   /* in the metric; minor units for spend */
     bool metric_is_spend;
-    int64_t points;           /* balance */
-    int64_t points_here;      /* in this terminal's drawer: redeemable with no network */
-    int64_t value_minor;      /* of the balance */
+    int64_t points;      /* balance */
+    int64_t points_here; /* in this terminal's drawer: redeemable with no network */
+    int64_t value_minor; /* of the balance */
     int64_t debt;
     int64_t visits;
-    int32_t next_expiry_day;  /* TALLY_DAY_NEVER: none */
+    int32_t next_expiry_day; /* TALLY_DAY_NEVER: none */
     int64_t next_expiry_points;
     const struct tally_lot *lots; /* where every point is held, and until when */
     size_t lot_count;
@@ -87,32 +87,32 @@ struct till_quote {
 
 struct till_receipt {
     struct tally_event_id id;
-    bool repeated;            /* this ref was committed before; same answer as then */
+    bool repeated; /* this ref was committed before; same answer as then */
     int64_t total_minor, redeemed_points, redeemed_minor, earned_points;
     struct till_member member; /* after it */
 };
 
 struct till_status {
-    uint32_t terminal, shop, epoch;  /* terminal 0: not enrolled */
-    const char *programme_name;      /* "" when none has been received */
+    uint32_t terminal, shop, epoch; /* terminal 0: not enrolled */
+    const char *programme_name;     /* "" when none has been received */
     uint32_t programme_version;
-    const char *currency;            /* ISO 4217 */
+    const char *currency; /* ISO 4217 */
     uint32_t currency_exponent;
     unsigned readers_ready;
-    const char *reader_name;         /* of the last one that came or went, "" */
+    const char *reader_name; /* of the last one that came or went, "" */
     enum tally_status reader_status;
-    const char *hq_state;            /* "up", "connecting", "down" */
-    enum tally_status hq_why;        /* of "down" */
-    const char *hq_detail;           /* one sentence for the operator, "" */
-    int64_t hq_contact_ms;           /* last time HQ answered; 0 never */
-    uint64_t events, pending;        /* journal head; not yet at HQ */
-    enum tally_status store_status;  /* not TALLY_OK: loyalty is stopped, selling goes on */
+    const char *hq_state;           /* "up", "connecting", "down" */
+    enum tally_status hq_why;       /* of "down" */
+    const char *hq_detail;          /* one sentence for the operator, "" */
+    int64_t hq_contact_ms;          /* last time HQ answered; 0 never */
+    uint64_t events, pending;       /* journal head; not yet at HQ */
+    enum tally_status store_status; /* not TALLY_OK: loyalty is stopped, selling goes on */
     uint64_t members;
 };
 
 struct till_verified {
     uint64_t events, accounts;
-    const char *difference;          /* "" if none */
+    const char *difference; /* "" if none */
 };
 
 /* Each request is answered exactly once, by one of these. */
@@ -142,8 +142,8 @@ struct till_ops {
 };
 
 struct till_server_options {
-    const char *path; /* of the Unix socket; its folder is made if missing; an old socket is replaced;
-                         mode 0660 */
+    const char *path; /* of the Unix socket; its folder is made if missing; an old socket is
+                         replaced; mode 0660 */
     struct till_ops ops;
     void *context;
 };
@@ -153,7 +153,6 @@ struct till_server_options {
 TALLY_MUST_USE enum tally_status till_server_open(uv_loop_t *loop,
                                                   const struct till_server_options *options,
                                                   struct till_server **ret_server);
-void till_server_close(struct till_server *server, void (*on_closed)(void *context),
-                       void *context);
+void till_server_close(struct till_server *server, void (*on_closed)(void *context), void *context);
 
 #endif

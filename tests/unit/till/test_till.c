@@ -38,6 +38,8 @@ struct house {
 
 static const struct till_tier vip = {"2xVIP", "VIP", "贵宾", 2, 200};
 
+static const struct tally_lot lots[] = {{7, 20453, 300}, {0, TALLY_DAY_NEVER, 4700}};
+
 static struct till_member a_member(void)
 {
     return (struct till_member){.member = UINT64_C(18446744073709551615),
@@ -50,7 +52,9 @@ static struct till_member a_member(void)
                                 .points_here = 300,
                                 .value_minor = 5000,
                                 .next_expiry_day = tally_day_from_date(2026, 12, 31),
-                                .next_expiry_points = 40};
+                                .next_expiry_points = 40,
+                                .lots = lots,
+                                .lot_count = 2};
 }
 
 static struct till_status a_status(void)
@@ -308,6 +312,9 @@ static void a_member_is_answered_with_64_bit_ids_as_strings_and_dates_as_iso_860
     expect(answer, "result.name", "\"李伟\"");
     expect(answer, "result.tier.name_zh", "\"贵宾\"");
     expect(answer, "result.next_tier", "null");
+    expect(answer, "result.lots",
+           "[{\"drawer\":7,\"expires\":\"2025-12-31\",\"points\":300},"
+           "{\"drawer\":0,\"expires\":null,\"points\":4700}]");
     expect(answer, "result.next_expiry", "{\"date\":\"2026-12-31\",\"points\":40}");
     json_decref(answer);
 }
