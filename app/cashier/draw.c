@@ -263,7 +263,7 @@ static void draw_to_pay(const struct screen *screen, struct canvas *canvas,
     size_t sign_len = strlen(text) - strlen(number);
     snprintf(sign, sizeof sign, "%.*s", (int)sign_len, text);
     int at = canvas_big_right(canvas, row, layout->end - 1, STYLE_STRONG, number);
-    at = print_right(canvas, row + 1, at - 1, STYLE_STRONG, sign);
+    at = print_right(canvas, row + 1, at - 2, STYLE_STRONG, sign);
     print_right(canvas, row + 1, at - 2, STYLE_STRONG,
                 screen->receipt != NULL ? _("Paid") : _("To pay"));
 }
@@ -389,13 +389,13 @@ struct key_help {
 
 static const struct key_help *keys_of(const struct screen *screen)
 {
-    static const struct key_help idle[] = {{"/", N_("type a number")},  {"N", N_("enrol")},
-                                           {"V", N_("void last sale")}, {"?", N_("help")},
-                                           {"Q", N_("quit")},           {NULL, NULL}};
+    static const struct key_help idle[] = {{"/", N_("type a number")}, {"N", N_("enrol")},
+                                           {"V", N_("void last")},     {"?", N_("help")},
+                                           {"Q", N_("quit")},          {NULL, NULL}};
     static const struct key_help member[] = {{"0-9", N_("amount")},
                                              {"R", N_("redeem")},
                                              {"Enter", N_("record")},
-                                             {"V", N_("void last sale")},
+                                             {"V", N_("void last")},
                                              {"Esc", N_("clear")},
                                              {"?", N_("help")},
                                              {NULL, NULL}};
@@ -435,7 +435,7 @@ static void draw_keys(const struct screen *screen, struct canvas *canvas,
     int at = layout->left;
     for (const struct key_help *key = keys_of(screen); key->key != NULL; key++) {
         at = print(canvas, row, at, STYLE_KEY, " %s ", key->key);
-        at = print(canvas, row, at, STYLE_PLAIN, " %s", _(key->text)) + 1;
+        at = print(canvas, row, at, STYLE_PLAIN, " %s", _(key->text)) + 2;
     }
 }
 

@@ -110,7 +110,9 @@ static int call(struct cli *cli, const char *method, json_t *params)
     while (!rpc_is_connected(cli->rpc) && !cli->failed) {
         step(cli);
     }
-    if (!cli->failed && rpc_call(cli->rpc, method, params, &cli->waiting_for) != TALLY_OK) {
+    if (cli->failed) {
+        json_decref(params);
+    } else if (rpc_call(cli->rpc, method, params, &cli->waiting_for) != TALLY_OK) {
         fprintf(stderr, _("tally: that is not text in UTF-8\n"));
         return EXIT_USAGE;
     }
@@ -195,7 +197,7 @@ static void print_member(const json_t *member, const struct currency *currency)
     snprintf(text, sizeof text, "%s %s", words_tier(tier), words_stars(tier));
     field("tier", text);
     points_field("points", number_of(member, "points"));
-    points_field("points_here", number_of(member, "points_here"));
+    points_field("points here", number_of(member, "points_here"));
     money_field("worth", number_of(member, "value_minor"), currency);
     if (number_of(member, "debt") > 0) {
         points_field("debt", number_of(member, "debt"));

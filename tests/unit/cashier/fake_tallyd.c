@@ -327,7 +327,8 @@ int main(int argc, char **argv)
     }
     uv_pipe_init(loop, &fake.input, 0);
     fake.input.data = &fake;
-    if (uv_pipe_open(&fake.input, 0) == 0) {
+    uv_handle_type input = uv_guess_handle(0);
+    if ((input == UV_NAMED_PIPE || input == UV_TTY) && uv_pipe_open(&fake.input, 0) == 0) {
         uv_read_start((uv_stream_t *)&fake.input, on_alloc, on_input);
     }
     puts("ready");
