@@ -260,3 +260,22 @@ void world_import(struct world *world, uint8_t card, int64_t points, int32_t exp
     OK(hq_store_card(world->store, row.handle, &member, ret_account));
     tally_buffer_free(&profile);
 }
+
+struct tally_programme_document *world_publish(struct world *world)
+{
+    struct tally_buffer text = {0}, signature = {0};
+    struct tally_programme_document *document = NULL;
+    FILE *file = fopen(TALLY_CLUB_JSON, "re");
+    assert_non_null(file);
+    OK(tally_buffer_reserve(&text, 65536));
+    text.len = fread(text.data, 1, 65536, file);
+    fclose(file);
+    OK(tally_programme_parse(tally_buffer_slice(&text), &document, NULL));
+    OK(tally_sign(tally_buffer_slice(&world->keys.programme_key), tally_buffer_slice(&text),
+                  &signature));
+    OK(hq_store_programme_put(world->store, tally_programme_of(document)->version,
+                              tally_buffer_slice(&text), tally_buffer_slice(&signature)));
+    tally_buffer_free(&text);
+    tally_buffer_free(&signature);
+    return document;
+}

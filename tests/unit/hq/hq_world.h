@@ -11,6 +11,7 @@
 
 #include "app/hq/dir.h"
 #include "app/hq/store.h"
+#include "app/programme/document.h"
 
 #define EXPECT(expected, call)                                                                     \
     assert_string_equal(tally_status_name(expected), tally_status_name(call))
@@ -75,6 +76,9 @@ bool world_is_flagged(struct world *world, const char *words);
 /* A member of HQ's own import with these points. */
 void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
                   uint64_t *ret_account);
+
+/* Publishes the sample programme; the caller frees the document. */
+struct tally_programme_document *world_publish(struct world *world);
 
 enum { LOT_DAY = WORLD_DAY + 400 }; /* last day of everything the tills earn */
 

@@ -241,6 +241,51 @@ static void a_sale_of_an_unpublished_programme_is_kept_and_flagged(void **state)
     assert_int_equal(world_balance(&stage->world, ANN), 10);
 }
 
+/* A sale of 120.00 under the sample programme, which earns 120 points there. */
+static void write_club_sale(struct till *till, const struct tally_programme *club, int64_t earned)
+{
+    struct tally_line line = {{(const uint8_t *)"tea", 3}, 1000, 12000};
+    struct tally_event event = {.type = TALLY_EVENT_SALE, .programme_version = club->version};
+    event.as.sale =
+        (struct tally_sale){.account = ANN,
+                            .member = ANN,
+                            .ref = {(const uint8_t *)"R", 1},
+                            .lines = &line,
+                            .line_count = 1,
+                            .total_minor = 12000,
+                            .earned_points = earned,
+                            .earned_expires_day = tally_programme_expiry_day(club, WORLD_DAY),
+                            .qualifying = 12000,
+                            .multiplier_pct = 100};
+    till_write(till, &event);
+}
+
+static void a_sale_that_recomputes_raises_no_flag(void **state)
+{
+    struct stage *stage = *state;
+    struct tally_programme_document *club = world_publish(&stage->world);
+    till_enrol(&stage->till, ANN, 1);
+    write_club_sale(&stage->till, tally_programme_of(club), 120);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 0);
+    assert_int_equal(world_balance(&stage->world, ANN), 120);
+    tally_programme_document_free(club);
+}
+
+static void a_sale_that_does_not_recompute_is_kept_as_claimed_and_flagged(void **state)
+{
+    struct stage *stage = *state;
+    struct tally_programme_document *club = world_publish(&stage->world);
+    till_enrol(&stage->till, ANN, 1);
+    write_club_sale(&stage->till, tally_programme_of(club), 121);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 1);
+    assert_true(world_is_flagged(&stage->world, "does not recompute under programme version 1"));
+    assert_int_equal(world_balance(&stage->world, ANN), 121);
+    expect_verified(&stage->world);
+    tally_programme_document_free(club);
+}
+
 static void a_void_undoes_its_sale(void **state)
 {
     struct stage *stage = *state;
@@ -355,6 +400,8 @@ int main(void)
         TEST(a_key_that_no_terminal_has_is_refused),
         TEST(a_message_that_cannot_be_read_is_refused),
         TEST(a_sale_of_an_unpublished_programme_is_kept_and_flagged),
+        TEST(a_sale_that_recomputes_raises_no_flag),
+        TEST(a_sale_that_does_not_recompute_is_kept_as_claimed_and_flagged),
         TEST(a_void_undoes_its_sale),
         TEST(a_sale_voided_twice_quarantines),
         TEST(voiding_another_accounts_sale_quarantines),
