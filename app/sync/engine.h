@@ -9,7 +9,8 @@
  * Memory   slices and messages handed to a port live only during that call.
  * Errors   nothing here is fatal: what fails is tried again later, and sync_engine_status says why.
  * Blocking as the ports do; none of them may wait for the network.
- * Threads  one. A port must not call back into the engine; a draw's callback may. */
+ * Threads  one. A port must not call back into the engine; a draw's callback may, but must not
+ * close it. */
 #ifndef TALLY_SYNC_ENGINE_H
 #define TALLY_SYNC_ENGINE_H
 
@@ -25,8 +26,14 @@ enum {
     SYNC_CONNECT_TIMEOUT_MS = 10 * 1000,
     SYNC_PUSH_DEADLINE_MS = 30 * 1000,
     SYNC_DRAW_DEADLINE_MS = 3 * 1000,
+    /* A retry waits a random time within a window (full jitter), and the window doubles. While an
+     * outage is young its cap is small, so that a short outage of HQ is over for every terminal
+     * within 5 s of HQ's return; later it is large, so that 10,000 terminals don't storm. */
     SYNC_BACKOFF_FIRST_MS = 250,
-    SYNC_BACKOFF_CAP_MS = 60 * 1000
+    SYNC_BACKOFF_YOUNG_MS = 60 * 1000, /* an outage is young for this long */
+    SYNC_BACKOFF_YOUNG_CAP_MS = 4 * 1000,
+    SYNC_BACKOFF_CAP_MS = 60 * 1000,
+    SYNC_BACKOFF_CALL_MIN_MS = 250 /* no Push or Pull that failed is repeated sooner */
 };
 
 #define SYNC_NO_TIMER INT64_MAX
@@ -143,10 +150,13 @@ TALLY_MUST_USE enum tally_status sync_engine_draw(struct sync_engine *engine, ui
 /* For the screen and the log. */
 struct sync_engine_status {
     enum sync_channel_state channel;
-    enum tally_status why;      /* why the channel is DOWN; TALLY_OK when UP or never tried */
-    enum tally_status push_why; /* why pushing stopped: TALLY_E_CHAIN, TALLY_E_REVOKED
-                                   (quarantined), TALLY_E_STORE_*...; TALLY_OK: it goes on */
-    enum tally_status pull_why; /* why the last Pull ended; TALLY_OK while it is open */
+    enum tally_status why; /* why the channel is DOWN; TALLY_OK when UP or never tried */
+    enum tally_status
+        push_why;               /* why pushing stopped: TALLY_E_CHAIN, TALLY_E_REVOKED
+                                   (quarantined), TALLY_E_STORE_*...; TALLY_OK: it goes on.
+                                   TALLY_E_PROTOCOL: HQ's answers make no sense, it is tried again */
+    enum tally_status pull_why; /* why the last Pull ended, TALLY_E_END: HQ had finished; TALLY_OK
+                                   while it is open */
     bool caught_up;             /* HQ had nothing newer at its last word */
     uint64_t acked_seq;
     uint64_t pending;        /* events that HQ does not hold yet */

@@ -4,8 +4,8 @@
  * sockets. gRPC framing and status: "gRPC over HTTP2" protocol document; HTTP/2: RFC 9113.
  *
  * Units    lengths are bytes, times are ms.
- * Memory   a message handed to a callback lives only during the call; one handed to *_send is copied.
- * Errors   a connection that breaks ends every call on it through its on_done/on_closed.
+ * Memory   a message handed to a callback lives only during the call; one handed to *_send is
+ * copied. Errors   a connection that breaks ends every call on it through its on_done/on_closed.
  * Blocking nothing blocks.
  * Threads  the loop's thread only. */
 #ifndef TALLY_SYNC_GRPC_H
@@ -37,20 +37,20 @@ enum sync_grpc_status {
 
 /* Who we are and whom we trust. Slices are DER but for the key (PEM); copied by the callee. */
 struct sync_identity {
-    struct tally_slice key_pem;        /* empty: no certificate of our own (enrolment client) */
+    struct tally_slice key_pem; /* empty: no certificate of our own (enrolment client) */
     struct tally_slice cert_der;
     const struct tally_slice *issuers_der; /* sent behind our certificate; may include the root */
     size_t issuer_count;
     struct tally_slice trusted_root_der; /* empty: only with `root_pin` */
-    const uint8_t *root_pin;           /* TALLY_HASH_LEN: SHA-256 of the DER of the root to trust,
-                                          which the peer must send in its chain; enrolment only */
+    const uint8_t *root_pin;             /* TALLY_HASH_LEN: SHA-256 of the DER of the root to trust,
+                                            which the peer must send in its chain; enrolment only */
 };
 
 /* The peer of a verified connection. */
 struct sync_peer {
-    uint8_t pin[TALLY_HASH_LEN]; /* SHA-256 of its SubjectPublicKeyInfo */
-    char uri[128];               /* SAN URI, "" if none: "tally:terminal:7" */
-    char address[64];            /* for logs */
+    uint8_t pin[TALLY_HASH_LEN];         /* SHA-256 of its SubjectPublicKeyInfo */
+    char uri[128];                       /* SAN URI, "" if none: "tally:terminal:7" */
+    char address[64];                    /* for logs */
     const struct tally_slice *chain_der; /* as sent, leaf first */
     size_t chain_count;
 };
@@ -93,8 +93,7 @@ TALLY_MUST_USE enum tally_status sync_server_open(uv_loop_t *loop,
                                                   struct sync_server **ret_server);
 uint16_t sync_server_port(const struct sync_server *server);
 /* Closes listener and connections; on_closed runs from the loop at the end. */
-void sync_server_close(struct sync_server *server, void (*on_closed)(void *context),
-                       void *context);
+void sync_server_close(struct sync_server *server, void (*on_closed)(void *context), void *context);
 
 const struct sync_peer *sync_call_peer(const struct sync_call *call);
 /* One slot per call for the handler's own use; NULL at first. */
@@ -104,8 +103,7 @@ void *sync_call_data(const struct sync_call *call);
 size_t sync_call_unsent(const struct sync_call *call);
 
 /* TALLY_OK, TALLY_E_NO_MEMORY, TALLY_E_INVALID (too long or after the end) */
-TALLY_MUST_USE enum tally_status sync_call_send(struct sync_call *call,
-                                                struct tally_slice message);
+TALLY_MUST_USE enum tally_status sync_call_send(struct sync_call *call, struct tally_slice message);
 /* Server: sends the status and ends the call. `text` may be NULL. */
 void sync_call_finish(struct sync_call *call, enum sync_grpc_status status, const char *text);
 
@@ -116,7 +114,7 @@ struct sync_channel;
 enum sync_channel_state { SYNC_CHANNEL_DOWN, SYNC_CHANNEL_CONNECTING, SYNC_CHANNEL_UP };
 
 struct sync_channel_options {
-    const char *host;   /* where to connect */
+    const char *host; /* where to connect */
     uint16_t port;
     const char *hq_name; /* the name its certificate must carry (dNSName or iPAddress) */
     struct sync_identity identity;
