@@ -477,9 +477,14 @@ static enum tally_status list_segments(struct journal *journal)
         return status_from_errno(errno);
     }
     enum tally_status status = TALLY_OK;
-    struct dirent *entry;
-    while (status == TALLY_OK && (entry = readdir(dir)) != NULL) {
+    while (status == TALLY_OK) {
         struct segment segment;
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) { /* a segment that is overlooked would be sales that are forgotten */
+            status = errno == 0 ? TALLY_OK : TALLY_E_STORE_IO;
+            break;
+        }
         if (segment_from_name(entry->d_name, &segment)) {
             status = add_segment(journal, &segment);
         }

@@ -97,6 +97,8 @@ int fsync(int fd)
     return sync_or_fail(fd, real);
 }
 
+/* Where off_t has 64 bits by request, the names without 64 are these very functions. */
+#if defined(__LP64__) || !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset)
 {
     return pwrite64(fd, bytes, len, offset);
@@ -106,3 +108,4 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
 {
     return pwritev64(fd, parts, count, offset);
 }
+#endif

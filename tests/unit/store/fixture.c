@@ -85,7 +85,7 @@ static void copy_tree(const char *from, const char *to)
     DIR *dir = opendir(from);
     assert_non_null(dir);
     struct dirent *entry;
-    while ((entry = readdir(dir)) != NULL) {
+    while (errno = 0, (entry = readdir(dir)) != NULL) {
         char source[512], target[512];
         struct stat about;
         if (entry->d_name[0] == '.') {
@@ -102,6 +102,7 @@ static void copy_tree(const char *from, const char *to)
             tally_buffer_free(&bytes);
         }
     }
+    assert_int_equal(0, errno);
     closedir(dir);
 }
 
