@@ -85,8 +85,8 @@ static enum tally_status certificate_make(uint32_t terminal, struct tally_slice 
                                           struct tally_buffer *ret_cert_der,
                                           uint8_t ret_pin[TALLY_HASH_LEN])
 {
-    char name[16];
-    snprintf(name, sizeof name, "%" PRIu32, terminal);
+    char name[32];
+    snprintf(name, sizeof name, "tally:terminal:%" PRIu32, terminal);
     struct tally_cert_request request = {.use = TALLY_CERT_TERMINAL, .name = name};
     int64_t ca_from_ms = 0;
     TALLY_TRY(tally_cert_validity(issuer->cert_der, &ca_from_ms, &request.not_after_ms));

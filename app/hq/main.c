@@ -222,7 +222,9 @@ int main(int argc, char **argv)
     /* Keys are in memory: not into a core file, not to a debugger of the same user. */
     const struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
+#ifndef __SANITIZE_ADDRESS__ /* the leak checker of a test build attaches like a debugger */
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     umask(077);
     enum tally_status status = tally_crypto_start();
     if (status != TALLY_OK) {

@@ -160,7 +160,8 @@ void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned
 
 /* ------------------------------------------------------------------ push */
 
-struct hq_push till_push(struct till *till, uint64_t first, uint64_t last)
+void till_push_encode(const struct till *till, uint64_t first, uint64_t last,
+                      struct tally_buffer *ret_message)
 {
     struct tally_msg_record records[WORLD_JOURNAL_MAX];
     struct tally_msg_push_request request = {.epoch = till->epoch, .first_seq = first};
@@ -173,8 +174,13 @@ struct hq_push till_push(struct till *till, uint64_t first, uint64_t last)
     request.record_count = (size_t)(last + 1 - first);
     memcpy(request.chain_before, till->chains[first - 1], TALLY_HASH_LEN);
     memcpy(request.chain_after, till->chains[last], TALLY_HASH_LEN);
+    OK(tally_msg_push_request_encode(&request, ret_message));
+}
+
+struct hq_push till_push(struct till *till, uint64_t first, uint64_t last)
+{
     struct tally_buffer message = {0};
-    OK(tally_msg_push_request_encode(&request, &message));
+    till_push_encode(till, first, last, &message);
     struct hq_push push = {.message = tally_buffer_slice(&message)};
     memcpy(push.pin, till->pin, TALLY_HASH_LEN);
     struct hq_push *pushes[] = {&push};

@@ -60,7 +60,10 @@ void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spen
 /* Voids the sale at `seq` of this journal, which earned and spent that much. */
 void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent);
 
-/* Pushes events first..last of the journal. */
+/* A push of events first..last of the journal, appended. */
+void till_push_encode(const struct till *till, uint64_t first, uint64_t last,
+                      struct tally_buffer *ret_message);
+/* Gives that push to the store. */
 struct hq_push till_push(struct till *till, uint64_t first, uint64_t last);
 /* All of it, and it must be taken. */
 void till_push_all(struct till *till);

@@ -80,6 +80,15 @@ static void a_token_enrols_one_key_and_the_same_key_again(void **state)
     till_close(&thief);
 }
 
+static void a_terminals_certificate_names_it(void **state)
+{
+    struct stage *stage = *state;
+    const char uri[] = "tally:terminal:1";
+    const struct tally_buffer *cert = &stage->till.cert_der;
+    assert_int_equal(stage->till.number, 1);
+    assert_non_null(memmem(cert->data, cert->len, uri, strlen(uri)));
+}
+
 static void a_lapsed_and_an_unknown_token_are_refused(void **state)
 {
     struct stage *stage = *state;
@@ -420,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_token_enrols_one_key_and_the_same_key_again),
+        TEST(a_terminals_certificate_names_it),
         TEST(a_lapsed_and_an_unknown_token_are_refused),
         TEST(a_broken_request_leaves_the_token_unused),
         TEST(a_key_that_is_a_terminal_already_gets_no_second_number),
