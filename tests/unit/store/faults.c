@@ -97,15 +97,17 @@ int fsync(int fd)
     return sync_or_fail(fd, real);
 }
 
-/* Where off_t has 64 bits by request, the names without 64 are these very functions. */
-#if defined(__LP64__) || !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
-ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset)
+/* The names without 64, whose off_t is a long; a header may have turned them into those above, so
+ * they are named for the linker. */
+ssize_t fault_pwrite(int fd, const void *bytes, size_t len, long offset) __asm__("pwrite");
+ssize_t fault_pwritev(int fd, const struct iovec *parts, int count, long offset) __asm__("pwritev");
+
+ssize_t fault_pwrite(int fd, const void *bytes, size_t len, long offset)
 {
     return pwrite64(fd, bytes, len, offset);
 }
 
-ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+ssize_t fault_pwritev(int fd, const struct iovec *parts, int count, long offset)
 {
     return pwritev64(fd, parts, count, offset);
 }
-#endif
