@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Head office's word: the rows of a pull, with the cursor, in one transaction. */
+/* Head office's word: the rows of a pull, into the overlay, with the cursor. */
 #include "app/store/internal.h"
 
 #include "app/base/alloc.h"
@@ -243,14 +243,15 @@ enum tally_status store_apply_rows(struct store *store, const struct tally_msg_a
     for (size_t i = 0; i < row_count && status == TALLY_OK; i++) {
         status = stage_row(&apply, &rows[i]);
     }
+    if (status == TALLY_OK && store->overlay.count >= STORE_OVERLAY_ROWS_MAX) {
+        status = store_checkpoint(store); /* while it can't be written nothing more is taken in */
+    }
     if (status == TALLY_OK) {
-        uint64_t cursor_before = store->now.cursor;
+        status = changes_make_ready(&store->overlay, &apply.staged);
+    }
+    if (status == TALLY_OK) {
+        changes_merge(&store->overlay, &apply.staged);
         store->now.cursor = cursor;
-        status = store_write_state(store, &apply.staged);
-        if (status != TALLY_OK) {
-            store->now.cursor = cursor_before;
-            store->broken = status == TALLY_E_STORE_IO;
-        }
     }
     changes_free(&apply.staged);
     TALLY_TRY(status);

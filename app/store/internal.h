@@ -7,6 +7,10 @@
 #include "app/store/fold.h"
 #include "app/store/store.h"
 
+/* Changed rows in memory before a batch is due: some megabytes, and enough that a snapshot writes
+ * each page of LMDB a few times rather than thousands. */
+enum { STORE_OVERLAY_ROWS_MAX = 8192 };
+
 struct store {
     struct store_options options;
     char *dir; /* owned */
@@ -27,8 +31,8 @@ struct view store_view(const struct store *store);
  * again, and stops this store. */
 TALLY_MUST_USE enum tally_status store_found(struct store *store, enum tally_status status);
 
-/* Writes the overlay, `more` (may be NULL) and HEAD; then the overlay is empty. */
-TALLY_MUST_USE enum tally_status store_write_state(struct store *store, const struct changes *more);
+/* Writes the overlay and HEAD; then the overlay is empty. */
+TALLY_MUST_USE enum tally_status store_write_state(struct store *store);
 
 __attribute__((format(printf, 2, 3))) void store_log(const struct store *store, const char *format,
                                                      ...);

@@ -441,18 +441,16 @@ enum tally_status state_get(struct state *state, enum state_table table, struct 
 }
 
 static int write_once(struct state *state, const struct state_head *head,
-                      const struct changes *const *sets, size_t set_count)
+                      const struct changes *changes)
 {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(state->env, NULL, 0, &txn);
     if (code != MDB_SUCCESS) {
         return code;
     }
-    for (size_t i = 0; i < set_count && code == MDB_SUCCESS; i++) {
-        const struct change *change = NULL;
-        while (code == MDB_SUCCESS && (change = changes_next(sets[i], change)) != NULL) {
-            code = put_change(state, txn, change);
-        }
+    const struct change *change = NULL;
+    while (code == MDB_SUCCESS && (change = changes_next(changes, change)) != NULL) {
+        code = put_change(state, txn, change);
     }
     if (code == MDB_SUCCESS) {
         code = put_head(state, txn, head);
@@ -465,12 +463,12 @@ static int write_once(struct state *state, const struct state_head *head,
 }
 
 enum tally_status state_write(struct state *state, const struct state_head *head,
-                              const struct changes *const *sets, size_t set_count)
+                              const struct changes *changes)
 {
     if (state->broken) {
         return TALLY_E_STORE_IO;
     }
-    int code = write_once(state, head, sets, set_count);
+    int code = write_once(state, head, changes);
     while (code == MDB_MAP_FULL && state->map_bytes < state->map_bytes_max) {
         size_t bigger = state->map_bytes > state->map_bytes_max / 2 ? state->map_bytes_max
                                                                     : state->map_bytes * 2;
@@ -480,7 +478,7 @@ enum tally_status state_write(struct state *state, const struct state_head *head
             return grown == ENOMEM ? TALLY_E_STORE_FULL : TALLY_E_STORE_IO;
         }
         state->map_bytes = bigger;
-        code = write_once(state, head, sets, set_count);
+        code = write_once(state, head, changes);
     }
     enum tally_status status = status_from_mdb(code);
     if (status == TALLY_OK) {

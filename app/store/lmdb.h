@@ -57,11 +57,10 @@ void state_get_head(const struct state *state, struct state_head *ret_head);
 TALLY_MUST_USE enum tally_status state_get(struct state *state, enum state_table table,
                                            struct tally_slice key, struct tally_buffer *ret_value);
 
-/* Writes the changes of all sets (a later one wins) and HEAD in one transaction. Grows the map as
- * far as it may.
+/* Writes the changes and HEAD in one transaction. Grows the map as far as it may.
  *   TALLY_OK, TALLY_E_STORE_FULL (nothing was written; may be tried again), TALLY_E_STORE_IO */
 TALLY_MUST_USE enum tally_status state_write(struct state *state, const struct state_head *head,
-                                             const struct changes *const *sets, size_t set_count);
+                                             const struct changes *changes);
 
 /* Every row of one table in the order of keys, until `visit` says otherwise. */
 typedef enum tally_status (*state_visit)(void *context, struct tally_slice key,

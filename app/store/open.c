@@ -143,7 +143,7 @@ static enum tally_status replay_record(void *context, const struct journal_recor
     changes_free(&staged);
     tally_event_decoded_free(&decoded);
     if (status == TALLY_OK && replay->rebuilding && store->overlay.count >= REBUILD_BATCH_ROWS) {
-        status = store_write_state(store, NULL);
+        status = store_write_state(store);
     }
     return status;
 }
@@ -213,7 +213,7 @@ static enum tally_status make_state_again(struct store *store, struct store_open
         return is_our_trouble(status) ? status : TALLY_E_STORE_DAMAGED;
     }
     take_journal_head(store);
-    TALLY_TRY(store_write_state(store, NULL));
+    TALLY_TRY(store_write_state(store));
     state_close(store->state);
     store->state = NULL;
     TALLY_TRY(state_move_aside(store->dir));
@@ -294,7 +294,7 @@ void store_close(struct store *store)
                     written.mark.epoch == store->now.mark.epoch;
         if (!same) {
             store->now.clean = true;
-            enum tally_status status = store_write_state(store, NULL);
+            enum tally_status status = store_write_state(store);
             if (status != TALLY_OK) {
                 store_log(store, "store: no checkpoint at close: %s", tally_status_name(status));
             }

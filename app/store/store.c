@@ -31,10 +31,9 @@ enum tally_status store_found(struct store *store, enum tally_status status)
     return status;
 }
 
-enum tally_status store_write_state(struct store *store, const struct changes *more)
+enum tally_status store_write_state(struct store *store)
 {
-    const struct changes *sets[2] = {&store->overlay, more};
-    TALLY_TRY(state_write(store->state, &store->now, sets, more == NULL ? 1 : 2));
+    TALLY_TRY(state_write(store->state, &store->now, &store->overlay));
     changes_free(&store->overlay);
     store->now.clean = false;
     return TALLY_OK;
@@ -60,7 +59,7 @@ enum tally_status store_set_writer(struct store *store, uint32_t terminal, uint3
     store->now.mark = (struct journal_mark){.epoch = epoch, .segment = 1};
     store->now.acked_epoch = epoch;
     store->now.acked_seq = 0;
-    return store_write_state(store, NULL);
+    return store_write_state(store);
 }
 
 void store_head(const struct store *store, struct store_head *ret_head)
@@ -294,7 +293,7 @@ static uint64_t events_behind(const struct store *store)
 bool store_checkpoint_due(const struct store *store)
 {
     return events_behind(store) >= store->options.checkpoint_events ||
-           journal_wants_segment(store->journal);
+           store->overlay.count >= STORE_OVERLAY_ROWS_MAX || journal_wants_segment(store->journal);
 }
 
 enum tally_status store_checkpoint(struct store *store)
@@ -302,8 +301,8 @@ enum tally_status store_checkpoint(struct store *store)
     if (store->broken) {
         return TALLY_E_STORE_IO;
     }
-    if (events_behind(store) > 0) {
-        enum tally_status status = store_write_state(store, NULL);
+    if (store->overlay.count > 0) {
+        enum tally_status status = store_write_state(store);
         store->broken = status == TALLY_E_STORE_IO;
         TALLY_TRY(status);
     }

@@ -99,7 +99,7 @@ TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_
 
 /* Whether the overlay holds enough to be worth a batch. */
 bool store_checkpoint_due(const struct store *store);
-/* Brings LMDB up to the journal in one transaction, and makes the journal's next segment when the
+/* Writes the overlay into LMDB in one transaction, and makes the journal's next segment when the
  * current one is half full. Call it when idle and when it is due: a sale that has to make its
  * segment itself writes a megabyte first. TALLY_OK (also when nothing was to do), store statuses */
 TALLY_MUST_USE enum tally_status store_checkpoint(struct store *store);
@@ -158,12 +158,14 @@ TALLY_MUST_USE enum tally_status store_counts(struct store *store, struct store_
  * one repeated push. */
 void store_acked(struct store *store, uint64_t seq);
 
-/* Rows of one pull reply and the cursor behind them, in one transaction that first brings LMDB up
- * to the journal. A row whose as_of_seq is older than this terminal's newest event on that account
- * is left out (a newer one follows once HQ has that event); of the others, lots in this terminal's
- * own drawer stay as they are here, all else is taken from the row. *ret_left_out counts. TALLY_OK,
- * TALLY_E_INVALID (malformed rows: nothing is applied), TALLY_E_NOT_READY (no writer is set), store
- * statuses */
+/* Takes in the rows of one pull reply and the cursor behind them, together: into the overlay, and
+ * from there into LMDB with the next batch. A power cut before that costs nothing but pulling them
+ * again, from the older cursor; written at once, the echo of every sale would cost a batch. A full
+ * overlay is written first. A row whose as_of_seq is older than this terminal's newest event on
+ * that account is left out (a newer one follows once HQ has that event); of the others, lots in
+ * this terminal's own drawer stay as they are here, all else is taken from the row. *ret_left_out
+ * counts. TALLY_OK, TALLY_E_INVALID (malformed rows: nothing is applied), TALLY_E_NOT_READY (no
+ * writer is set), store statuses */
 TALLY_MUST_USE enum tally_status store_apply_rows(struct store *store,
                                                   const struct tally_msg_account_row *rows,
                                                   size_t row_count, uint64_t cursor,
