@@ -160,6 +160,6 @@ bool tray_step(struct tray *tray, const char **ret_why)
     int state = 0;
     bool good = waitpid(tray->child, &state, 0) == tray->child && WIFEXITED(state) &&
                 WEXITSTATUS(state) == 0;
-    *ret_why = good ? NULL : last_line(tray->output);
+    *ret_why = good ? NULL : tray->output_len == 0 ? tray->program : last_line(tray->output);
     return true;
 }

@@ -97,7 +97,7 @@ const char *words_hq(enum tally_status why)
     case TALLY_E_PEER_NAME:
         return _("its certificate is for another name");
     case TALLY_E_PEER_EXPIRED:
-        return _("a certificate is expired or not yet valid; is the clock right?");
+        return _("certificate expired, or the clock is wrong");
     case TALLY_E_PEER_UNTRUSTED:
         return _("its certificate is not trusted");
     case TALLY_E_REVOKED:
