@@ -392,13 +392,10 @@ static const struct key_help *keys_of(const struct screen *screen)
     static const struct key_help idle[] = {{"/", N_("type a number")}, {"N", N_("enrol")},
                                            {"V", N_("void last")},     {"?", N_("help")},
                                            {"Q", N_("quit")},          {NULL, NULL}};
-    static const struct key_help member[] = {{"0-9", N_("amount")},
-                                             {"R", N_("redeem")},
-                                             {"Enter", N_("record")},
-                                             {"V", N_("void last")},
-                                             {"Esc", N_("clear")},
-                                             {"?", N_("help")},
-                                             {NULL, NULL}};
+    static const struct key_help member[] = {
+        {"0-9", N_("amount")}, {"R", N_("redeem")},  {"Enter", N_("record")},
+        {"V", N_("void")},     {"Esc", N_("clear")}, {"?", N_("help")},
+        {NULL, NULL}};
     static const struct key_help redeem[] = {{"0-9", N_("points")},
                                              {"M", N_("as many as possible")},
                                              {"Enter", N_("done")},
