@@ -42,6 +42,7 @@ struct sync_tls {
     char *peer_name; /* NULL for a server */
     struct tally_buffer input, output;
     bool up;
+    bool heard;         /* something of the peer's was decrypted since it is up */
     bool peer_verified; /* the chain and the leaf were accepted */
     uint32_t flags;     /* what verification found wrong, over the whole chain */
     int depth;          /* of the root above the leaf */
@@ -397,6 +398,11 @@ static enum tally_status status_from_tls(struct sync_tls *tls, int error)
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
         return tls->config->side == SYNC_TLS_CLIENT && tls->peer_verified ? TALLY_E_REVOKED
                                                                           : TALLY_E_PROTOCOL;
+    case MBEDTLS_ERR_SSL_INVALID_MAC:
+        /* A TLS 1.3 client is done before the server has judged its certificate, and mbedTLS's
+         * server (3.6, issue 10877) sends that refusal under keys that are no longer in use. */
+        return tls->config->side == SYNC_TLS_CLIENT && tls->up && !tls->heard ? TALLY_E_REVOKED
+                                                                              : TALLY_E_PROTOCOL;
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
         return TALLY_E_PEER_UNTRUSTED;
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
@@ -540,6 +546,7 @@ static enum tally_status decrypt(struct sync_tls *tls, struct tally_buffer *ret_
         int got = mbedtls_ssl_read(&tls->ssl, ret_plain->data + ret_plain->len, READ_LEN);
         if (got > 0) {
             ret_plain->len += (size_t)got;
+            tls->heard = true;
             continue;
         }
         if (got == MBEDTLS_ERR_SSL_WANT_READ || got == MBEDTLS_ERR_SSL_WANT_WRITE) {

@@ -124,6 +124,9 @@ static void expect_client_refused(const struct paper *paper, enum tally_status s
     if (detail != NULL) {
         assert_string_equal(sync_tls_detail(wire.server.tls), detail);
     }
+    if (wire.client.status != TALLY_E_REVOKED) {
+        print_error("%s\n", sync_tls_detail(wire.client.tls));
+    }
     assert_int_equal(wire.client.status, TALLY_E_REVOKED); /* and it is told */
     close_wire(&wire);
 }
@@ -367,7 +370,7 @@ static void plain_text_and_garbage_are_refused_and_the_next_peer_is_served(void 
     static const struct tally_slice texts[] = {
         {(const uint8_t *)"GET / HTTP/1.1\r\n\r\n", 18},
         {(const uint8_t *)"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24},
-        {(const uint8_t *)"\x16\x03\x01\x00\x05zzzzz", 10}};
+        {(const uint8_t *)"\x17\x03\x03\x00\x05zzzzz", 10}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct end server;
         open_end(&server, &hq, SYNC_TLS_SERVER, true, NULL);
