@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@ enum { ANN = 0x1001, WAIT_MS = 60000 };
 struct call {
     struct tally_buffer message; /* the newest one */
     size_t messages;
+    size_t rows;    /* a pull's: accounts in all of them */
+    bool caught_up; /* a pull's */
     bool done;
     enum tally_status transport;
     enum sync_grpc_status status;
@@ -51,6 +54,7 @@ static pid_t start(const char *const *words, int *ret_output)
         for (size_t i = 0; words[i] != NULL && i < 15; i++) {
             argv[i] = strdup(words[i]);
         }
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that ends badly leaves nothing running */
         dup2(pipe_ends[1], STDOUT_FILENO);
         close(pipe_ends[0]);
         close(pipe_ends[1]);
@@ -212,12 +216,14 @@ static void connect_to(struct stage *stage, bool enrolled)
     WAIT_UNTIL(stage, stage->channel_state != SYNC_CHANNEL_CONNECTING);
 }
 
-static void call_start(struct stage *stage, const char *path, struct tally_buffer *request,
+static const struct sync_call_handlers unary = {on_message, on_done};
+
+static void call_start(struct stage *stage, const char *path,
+                       const struct sync_call_handlers *handlers, struct tally_buffer *request,
                        struct call *one)
 {
-    static const struct sync_call_handlers handlers = {on_message, on_done};
     *one = (struct call){.done = false};
-    OK(sync_channel_call(stage->channel, path, 0, &handlers, one, &one->call));
+    OK(sync_channel_call(stage->channel, path, 0, handlers, one, &one->call));
     OK(sync_call_send(one->call, tally_buffer_slice(request)));
     sync_call_half_close(one->call);
     tally_buffer_free(request);
@@ -226,7 +232,7 @@ static void call_start(struct stage *stage, const char *path, struct tally_buffe
 static struct call call(struct stage *stage, const char *path, struct tally_buffer *request)
 {
     static struct call one; /* outlives this frame: callbacks come from the loop */
-    call_start(stage, path, request, &one);
+    call_start(stage, path, &unary, request, &one);
     WAIT_UNTIL(stage, one.done);
     OK(one.transport);
     return one;
@@ -305,12 +311,23 @@ static struct tally_msg_pull_reply pulled(const struct call *one)
     return reply;
 }
 
+static void on_pulled(void *context, struct sync_call *sync_call, struct tally_slice message)
+{
+    struct call *one = context;
+    on_message(context, sync_call, message);
+    struct tally_msg_pull_reply reply = pulled(one);
+    one->rows += reply.account_count;
+    one->caught_up = reply.caught_up;
+    tally_msg_pull_reply_free(&reply);
+}
+
 static void pull_start(struct stage *stage, struct call *one)
 {
+    static const struct sync_call_handlers handlers = {on_pulled, on_done};
     struct tally_msg_pull_request message = {.cursor = 0};
     struct tally_buffer request = {0};
     OK(tally_msg_pull_request_encode(&message, &request));
-    call_start(stage, TALLY_RPC_PULL, &request, one);
+    call_start(stage, TALLY_RPC_PULL, &handlers, &request, one);
 }
 
 /* ------------------------------------------------------------------ claims */
@@ -345,7 +362,7 @@ static void the_sync_port_wants_a_certificate(void **state)
     struct call one = {.done = false};
     /* With TLS 1.3 a client may be UP before it is turned away; then its call fails. */
     if (stage->channel_state == SYNC_CHANNEL_UP) {
-        call_start(stage, TALLY_RPC_PUSH, &request, &one);
+        call_start(stage, TALLY_RPC_PUSH, &unary, &request, &one);
         WAIT_UNTIL(stage, one.done);
         assert_true(one.transport != TALLY_OK);
     }
@@ -444,6 +461,31 @@ static void an_admin_commands_change_reaches_an_open_pull(void **state)
     tally_buffer_free(&pull.message);
 }
 
+/* More than one message and more than a flow-control window. */
+static void a_new_terminal_is_sent_everybody(void **state)
+{
+    enum { MEMBERS = 3000 };
+    struct stage *stage = *state;
+    char output[256], path[128];
+    snprintf(path, sizeof path, "%s/members.csv", stage->world.dir);
+    FILE *file = fopen(path, "we");
+    fputs("card,name,phone,points,expires,qualifying_minor,home_shop\n", file);
+    for (unsigned i = 1; i <= MEMBERS; i++) {
+        fprintf(file, "600585%011u,\"Keller, Anna\",1990000%04u,%u,never,0,1\n", i, i, i);
+    }
+    fclose(file);
+    assert_int_equal(run(stage, output, sizeof output, "members", "import", path), 0);
+    become_a_terminal(stage);
+    struct call pull;
+    pull_start(stage, &pull);
+    WAIT_UNTIL(stage, pull.caught_up);
+    assert_int_equal(pull.rows, MEMBERS);
+    assert_true(pull.messages > 5);
+    sync_call_cancel(pull.call);
+    WAIT_UNTIL(stage, pull.done);
+    tally_buffer_free(&pull.message);
+}
+
 static void a_fork_is_refused_over_the_wire_and_verify_still_agrees(void **state)
 {
     struct stage *stage = *state;
@@ -476,6 +518,7 @@ int main(void)
         TEST(the_enrolment_port_serves_nothing_else),
         TEST(sales_go_up_and_come_down_to_an_open_pull),
         TEST(an_admin_commands_change_reaches_an_open_pull),
+        TEST(a_new_terminal_is_sent_everybody),
         TEST(a_fork_is_refused_over_the_wire_and_verify_still_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
