@@ -9,8 +9,8 @@
  * Memory   slices and messages handed to a port live only during that call.
  * Errors   nothing here is fatal: what fails is tried again later, and sync_engine_status says why.
  * Blocking as the ports do; none of them may wait for the network.
- * Threads  one. A port must not call back into the engine; a draw's callback may, but must not
- * close it. */
+ * Threads  one. A port may call sync_engine_status and nothing else here; a draw's callback may
+ * call anything, also sync_engine_close. */
 #ifndef TALLY_SYNC_ENGINE_H
 #define TALLY_SYNC_ENGINE_H
 
@@ -151,13 +151,12 @@ TALLY_MUST_USE enum tally_status sync_engine_draw(struct sync_engine *engine, ui
 struct sync_engine_status {
     enum sync_channel_state channel;
     enum tally_status why; /* why the channel is DOWN; TALLY_OK when UP or never tried */
-    enum tally_status
-        push_why;               /* why pushing stopped: TALLY_E_CHAIN, TALLY_E_REVOKED
-                                   (quarantined), TALLY_E_STORE_*...; TALLY_OK: it goes on.
-                                   TALLY_E_PROTOCOL: HQ's answers make no sense, it is tried again */
-    enum tally_status pull_why; /* why the last Pull ended, TALLY_E_END: HQ had finished; TALLY_OK
-                                   while it is open */
-    bool caught_up;             /* HQ had nothing newer at its last word */
+    /* Why pushing stopped: TALLY_E_CHAIN, TALLY_E_REVOKED (quarantined), TALLY_E_STORE_*...;
+     * TALLY_OK: it goes on. TALLY_E_PROTOCOL: HQ's answers make no sense, it is tried again. */
+    enum tally_status push_why;
+    /* Why the last Pull ended, TALLY_E_END: HQ had finished; TALLY_OK while it is open. */
+    enum tally_status pull_why;
+    bool caught_up; /* HQ had nothing newer at its last word */
     uint64_t acked_seq;
     uint64_t pending;        /* events that HQ does not hold yet */
     int64_t last_contact_ms; /* when HQ was last heard; -1: never */
