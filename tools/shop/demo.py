@@ -41,9 +41,7 @@ def open_head_office(hq):
             hq.admin("programme", "publish", shop.PROGRAMME)
         with Step(f"head office: {MEMBERS} sample members"):
             members = hq.folder / "members.csv"
-            members.write_text(shop.output_of(
-                "/usr/bin/python3", shop.TOP / "tools/members/tally-sample-members",
-                "--count", MEMBERS))
+            members.write_text(shop.sample_members(MEMBERS))
             hq.admin("members", "import", members)
     with Step("head office: listening"):
         hq.start()

@@ -6,11 +6,14 @@ that a shop uses."""
 import json
 import os
 import pathlib
+import queue
+import re
 import select
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -54,17 +57,31 @@ class HeadOffice:
 
     def start(self):
         """Serves; on the ports of the time before, if there was one."""
-        ports = self.folder / "ports"
-        ports.unlink(missing_ok=True)
-        with open(self.log, "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [PROGRAMS / "tallyhq", "--data", self.data, "serve", "--listen", "127.0.0.1",
-                 "--port", str(self.port), "--enrol-port", str(self.enrol_port),
-                 "--port-file", str(ports)],
-                stderr=log, stdout=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        wait_for_file(ports, self.process, self.log)
-        numbers = dict(line.split("=") for line in ports.read_text().split())
-        self.port, self.enrol_port = int(numbers["port"]), int(numbers["enrol_port"])
+        self.process = subprocess.Popen(
+            [PROGRAMS / "tallyhq", "--data", self.data, "serve", "--listen", "127.0.0.1",
+             "--port", str(self.port), "--enrol-port", str(self.enrol_port)],
+            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True, text=True)
+        listening = queue.Queue()
+        threading.Thread(target=self.keep_log, args=(self.process.stderr, listening),
+                         daemon=True).start()
+        try:
+            self.port, self.enrol_port = listening.get(timeout=20)
+        except queue.Empty:
+            self.stop()
+        if self.process is None or self.port is None:
+            raise Failed(f"head office does not listen; its log is {self.log}:\n"
+                         f"{self.log.read_text()[-2000:]}")
+
+    def keep_log(self, lines, listening):
+        """Its log lines into a file; the one that names its ports into the queue."""
+        with lines, open(self.log, "a", encoding="utf-8") as log:
+            for line in lines:
+                log.write(line)
+                log.flush()
+                ports = re.search(r"listens .* sync port (\d+), enrolment port (\d+)", line)
+                if ports:
+                    listening.put((int(ports[1]), int(ports[2])))
+        listening.put((None, None))
 
     def stop(self):
         """Its exit status; None if it did not run."""
@@ -82,7 +99,7 @@ def end(process):
 
 def replace_certificate(hq, names, days_from, days_to):
     """Gives a stopped head office another server certificate, signed by its own CA with openssl: for
-    trying what a terminal makes of a wrong name or of an expired one."""
+    trying what a terminal makes of a wrong name or of an expired one. Returns it as PEM."""
     keys, work = hq.data / "keys", hq.folder / "ca"
     work.mkdir(exist_ok=True)
     (work / "index.txt").write_text("")
@@ -109,32 +126,13 @@ subjectAltName = {names}
 """)
     output_of("openssl", "req", "-new", "-key", keys / "hq.key", "-subj", "/CN=tallyhq", "-out",
               work / "hq.csr")
-    output_of("openssl", "x509", "-inform", "DER", "-in", keys / "ca.der", "-out", work / "ca.pem")
+    output_of("openssl", "x509", "-inform", "DER", "-in", keys / "ca.crt", "-out", work / "ca.pem")
     output_of("openssl", "ca", "-batch", "-notext", "-config", work / "ca.conf", "-keyfile",
               keys / "ca.key", "-cert", work / "ca.pem", "-startdate", stamp[0], "-enddate",
               stamp[1], "-in", work / "hq.csr", "-out", work / "hq.pem")
     output_of("openssl", "x509", "-in", work / "hq.pem", "-outform", "DER", "-out",
-              keys / "hq.der")
-
-
-def wait_for_file(path, process, log, limit_s=20):
-    """Returns when `path` is there and not empty. Its writer renames it into place, so one look after
-    each change of the folder is enough; the process's own end is the other event."""
-    watch = subprocess.Popen(
-        ["inotifywait", "-q", "-m", "-e", "moved_to,close_write", str(path.parent)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + limit_s
-        while not (path.exists() and path.read_text()):
-            if process.poll() is not None:
-                raise Failed(f"it ended at once; its log is {log}:\n{log.read_text()[-2000:]}")
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Failed(f"not ready after {limit_s} s; its log is {log}")
-            select.select([watch.stdout], [], [], min(left, 0.5))
-    finally:
-        watch.kill()
-        watch.wait()
+              keys / "hq.crt")
+    return work / "hq.pem"
 
 
 class VirtualTerminal:
@@ -237,11 +235,14 @@ class Till:
 
     def __init__(self, address, limit_s=20):
         deadline = time.monotonic() + limit_s
+        self.socket = None
         while True:
             try:
                 self.connect(address)
                 return
             except OSError as error:
+                if self.socket is not None:
+                    self.socket.close()
                 if time.monotonic() > deadline:
                     raise Failed(f"no till API at {address}: {error}") from error
                 select.select([], [], [], 0.1)  # nothing on this side tells when a socket appears
@@ -314,6 +315,11 @@ class Till:
             return status
         message = self.wait("status", limit_s=limit_s, until=until)
         return message and message["params"]
+
+
+def sample_members(count):
+    """Invented members as CSV, the same ones each time."""
+    return output_of("/usr/bin/python3", TOP / "tools/members/tally-sample-members", str(count))
 
 
 def swipe(head, *words):
