@@ -16,6 +16,7 @@
 #include "app/base/alloc.h"
 #include "app/crypto/crypto.h"
 #include "app/store/files.h"
+#include "app/store/guard.h"
 #include "app/store/rows.h"
 
 enum { FORMAT_VERSION = 1, HEAD_LEN = 108, ROW_CRC_LEN = 4, DATABASES_MAX = 16 };
@@ -37,6 +38,7 @@ struct state {
     size_t map_bytes;
     size_t map_bytes_max;
     struct state_head head;
+    int guard_fd; /* -1: none */
     bool broken;
 };
 
@@ -188,6 +190,16 @@ static enum tally_status read_head(struct state *state, MDB_txn *txn, struct sta
 
 /* ------------------------------------------------------------------ opening */
 
+/* Vouches for the meta page that transaction `txn` has written. */
+static enum tally_status vouch(struct state *state, uint64_t txn)
+{
+    mdb_filehandle_t fd;
+    MDB_stat about;
+    TALLY_TRY(status_from_mdb(mdb_env_get_fd(state->env, &fd)));
+    TALLY_TRY(status_from_mdb(mdb_env_stat(state->env, &about)));
+    return guard_write(state->guard_fd, fd, about.ms_psize, txn);
+}
+
 static size_t map_bytes_for(const char *path, size_t map_bytes_max)
 {
     struct stat about;
@@ -207,8 +219,13 @@ static enum tally_status open_env(const char *dir, const char *name, size_t map_
     if (state == NULL) {
         return TALLY_E_NO_MEMORY;
     }
+    state->guard_fd = -1;
     enum tally_status status = file_path(state->path, dir, name, "");
+    if (status == TALLY_OK) {
+        status = guard_open(state->path, &state->guard_fd);
+    }
     MDB_txn *txn = NULL;
+    uint64_t txn_number = 0;
     int code = MDB_SUCCESS, stale = 0;
     if (status == TALLY_OK) {
         state->map_bytes_max = map_bytes_max;
@@ -246,8 +263,12 @@ static enum tally_status open_env(const char *dir, const char *name, size_t map_
         }
     }
     if (status == TALLY_OK && code == MDB_SUCCESS) {
+        txn_number = mdb_txn_id(txn);
         code = mdb_txn_commit(txn); /* also for reading: it keeps the table handles */
         txn = NULL;
+    }
+    if (status == TALLY_OK && code == MDB_SUCCESS && make_tables) {
+        status = vouch(state, txn_number);
     }
     if (txn != NULL) {
         mdb_txn_abort(txn);
@@ -272,6 +293,7 @@ enum tally_status state_make_new(const char *dir, size_t map_bytes_max, struct s
 {
     TALLY_TRY(file_remove(dir, STATE_NEW_NAME));
     TALLY_TRY(file_remove(dir, STATE_NEW_NAME "-lock"));
+    TALLY_TRY(file_remove(dir, STATE_NEW_NAME ".guard"));
     return open_env(dir, STATE_NEW_NAME, map_bytes_max, true, ret_state);
 }
 
@@ -287,7 +309,10 @@ enum tally_status state_finish_new(const char *dir)
     enum tally_status status = fsync(fd) == 0 ? TALLY_OK : status_from_errno(errno);
     close(fd);
     TALLY_TRY(status);
-    if (rename(from, to) != 0) {
+    char guard_from[FILE_PATH_LEN_MAX], guard_to[FILE_PATH_LEN_MAX];
+    TALLY_TRY(file_path(guard_from, dir, STATE_NEW_NAME, ".guard"));
+    TALLY_TRY(file_path(guard_to, dir, STATE_NAME, ".guard"));
+    if (rename(guard_from, guard_to) != 0 || rename(from, to) != 0) {
         return status_from_errno(errno);
     }
     TALLY_TRY(file_remove(dir, STATE_NEW_NAME "-lock"));
@@ -301,6 +326,9 @@ void state_close(struct state *state)
     }
     if (state->env != NULL) {
         mdb_env_close(state->env);
+    }
+    if (state->guard_fd >= 0) {
+        close(state->guard_fd);
     }
     tally_free(state);
 }
@@ -386,6 +414,7 @@ enum tally_status state_probe(const char *dir)
     if (stat(path, &about) != 0) {
         return status_from_errno(errno);
     }
+    TALLY_TRY(guard_heal(path));
     pid_t child = fork();
     if (child < 0) {
         return TALLY_E_NO_MEMORY;
@@ -441,7 +470,7 @@ enum tally_status state_get(struct state *state, enum state_table table, struct 
 }
 
 static int write_once(struct state *state, const struct state_head *head,
-                      const struct changes *changes)
+                      const struct changes *changes, uint64_t *ret_txn)
 {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(state->env, NULL, 0, &txn);
@@ -459,6 +488,7 @@ static int write_once(struct state *state, const struct state_head *head,
         mdb_txn_abort(txn);
         return code;
     }
+    *ret_txn = mdb_txn_id(txn);
     return mdb_txn_commit(txn); /* frees txn, also when it fails */
 }
 
@@ -468,7 +498,8 @@ enum tally_status state_write(struct state *state, const struct state_head *head
     if (state->broken) {
         return TALLY_E_STORE_IO;
     }
-    int code = write_once(state, head, changes);
+    uint64_t txn = 0;
+    int code = write_once(state, head, changes, &txn);
     while (code == MDB_MAP_FULL && state->map_bytes < state->map_bytes_max) {
         size_t bigger = state->map_bytes > state->map_bytes_max / 2 ? state->map_bytes_max
                                                                     : state->map_bytes * 2;
@@ -478,11 +509,15 @@ enum tally_status state_write(struct state *state, const struct state_head *head
             return grown == ENOMEM ? TALLY_E_STORE_FULL : TALLY_E_STORE_IO;
         }
         state->map_bytes = bigger;
-        code = write_once(state, head, changes);
+        code = write_once(state, head, changes, &txn);
     }
     enum tally_status status = status_from_mdb(code);
     if (status == TALLY_OK) {
         state->head = *head;
+        if (vouch(state, txn) != TALLY_OK) { /* without it this commit does not count */
+            state->broken = true;
+            status = TALLY_E_STORE_IO;
+        }
     } else if (status != TALLY_E_STORE_FULL && status != TALLY_E_NO_MEMORY) {
         state->broken = true;
         status = TALLY_E_STORE_IO;

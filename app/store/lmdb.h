@@ -9,7 +9,7 @@
  *          returns.
  * Errors   TALLY_E_STORE_DAMAGED where LMDB or a checksum says that the state is wrong: move it
  *          aside and build it again.
- * Blocking state_write, for two disk syncs.
+ * Blocking state_write, for three disk syncs.
  * Threads  one. state_probe forks: call it before threads are started. */
 #ifndef TALLY_STORE_LMDB_H
 #define TALLY_STORE_LMDB_H
@@ -30,11 +30,11 @@ struct state_head {
     bool clean; /* written at an orderly close: nothing else was written since */
 };
 
-/* Tries the state out in a child process, since LMDB trusts its pages and can kill who reads wrong
- * ones: opens it, reads HEAD, reads and checks every row unless HEAD says `clean`, and begins a
- * write to every table that it then drops.
- *   TALLY_OK, TALLY_E_NOT_FOUND (no file), TALLY_E_STORE_VERSION, TALLY_E_NO_MEMORY,
- *   TALLY_E_STORE_DAMAGED (whatever else went wrong, death of the child included) */
+/* Puts torn meta pages right (guard.h), then tries the state out in a child process, since LMDB
+ * trusts its pages and can kill who reads wrong ones: opens it, reads HEAD, reads and checks every
+ * row unless HEAD says `clean`, and begins a write to every table that it then drops. TALLY_OK,
+ * TALLY_E_NOT_FOUND (no file), TALLY_E_STORE_VERSION, TALLY_E_NO_MEMORY, TALLY_E_STORE_DAMAGED
+ * (whatever else went wrong, death of the child included) */
 TALLY_MUST_USE enum tally_status state_probe(const char *dir);
 
 TALLY_MUST_USE enum tally_status state_open(const char *dir, size_t map_bytes_max,

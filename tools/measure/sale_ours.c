@@ -103,6 +103,7 @@ static void *ours_open(const char *dir, uint64_t members)
     check(store_open(&options, &opened, &store), "open");
     check(store_set_writer(store, SALE_TERMINAL, 1), "writer");
     populate(store, members);
+    check(store_checkpoint(store), "checkpoint");
     return store;
 }
 

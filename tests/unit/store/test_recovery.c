@@ -325,6 +325,78 @@ static void a_state_that_is_gone_or_wrong_is_made_again_from_the_journal(void **
     }
 }
 
+/* LMDB commits by one write of a meta page, and trusts what it then finds there. */
+static void a_meta_page_that_is_torn_at_any_byte_loses_nothing(void **state)
+{
+    (void)state;
+    enum { META_END = 160 };
+    struct shop shop = a_shop();
+    char path[512], guard[512];
+    path_in(&shop, "state.mdb", path);
+    path_in(&shop, "state.mdb.guard", guard);
+    for (unsigned i = 1; i <= 40; i++) {
+        sell(shop.store, i, 1);
+        if (i % 8 == 0) {
+            assert_status(TALLY_OK, store_checkpoint(shop.store));
+        }
+    }
+    sell(shop.store, 41, 1);
+    struct tally_buffer before = read_file(path), guard_before = read_file(guard);
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    struct tally_buffer after = read_file(path);
+    size_t page = memcmp(before.data, after.data, META_END) != 0 ? 0 : 4096;
+    unsigned rebuilt = 0;
+    for (size_t image_number = 0; image_number < 2 * META_END; image_number++) {
+        size_t cut = image_number / 2;
+        bool end_is_old = image_number % 2 == 0; /* sectors may be written in any order */
+        struct shop torn = shop_copy(&shop);
+        struct tally_buffer image = {0};
+        assert_status(TALLY_OK, tally_buffer_append(&image, after.data, after.len));
+        if (end_is_old) {
+            memcpy(image.data + page + cut, before.data + page + cut, META_END - cut);
+        } else {
+            memcpy(image.data + page, before.data + page, cut);
+        }
+        path_in(&torn, "state.mdb", path);
+        write_file(path, image.data, image.len);
+        path_in(&torn, "state.mdb.guard", guard); /* it is written behind the meta page */
+        write_file(guard, guard_before.data, guard_before.len);
+        shop_open(&torn);
+        rebuilt += torn.opened.rebuilt;
+        for (unsigned i = 42; i <= 44; i++) {
+            sell(torn.store, i, 1);
+            assert_status(TALLY_OK, store_checkpoint(torn.store));
+        }
+        assert_int_equal(44, points_of(torn.store, SHOP_ACCOUNT));
+        assert_verifies(torn.store);
+        shop_end(&torn);
+        tally_buffer_free(&image);
+    }
+    assert_int_equal(0, rebuilt); /* the other page is put in its place */
+    tally_buffer_free(&guard_before);
+    tally_buffer_free(&before);
+    tally_buffer_free(&after);
+    shop_end(&shop);
+}
+
+static void a_state_whose_guard_is_gone_is_made_again(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    char path[512];
+    sell(shop.store, 1, 10);
+    shop_close(&shop);
+    path_in(&shop, "state.mdb.guard", path);
+    assert_int_equal(0, truncate(path, 100));
+    shop_open(&shop);
+    assert_true(shop.opened.rebuilt);
+    assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_false(shop.opened.rebuilt);
+    shop_end(&shop);
+}
+
 static void a_state_of_another_journal_is_made_again(void **state)
 {
     (void)state;
@@ -337,6 +409,11 @@ static void a_state_of_another_journal_is_made_again(void **state)
     path_in(&other, "state.mdb", from);
     path_in(&shop, "state.mdb", to);
     struct tally_buffer bytes = read_file(from);
+    write_file(to, bytes.data, bytes.len);
+    tally_buffer_free(&bytes);
+    path_in(&other, "state.mdb.guard", from);
+    path_in(&shop, "state.mdb.guard", to);
+    bytes = read_file(from);
     write_file(to, bytes.data, bytes.len);
     tally_buffer_free(&bytes);
     shop_open(&shop);
@@ -424,6 +501,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_sync_stops_every_later_commit),
         cmocka_unit_test(a_state_that_is_gone_or_wrong_is_made_again_from_the_journal),
+        cmocka_unit_test(a_meta_page_that_is_torn_at_any_byte_loses_nothing),
+        cmocka_unit_test(a_state_whose_guard_is_gone_is_made_again),
         cmocka_unit_test(a_state_of_another_journal_is_made_again),
         cmocka_unit_test(a_journal_that_is_shorter_than_the_state_is_damaged_and_left_alone),
         cmocka_unit_test(a_row_that_rots_is_found_when_read_and_made_again_at_the_next_opening),

@@ -228,8 +228,9 @@ static void plant(struct shop *shop, enum state_table table, struct tally_slice 
     } else {
         assert_status(TALLY_OK, changes_put(&changes, table, key, tally_buffer_slice(value)));
     }
-    assert_status(TALLY_OK, store_write_state(shop->store, &changes));
-    changes_free(&changes);
+    assert_status(TALLY_OK, changes_make_ready(&shop->store->overlay, &changes));
+    changes_merge(&shop->store->overlay, &changes);
+    assert_status(TALLY_OK, store_write_state(shop->store));
 }
 
 static void assert_differs(struct shop *shop)
