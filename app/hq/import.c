@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { BATCH = 2000, COLUMNS = 7 };
+enum { BATCH = 5000, COLUMNS = 7 };
 
 static const char *const columns[COLUMNS] = {
     "card", "name", "phone", "points", "expires", "qualifying_minor", "home_shop"};
@@ -19,7 +19,7 @@ struct import {
     const char *path;
     struct hq_store *store;
     struct hq_keys keys;
-    struct tally_programme_document *programme; /* NULL: none published */
+    struct tally_programme_document *programme; /* says which cards are ours */
     uint64_t total;                             /* rows of the file */
     uint64_t done;
     uint64_t known;
@@ -38,15 +38,12 @@ static const char *card_read(const struct import *import, const char *text,
     if (len == 0 || len > TALLY_CARD_LEN_MAX || strspn(text, "0123456789") != len) {
         return "card: not a number";
     }
-    struct tally_card_rules rules = {NULL, 0};
-    if (import->programme != NULL) {
-        rules = tally_programme_of(import->programme)->cards;
-    }
+    struct tally_card_rules rules = tally_programme_of(import->programme)->cards;
     enum tally_status status = tally_card_classify(&rules, (const uint8_t *)text, len);
     if (status == TALLY_E_PAYMENT_CARD) {
         return "card: this is a payment card";
     }
-    if (status != TALLY_OK && import->programme != NULL) {
+    if (status != TALLY_OK) {
         return "card: not one of the programme's prefixes and lengths";
     }
     struct tally_card card = {
@@ -207,8 +204,6 @@ static enum tally_status programme_load(struct import *import)
     enum tally_status status = hq_store_programme_newest(import->store, &version, &text);
     if (status == TALLY_OK) {
         status = tally_programme_parse(tally_buffer_slice(&text), &import->programme, NULL);
-    } else if (status == TALLY_E_NOT_FOUND) {
-        status = TALLY_OK;
     }
     tally_buffer_free(&text);
     return status;
@@ -234,8 +229,13 @@ int hq_run_members_import(const struct hq_command *self, const char *dir, int ar
         result = hq_failed("%s", problem);
     } else if ((import->store = hq_store_open_or_say(dir)) != NULL) {
         enum tally_status status = programme_load(import);
-        result = status == TALLY_OK ? import_file(import, dir)
-                                    : hq_failed("%s", tally_status_text(status));
+        if (status == TALLY_OK) {
+            result = import_file(import, dir);
+        } else if (status == TALLY_E_NOT_FOUND) {
+            result = hq_failed("publish the programme first: it says which cards are ours");
+        } else {
+            result = hq_failed("%s", tally_status_text(status));
+        }
     }
     tally_programme_document_free(import->programme);
     hq_store_close(import->store);

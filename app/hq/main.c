@@ -45,7 +45,9 @@ const struct hq_command hq_commands[] = {
     {"members import", "FILE.csv",
      "Brings in members: card,name,phone,points,expires,qualifying_minor,home_shop, with that\n"
      "header line; expires is YYYY-MM-DD or 'never'. The whole file is checked before anything is\n"
-     "taken; cards that are known already are left alone, so it may be run again.\n",
+     "taken; cards that are known already are left alone, so it may be run again. The programme "
+     "is\n"
+     "published before: it says which cards are ours.\n",
      hq_run_members_import},
     {"export", "[--format csv|ndjson] [--what sales|accounts|events]",
      "Writes every sale (the default), account or event to standard output.\n"

@@ -461,6 +461,33 @@ static void an_admin_commands_change_reaches_an_open_pull(void **state)
     tally_buffer_free(&pull.message);
 }
 
+static void an_import_with_a_mistake_takes_nothing(void **state)
+{
+    static const char *const bad[] = {
+        "4111111111111111,Ada,,5,never,0,1",       /* a payment card */
+        "99,Ada,,5,never,0,1",                     /* nobody's card */
+        "60058500000000002,,,5,never,0,1",         /* no name */
+        "60058500000000002,\xff,,5,never,0,1",     /* not UTF-8 */
+        "60058500000000002,Ada,,-5,never,0,1",     /* negative points */
+        "60058500000000002,Ada,,5,2027-02-30,0,1", /* no such day */
+        "60058500000000002,Ada,,5,never,0",        /* a field short */
+    };
+    struct stage *stage = *state;
+    char output[256], path[128];
+    snprintf(path, sizeof path, "%s/members.csv", stage->world.dir);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        FILE *file = fopen(path, "we");
+        fprintf(file,
+                "card,name,phone,points,expires,qualifying_minor,home_shop\n"
+                "60058500000000001,Ada,,500,never,0,1\n%s\n",
+                bad[i]);
+        fclose(file);
+        assert_int_equal(run(stage, output, sizeof output, "members", "import", path), 2);
+    }
+    assert_int_equal(run(stage, output, sizeof output, "verify", NULL, NULL), 0);
+    assert_string_equal(output, "0 events and 0 accounts agree\n");
+}
+
 /* More than one message and more than a flow-control window. */
 static void a_new_terminal_is_sent_everybody(void **state)
 {
@@ -518,6 +545,7 @@ int main(void)
         TEST(the_enrolment_port_serves_nothing_else),
         TEST(sales_go_up_and_come_down_to_an_open_pull),
         TEST(an_admin_commands_change_reaches_an_open_pull),
+        TEST(an_import_with_a_mistake_takes_nothing),
         TEST(a_new_terminal_is_sent_everybody),
         TEST(a_fork_is_refused_over_the_wire_and_verify_still_agrees),
     };
