@@ -10,6 +10,7 @@ struct apply {
     struct view view; /* what this call has changed comes first */
     struct changes staged;
     uint64_t left_out;
+    bool new_members;
 };
 
 /* ------------------------------------------------------------------ the account */
@@ -141,6 +142,7 @@ static enum tally_status drop_old_cards(struct apply *apply,
     struct tally_buffer value = {0};
     struct row_member old = {0};
     enum tally_status status = view_get(&apply->view, STATE_MEMBERS, member_key, &value);
+    apply->new_members = apply->new_members || status == TALLY_E_NOT_FOUND;
     if (status == TALLY_OK) {
         status = row_member_decode(tally_buffer_slice(&value), &old);
     }
@@ -252,6 +254,7 @@ enum tally_status store_apply_rows(struct store *store, const struct tally_msg_a
     if (status == TALLY_OK) {
         changes_merge(&store->overlay, &apply.staged);
         store->now.cursor = cursor;
+        store->new_members = store->new_members || apply.new_members;
     }
     changes_free(&apply.staged);
     TALLY_TRY(status);

@@ -21,6 +21,7 @@ struct store {
     struct state *state;
     struct changes overlay; /* what is newer than the state's HEAD */
     struct state_head now;  /* the newest: what the next HEAD says */
+    bool new_members;       /* the overlay holds members of head office's that the state lacks */
     bool broken;            /* a write failed: open again */
 };
 

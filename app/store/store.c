@@ -12,6 +12,7 @@
 #include "app/store/internal.h"
 #include "app/store/rows.h"
 
+enum { NEW_MEMBERS_WITHIN_MS = 5 * 1000, EVENTS_WITHIN_MS = 5 * 60 * 1000 };
 enum { META_NAME_LEN_MAX = 64, META_VALUE_LEN_MAX = 16 * 1024 * 1024 };
 
 struct view store_view(const struct store *store)
@@ -35,6 +36,7 @@ enum tally_status store_write_state(struct store *store)
 {
     TALLY_TRY(state_write(store->state, &store->now, &store->overlay));
     changes_free(&store->overlay);
+    store->new_members = false;
     store->now.clean = false;
     return TALLY_OK;
 }
@@ -294,6 +296,17 @@ bool store_checkpoint_due(const struct store *store)
 {
     return events_behind(store) >= store->options.checkpoint_events ||
            store->overlay.count >= STORE_OVERLAY_ROWS_MAX || journal_wants_segment(store->journal);
+}
+
+int64_t store_checkpoint_within_ms(const struct store *store)
+{
+    if (store_checkpoint_due(store)) {
+        return 0;
+    }
+    if (store->new_members) {
+        return NEW_MEMBERS_WITHIN_MS;
+    }
+    return store->overlay.count > 0 ? EVENTS_WITHIN_MS : -1;
 }
 
 enum tally_status store_checkpoint(struct store *store)

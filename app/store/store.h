@@ -99,6 +99,11 @@ TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_
 
 /* Whether the overlay holds enough to be worth a batch. */
 bool store_checkpoint_due(const struct store *store);
+/* How long the overlay may wait for its batch, ms: 0 when one is due; 5 s when members came from HQ
+ * that LMDB does not know (a power cut without HQ in reach would forget them); 5 minutes when it
+ * holds events, which the journal replays in no time: a batch costs the flash more than a hundred
+ * sales do. -1: nothing waits. */
+int64_t store_checkpoint_within_ms(const struct store *store);
 /* Writes the overlay into LMDB in one transaction, and makes the journal's next segment when the
  * current one is half full. Call it when idle and when it is due: a sale that has to make its
  * segment itself writes a megabyte first. TALLY_OK (also when nothing was to do), store statuses */

@@ -15,10 +15,7 @@
 #include <sys/resource.h>
 #include <sys/prctl.h>
 
-/* LMDB is brought up every few hundred events or after this time, whichever comes first: a batch
- * costs the flash more than a hundred sales do, and what it saves is only time at the next start.
- */
-enum { EXIT_USAGE = 2, BATCH_AGE_MS = 5 * 60 * 1000, NAME_LEN_MAX = 64 };
+enum { EXIT_USAGE = 2, NAME_LEN_MAX = 64 };
 
 struct terminal {
     uv_loop_t loop;
@@ -157,14 +154,22 @@ static void on_checkpoint(uv_timer_t *timer)
     bring_up_lmdb(timer->data);
 }
 
+/* What waits for LMDB waits no longer than the store says; an earlier plan stays. */
 static void plan_batch(struct terminal *terminal)
 {
-    uv_handle_t *timer = (uv_handle_t *)&terminal->checkpoint;
-    if (terminal->ledger.store != NULL && store_checkpoint_due(terminal->ledger.store)) {
-        (void)uv_timer_start(&terminal->checkpoint, on_checkpoint, 0, 0);
-    } else if (!uv_is_active(timer)) {
-        (void)uv_timer_start(&terminal->checkpoint, on_checkpoint, BATCH_AGE_MS, 0);
+    int64_t within_ms =
+        terminal->ledger.store == NULL ? -1 : store_checkpoint_within_ms(terminal->ledger.store);
+    bool planned = uv_is_active((uv_handle_t *)&terminal->checkpoint) != 0;
+    if (within_ms >= 0 && !terminal->closing &&
+        (!planned || (uint64_t)within_ms < uv_timer_get_due_in(&terminal->checkpoint))) {
+        (void)uv_timer_start(&terminal->checkpoint, on_checkpoint, (uint64_t)within_ms, 0);
     }
+}
+
+static void on_hq_change(void *context)
+{
+    plan_batch(context); /* rows may have come */
+    tell_screens(context);
 }
 
 static void on_committed(void *self)
@@ -235,7 +240,7 @@ static enum tally_status open_parts(struct terminal *terminal)
                                  .ledger = &terminal->ledger,
                                  .config = &terminal->config,
                                  .context = terminal,
-                                 .on_change = tell_screens,
+                                 .on_change = on_hq_change,
                                  .on_programme = on_programme};
     struct desk_ports ports = {.self = terminal,
                                .draw = port_draw,
