@@ -12,7 +12,7 @@
 #include "app/store/internal.h"
 #include "app/store/rows.h"
 
-enum { NEW_MEMBERS_WITHIN_MS = 5 * 1000, EVENTS_WITHIN_MS = 5 * 60 * 1000 };
+enum { NEW_MEMBERS_WITHIN_MS = 250, EVENTS_WITHIN_MS = 5 * 60 * 1000 };
 enum { META_NAME_LEN_MAX = 64, META_VALUE_LEN_MAX = 16 * 1024 * 1024 };
 
 struct view store_view(const struct store *store)

@@ -99,7 +99,7 @@ TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_
 
 /* Whether the overlay holds enough to be worth a batch. */
 bool store_checkpoint_due(const struct store *store);
-/* How long the overlay may wait for its batch, ms: 0 when one is due; 5 s when members came from HQ
+/* How long the overlay may wait for its batch, ms: 0 when one is due; 250 when members came from HQ
  * that LMDB does not know (a power cut without HQ in reach would forget them); 5 minutes when it
  * holds events, which the journal replays in no time: a batch costs the flash more than a hundred
  * sales do. -1: nothing waits. */
