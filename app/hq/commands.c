@@ -173,7 +173,7 @@ static enum tally_status print_flag(void *context, const struct hq_flag *flag)
         printf(" event %" PRIu64, flag->event.seq);
     }
     if (flag->account != 0) {
-        printf(" account %016" PRIx64, flag->account);
+        printf(" account %" PRIu64, flag->account);
     }
     printf(": %s\n", flag->text);
     return TALLY_OK;

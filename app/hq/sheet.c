@@ -103,8 +103,8 @@ void hq_sheet_number(struct hq_sheet *sheet, int64_t number)
 
 void hq_sheet_id(struct hq_sheet *sheet, uint64_t id)
 {
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, id);
+    char text[21];
+    snprintf(text, sizeof text, "%" PRIu64, id);
     hq_sheet_word(sheet, id == 0 ? "" : text);
 }
 

@@ -31,7 +31,8 @@ void hq_sheet_open(struct hq_sheet *sheet, FILE *file, bool ndjson, const char *
 void hq_sheet_text(struct hq_sheet *sheet, const char *text, size_t len);
 void hq_sheet_word(struct hq_sheet *sheet, const char *text);
 void hq_sheet_number(struct hq_sheet *sheet, int64_t number);
-/* An id: 16 hexadecimal digits, text in both formats, since JSON readers lose digits. */
+/* An id: decimal, as protobuf and the till API write it; text also in NDJSON, whose readers lose
+ * digits. */
 void hq_sheet_id(struct hq_sheet *sheet, uint64_t id);
 /* TALLY_OK, TALLY_E_STORE_IO (a row could not be written) */
 TALLY_MUST_USE enum tally_status hq_sheet_close(struct hq_sheet *sheet);

@@ -211,7 +211,7 @@ static enum tally_status fold_entry(struct hq_txn *txn, const struct entry *entr
         if (status == TALLY_E_POINTS_SHORT || status == TALLY_E_INVALID ||
             status == TALLY_E_OVERFLOW) {
             status = differs(verified,
-                             "account %016" PRIx64 ": event %" PRIu64 " of terminal %" PRIu32
+                             "account %" PRIu64 ": event %" PRIu64 " of terminal %" PRIu32
                              " does not fold: %s",
                              tally_event_account(&decoded.event), entry->id.seq, entry->id.terminal,
                              tally_status_name(status));
@@ -231,7 +231,7 @@ static enum tally_status compare(struct hq_txn *txn, const struct tally_account 
         return TALLY_OK; /* nothing but a false grant confirmation */
     }
     if (status == TALLY_E_NOT_FOUND) {
-        return differs(verified, "account %016" PRIx64 " is missing", id);
+        return differs(verified, "account %" PRIu64 " is missing", id);
     }
     TALLY_TRY(status);
     size_t cap = tally_account_encoded_len(folded), len = 0;
@@ -241,10 +241,10 @@ static enum tally_status compare(struct hq_txn *txn, const struct tally_account 
     }
     status = tally_account_encode(folded, bytes, cap, &len);
     if (status == TALLY_OK && (len != stored.len || memcmp(bytes, stored.data, len) != 0)) {
-        status = differs(verified, "account %016" PRIx64 " is not the fold of its events", id);
+        status = differs(verified, "account %" PRIu64 " is not the fold of its events", id);
     }
     if (status == TALLY_OK && tally_account_check(folded) != TALLY_OK) {
-        status = differs(verified, "account %016" PRIx64 " does not add up", id);
+        status = differs(verified, "account %" PRIu64 " does not add up", id);
     }
     tally_free(bytes);
     return status;
