@@ -4,10 +4,10 @@
  * sockets. gRPC framing and status: "gRPC over HTTP2" protocol document; HTTP/2: RFC 9113.
  *
  * Units    lengths are bytes, times are ms.
- * Memory   a message handed to a callback lives only during the call; one handed to *_send is
- * copied. Errors   a connection that breaks ends every call on it through its on_done/on_closed.
+ * Memory   a message handed to a callback lives only during the call; *_send copies.
+ * Errors   a connection that breaks ends every call on it through its on_done/on_closed.
  * Blocking nothing blocks.
- * Threads  the loop's thread only. */
+ * Threads  the loop's thread only. The program ignores SIGPIPE: libuv does not. */
 #ifndef TALLY_SYNC_GRPC_H
 #define TALLY_SYNC_GRPC_H
 
