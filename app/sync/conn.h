@@ -3,8 +3,9 @@
  * these.
  *
  * Units    times are ms.
- * Memory   a connection frees itself when its handles are closed; on_freed is its last sign of
- * life. Blocking never. Threads  the loop's thread only. */
+ * Memory   a connection frees itself when its handles are closed; on_freed comes last.
+ * Blocking never.
+ * Threads  the loop's thread only. */
 #ifndef TALLY_SYNC_CONN_H
 #define TALLY_SYNC_CONN_H
 

@@ -9,8 +9,9 @@
  *
  * Units    lengths are bytes.
  * Memory   a session borrows its config, which must outlive it.
- * Errors   a session that answered an error once is dead: flush its output (an alert), then free
- * it. Blocking never. Threads  one at a time for each config with its sessions. */
+ * Errors   a session that answered an error once is dead: flush its output, then free it.
+ * Blocking never.
+ * Threads  one at a time for each config with its sessions. */
 #ifndef TALLY_SYNC_TLS_H
 #define TALLY_SYNC_TLS_H
 
