@@ -131,16 +131,16 @@ static struct wide wide_product(uint64_t left, uint64_t right)
                          other << 32 | (low & UINT32_MAX)};
 }
 
-/* Long division, one bit at a time. `value.high` is below `by`, so the quotient fits. */
+/* Long division, one bit at a time. `value.high` is below `by`, so the quotient fits; `by` fits in
+ * 63 bits, so the doubled remainder does in 64. */
 static uint64_t wide_divide(struct wide value, uint64_t by, uint64_t *ret_remainder)
 {
-    assert(value.high < by);
+    assert(value.high < by && by <= (uint64_t)INT64_MAX);
 
     uint64_t remainder = value.high, quotient = 0;
     for (int bit = 63; bit >= 0; bit--) {
-        bool carry = remainder >> 63 != 0;
         remainder = remainder << 1 | (value.low >> bit & 1);
-        if (carry || remainder >= by) {
+        if (remainder >= by) {
             remainder -= by;
             quotient |= UINT64_C(1) << bit;
         }

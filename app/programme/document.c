@@ -311,7 +311,7 @@ static bool read_date(const char **at, int32_t *ret_day)
     int32_t same_year = 0, same_month = 0, same_day = 0;
     tally_day_to_date(day, &same_year, &same_month, &same_day);
     *ret_day = day;
-    return same_month == month && same_day == of_month;
+    return same_month == month; /* 30 February is in March */
 }
 
 /* "2026-12-01T00:00:00+08:00" */

@@ -403,10 +403,7 @@ static struct tally_adjust adjust_in(const tally_v1_Adjust *in, const struct par
 static enum tally_status event_in(const tally_v1_Event *in, const struct parts *parts,
                                   struct tally_event *event)
 {
-    if (!in->has_id) {
-        return TALLY_E_INVALID;
-    }
-    event->id = id_in(&in->id);
+    event->id = id_in(&in->id); /* all zero when there is none, which the limits refuse */
     event->time = in->time;
     event->business_day = in->business_day;
     event->programme_version = in->programme_version;

@@ -182,6 +182,9 @@ static void a_scale_that_does_not_fit_is_refused(void **state)
                      TALLY_E_OVERFLOW);
     assert_int_equal(tally_scale(INT64_MAX, INT64_MAX, 1, TALLY_ROUND_FLOOR, &result),
                      TALLY_E_OVERFLOW);
+    /* 2^65 - 1, halved and rounded up: one more than 64 bits hold */
+    assert_int_equal(tally_scale(INT64_C(4504149450301441), 8191, 2, TALLY_ROUND_HALF_UP, &result),
+                     TALLY_E_OVERFLOW);
     /* rounding up is what carries it over */
     assert_int_equal(tally_scale(INT64_MAX, 3, 3, TALLY_ROUND_HALF_UP, &result), TALLY_OK);
     result = 77;

@@ -339,6 +339,17 @@ static void every_mistake_is_told_at_once(void **state)
                       "\"2026-12-01T00:00:00+08:00\", 1970 or later, is \"soon\"");
 }
 
+static void quotes_and_braces_inside_text_do_not_mislead_the_line(void **state)
+{
+    (void)state;
+    change_is_refused("\"Tallystick Club\",\n  \"version\": 1",
+                      "\"A \\\" }, \\\\\",\n  \"version\": 0",
+                      "line 3: version: must be 1..4294967295, is 0");
+    change_is_refused("\"Tallystick Club\",\n  \"version\": 1",
+                      "\"A \\\"version\\\": [\",\n\n  \"version\": 0",
+                      "line 4: version: must be 1..4294967295, is 0");
+}
+
 static void mistakes_without_end_are_counted(void **state)
 {
     (void)state;
@@ -398,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_programme_without_tiers_is_refused),
         cmocka_unit_test(a_card_range_with_payment_cards_is_refused),
         cmocka_unit_test(every_mistake_is_told_at_once),
+        cmocka_unit_test(quotes_and_braces_inside_text_do_not_mislead_the_line),
         cmocka_unit_test(mistakes_without_end_are_counted),
         cmocka_unit_test(every_truncation_is_refused),
     };

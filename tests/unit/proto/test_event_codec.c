@@ -376,12 +376,31 @@ static void an_unknown_a_missing_and_a_double_what_are_refused(void **state)
     assert_int_equal(decode_only(unknown, sizeof unknown - 2), TALLY_E_INVALID);
     assert_int_equal(decode_only(NULL, 0), TALLY_E_INVALID);
 
-    struct tally_event event = an_adjustment();
-    struct tally_buffer bytes = encoded(&event);
-    struct tally_event grant = a_grant();
-    assert_int_equal(tally_event_encode(&grant, &bytes), TALLY_OK);
-    assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
-    tally_buffer_free(&bytes);
+    struct tally_event all[] = {a_sale(), a_void(), an_enrolment(), a_grant(), an_adjustment()};
+    for (size_t first = 0; first < sizeof all / sizeof all[0]; first++) {
+        struct tally_buffer bytes = encoded(&all[first]);
+        struct tally_event enrolment = an_enrolment();
+        assert_int_equal(tally_event_encode(&enrolment, &bytes), TALLY_OK);
+        assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
+        tally_buffer_free(&bytes);
+    }
+}
+
+static void an_enrolment_without_a_whole_handle_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t whole[] = {
+        0x0A, 0x06, 0x08, 0x07, 0x10, 0x02, 0x18, 0x01, 0x52, 0x24, 0x09, 9,  0,    0,    0, 0,
+        0,    0,    0,    0x11, 5,    0,    0,    0,    0,    0,    0,    0,  0x1A, 0x10, 1, 2,
+        3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14, 15,   16};
+    assert_int_equal(decode_only(whole, sizeof whole), TALLY_OK);
+    uint8_t shorter[sizeof whole];
+    memcpy(shorter, whole, sizeof whole);
+    shorter[9]--;
+    shorter[29]--;
+    assert_int_equal(decode_only(shorter, sizeof shorter - 1), TALLY_E_INVALID);
+    shorter[9] = 18; /* none at all */
+    assert_int_equal(decode_only(shorter, sizeof shorter - 18), TALLY_E_INVALID);
 }
 
 static void an_event_without_an_id_is_refused(void **state)
@@ -483,6 +502,7 @@ int main(void)
         cmocka_unit_test(text_sent_as_a_number_is_refused),
         cmocka_unit_test(unknown_fields_are_skipped),
         cmocka_unit_test(an_unknown_a_missing_and_a_double_what_are_refused),
+        cmocka_unit_test(an_enrolment_without_a_whole_handle_is_refused),
         cmocka_unit_test(an_event_without_an_id_is_refused),
         cmocka_unit_test(text_that_is_too_long_missing_or_not_utf8_is_refused),
         cmocka_unit_test(lines_and_moves_outside_the_limits_are_refused),

@@ -375,6 +375,31 @@ static void an_empty_record_and_an_empty_account_row_are_refused(void **state)
     tally_buffer_free(&bytes);
 }
 
+static void a_profile_or_sidecar_above_its_limit_is_refused_both_ways(void **state)
+{
+    (void)state;
+    static uint8_t profile[TALLY_PROFILE_LEN_MAX + 1];
+    struct tally_msg_member_row row = {.member = 1, .profile = {profile, TALLY_PROFILE_LEN_MAX}};
+    struct tally_buffer bytes = {0};
+    assert_int_equal(tally_msg_member_row_encode(&row, &bytes), TALLY_OK);
+    struct tally_msg_member_row back = {0};
+    assert_int_equal(tally_msg_member_row_decode(tally_buffer_slice(&bytes), &back), TALLY_OK);
+    tally_msg_member_row_free(&back);
+    bytes.len = 0;
+    row.profile.len++;
+    assert_int_equal(tally_msg_member_row_encode(&row, &bytes), TALLY_E_INVALID);
+    static const uint8_t head[] = {0x22, 0x81, 0x20};
+    assert_int_equal(tally_buffer_append(&bytes, head, sizeof head), TALLY_OK);
+    assert_int_equal(tally_buffer_append(&bytes, profile, sizeof profile), TALLY_OK);
+    assert_int_equal(tally_msg_member_row_decode(tally_buffer_slice(&bytes), &back),
+                     TALLY_E_INVALID);
+    tally_buffer_free(&bytes);
+
+    const struct tally_msg_record record = {records[0].event, {profile, TALLY_SIDECAR_LEN_MAX + 1}};
+    assert_int_equal(tally_msg_record_encode(&record, &bytes), TALLY_E_INVALID);
+    tally_buffer_free(&bytes);
+}
+
 static void a_grant_that_is_no_grant_spoils_its_reply(void **state)
 {
     (void)state;
@@ -413,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_batch_above_its_limit_is_refused_both_ways),
         cmocka_unit_test(a_hash_or_handle_or_key_of_another_length_is_refused),
         cmocka_unit_test(an_empty_record_and_an_empty_account_row_are_refused),
+        cmocka_unit_test(a_profile_or_sidecar_above_its_limit_is_refused_both_ways),
         cmocka_unit_test(a_grant_that_is_no_grant_spoils_its_reply),
         cmocka_unit_test(a_refused_message_leaves_the_output_as_it_was),
     };
