@@ -214,12 +214,12 @@ static void batch_free(struct batch *batch)
     tally_free(batch->records);
 }
 
-/* TALLY_OK, TALLY_E_END (full, and nothing added), TALLY_E_NO_MEMORY, as read_event */
+/* TALLY_OK, TALLY_E_END (full, no record added), TALLY_E_NO_MEMORY, as read_event */
 static enum tally_status batch_add(struct sync_engine *engine, struct batch *batch, uint64_t seq)
 {
     size_t events_len = batch->events.len, sidecars_len = batch->sidecars.len;
     uint8_t chain[TALLY_HASH_LEN];
-    if (batch->count == TALLY_MSG_RECORDS_MAX || events_len + sidecars_len >= SYNC_PUSH_BYTES_MAX) {
+    if (batch->count == TALLY_MSG_RECORDS_MAX) {
         return TALLY_E_END;
     }
     if (batch->count == batch->cap) {
@@ -234,9 +234,7 @@ static enum tally_status batch_add(struct sync_engine *engine, struct batch *bat
     TALLY_TRY(
         engine->store.read_event(engine->store.self, seq, &batch->events, &batch->sidecars, chain));
     if (batch->count > 0 && batch->events.len + batch->sidecars.len > SYNC_PUSH_BYTES_MAX) {
-        batch->events.len = events_len;
-        batch->sidecars.len = sidecars_len;
-        return TALLY_E_END;
+        return TALLY_E_END; /* its bytes stay behind the others, where no record points */
     }
     batch->records[batch->count++] = (struct tally_msg_record){
         .event = {NULL, batch->events.len - events_len},
@@ -539,7 +537,7 @@ static int64_t earlier(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
-static void set_timer(struct sync_engine *engine, int64_t now_ms)
+static void set_timer(struct sync_engine *engine)
 {
     struct sync_outbox outbox = read_outbox(engine);
     int64_t at = SYNC_NO_TIMER;
@@ -552,7 +550,6 @@ static void set_timer(struct sync_engine *engine, int64_t now_ms)
     if (push_is_due(engine, &outbox)) {
         at = earlier(at, engine->push.backoff.at);
     }
-    at = at < now_ms ? now_ms : at;
     if (at != engine->timer_at) {
         engine->timer_at = at;
         engine->net.set_timer(engine->net.self, at);
@@ -601,7 +598,7 @@ static void leave(struct sync_engine *engine, bool may_connect, int64_t now_ms)
         return;
     }
     do_what_is_due(engine, may_connect, now_ms);
-    set_timer(engine, now_ms);
+    set_timer(engine);
     tell_changes(engine);
 }
 
@@ -631,7 +628,7 @@ enum tally_status sync_engine_open(const struct sync_engine_net *net,
 
 void sync_engine_close(struct sync_engine *engine)
 {
-    if (engine == NULL || engine->closed) {
+    if (engine == NULL) {
         return;
     }
     enter(engine);

@@ -56,6 +56,7 @@ struct world {
     struct sync_outbox outbox;
     uint64_t broken_seq; /* reading this event answers... */
     enum tally_status broken_status;
+    unsigned broken_reads;
     unsigned acks;
     struct sync_cursor cursor;
     enum tally_status pulled_status;
@@ -180,6 +181,7 @@ static enum tally_status store_read_event(void *self, uint64_t seq, struct tally
     struct world *world = self;
     assert_true(seq > world->outbox.acked_seq && seq <= world->outbox.newest_seq);
     if (seq == world->broken_seq) {
+        world->broken_reads++;
         return world->broken_status;
     }
     event_bytes(&world->events[seq], ret_event);
@@ -658,6 +660,7 @@ static void repeated_news_of_the_connection_changes_nothing(void **state)
     struct world *world = a_connected_world();
     go_up(world);
     channel(world, SYNC_CHANNEL_CONNECTING, TALLY_OK);
+    assert_int_equal(SYNC_CHANNEL_UP, status_of(world).channel);
     assert_int_equal(1, calls_ever(world, TALLY_RPC_PULL));
     go_down(world);
     int64_t at = world->timer_at;
@@ -881,6 +884,48 @@ static void a_busy_head_office_is_tried_again_later_and_not_in_a_loop(void **sta
     }
 }
 
+static void an_acknowledgement_makes_the_windows_of_a_push_small_again(void **state)
+{
+    (void)state;
+    struct world *world = a_world();
+    add_events(world, 1, 100);
+    sync_engine_start(world->engine, world->now_ms);
+    go_up(world);
+    for (int i = 0; i < 100; i++) {
+        refuse_push(world, SYNC_GRPC_UNAVAILABLE);
+        next_timer(world);
+    }
+    answer_push(world);
+    add_events(world, 1, 100);
+    sync_engine_poke(world->engine, world->now_ms);
+    refuse_push(world, SYNC_GRPC_UNAVAILABLE);
+    assert_true(world->timer_at - world->now_ms <=
+                SYNC_BACKOFF_CALL_MIN_MS + SYNC_BACKOFF_FIRST_MS);
+    end_world(world);
+}
+
+static void a_new_connection_ends_the_waiting_of_calls(void **state)
+{
+    (void)state;
+    struct world *world = a_world();
+    add_events(world, 1, 100);
+    sync_engine_start(world->engine, world->now_ms);
+    go_up(world);
+    end_pull(world, SYNC_GRPC_PERMISSION_DENIED);
+    for (int i = 0; i < 10; i++) {
+        refuse_push(world, SYNC_GRPC_UNAVAILABLE);
+        if (i < 9) {
+            next_timer(world);
+        }
+    }
+    channel(world, SYNC_CHANNEL_DOWN, TALLY_OK); /* in order, but down it is */
+    assert_int_equal(TALLY_E_OFFLINE, status_of(world).why);
+    go_up(world);
+    assert_int_equal(1, open_calls(world, TALLY_RPC_PUSH));
+    assert_int_equal(1, open_calls(world, TALLY_RPC_PULL));
+    end_world(world);
+}
+
 static void a_push_without_an_answer_in_time_is_repeated(void **state)
 {
     (void)state;
@@ -909,7 +954,7 @@ static void answers_that_make_no_sense_are_tried_again_slowly(void **state)
         while (world->now_ms < until) {
             struct fake_call *call = the_open_call(world, TALLY_RPC_PUSH);
             struct tally_buffer bytes = {0};
-            struct tally_msg_push_reply nothing = {.acked_seq = 0};
+            struct tally_msg_push_reply good, nothing = {.acked_seq = 0};
             uint8_t junk[] = {0xFF, 0x00, 0x17};
             switch (kind) {
             case 0: /* OK, and nothing acknowledged */
@@ -922,11 +967,12 @@ static void answers_that_make_no_sense_are_tried_again_slowly(void **state)
                 assert_int_equal(TALLY_OK, tally_buffer_append(&bytes, junk, sizeof junk));
                 message(world, call, &bytes);
                 break;
-            case 3: /* two answers */
-                assert_int_equal(TALLY_OK, tally_msg_push_reply_encode(&nothing, &bytes));
-                message(world, call, &bytes);
-                assert_int_equal(TALLY_OK, tally_msg_push_reply_encode(&nothing, &bytes));
-                message(world, call, &bytes);
+            case 3: /* two answers, each of them good */
+                hq_takes(world, call, &good);
+                for (int i = 0; i < 2; i++) {
+                    assert_int_equal(TALLY_OK, tally_msg_push_reply_encode(&good, &bytes));
+                    message(world, call, &bytes);
+                }
                 break;
             default:
                 break;
@@ -957,6 +1003,12 @@ static void an_acknowledgement_of_what_we_never_wrote_stops_the_push(void **stat
     assert_int_equal(TALLY_E_CHAIN, status_of(world).push_why);
     assert_int_equal(0, world->outbox.acked_seq);
     assert_true(world->timer_at == SYNC_NO_TIMER);
+    go_down(world);
+    next_timer(world);
+    go_up(world);
+    answer_push(world); /* HQ has come to its senses */
+    assert_int_equal(2, world->outbox.acked_seq);
+    assert_int_equal(TALLY_OK, status_of(world).push_why);
     end_world(world);
 }
 
@@ -976,6 +1028,7 @@ static void a_store_that_cannot_be_read_stops_the_push_until_a_wake(void **state
     go_up(world); /* another connection doesn't mend a disk */
     assert_int_equal(TALLY_E_STORE_DAMAGED, status_of(world).push_why);
     assert_int_equal(0, calls_ever(world, TALLY_RPC_PUSH));
+    assert_int_equal(1, world->broken_reads);
     world->broken_seq = 0;
     sync_engine_wake(world->engine, world->now_ms);
     answer_push(world);
@@ -1619,6 +1672,8 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_that_we_lost_is_made_up_for),
         cmocka_unit_test(a_refused_chain_stops_the_push_until_a_wake_or_another_connection),
         cmocka_unit_test(a_busy_head_office_is_tried_again_later_and_not_in_a_loop),
+        cmocka_unit_test(an_acknowledgement_makes_the_windows_of_a_push_small_again),
+        cmocka_unit_test(a_new_connection_ends_the_waiting_of_calls),
         cmocka_unit_test(a_push_without_an_answer_in_time_is_repeated),
         cmocka_unit_test(answers_that_make_no_sense_are_tried_again_slowly),
         cmocka_unit_test(an_acknowledgement_of_what_we_never_wrote_stops_the_push),
