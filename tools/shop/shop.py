@@ -28,10 +28,13 @@ class Failed(Exception):
 
 
 def output_of(*command, check=True, **options):
-    """The standard output of a command, as text."""
-    done = subprocess.run(
-        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        stdin=subprocess.DEVNULL, **options)
+    """The standard output of a command, as text. No command here takes minutes."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, stdin=subprocess.DEVNULL, timeout=120, **options)
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"no end after {error.timeout} s: {error.cmd}") from error
     if check and done.returncode != 0:
         raise Failed(f"{command[0]} left with {done.returncode}:\n{done.stderr}{done.stdout}")
     return done.stdout
