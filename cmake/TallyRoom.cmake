@@ -13,7 +13,9 @@ endif()
 
 function(tally_compile_options target)
   target_compile_options(${target} PRIVATE ${TALLY_WARNINGS} ${TALLY_HARDENING})
-  target_compile_definitions(${target} PRIVATE _GNU_SOURCE TALLY_VERSION="${PROJECT_VERSION}")
+  # 64-bit file offsets: without them readdir and stat fail on large file systems on 32-bit terminals.
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE _FILE_OFFSET_BITS=64
+    TALLY_VERSION="${PROJECT_VERSION}")
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   if(TALLY_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer

@@ -16,8 +16,8 @@
 #include "app/core/types.h"
 
 enum {
-    TALLY_KEY_LEN = 32,    /* AES-256, HMAC-SHA-256 */
-    TALLY_NONCE_LEN = 12,  /* AES-GCM (NIST SP 800-38D, 5.2.1.1) */
+    TALLY_KEY_LEN = 32,   /* AES-256, HMAC-SHA-256 */
+    TALLY_NONCE_LEN = 12, /* AES-GCM (NIST SP 800-38D, 5.2.1.1) */
     TALLY_TAG_LEN = 16,
     TALLY_SEAL_OVERHEAD = TALLY_NONCE_LEN + TALLY_TAG_LEN,
     TALLY_WRAPPED_KEY_LEN = TALLY_KEY_LEN + TALLY_SEAL_OVERHEAD
@@ -54,8 +54,7 @@ TALLY_MUST_USE enum tally_status tally_seal(const uint8_t key[TALLY_KEY_LEN],
 /* The reverse; appends to ret_plain, which the caller wipes.
  *   TALLY_OK, TALLY_E_SIGNATURE (changed, wrong key or wrong context), TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status tally_unseal(const uint8_t key[TALLY_KEY_LEN],
-                                              struct tally_slice context,
-                                              struct tally_slice sealed,
+                                              struct tally_slice context, struct tally_slice sealed,
                                               struct tally_buffer *ret_plain);
 
 /* A new P-256 key as PEM, PKCS#8 or SEC1, NUL-terminated inside `ret_pem` (the NUL counts in len,
@@ -70,9 +69,8 @@ TALLY_MUST_USE enum tally_status tally_key_public(struct tally_slice key_pem,
 TALLY_MUST_USE enum tally_status tally_sign(struct tally_slice key_pem, struct tally_slice message,
                                             struct tally_buffer *ret_signature);
 /* TALLY_OK, TALLY_E_SIGNATURE, TALLY_E_CRYPTO */
-TALLY_MUST_USE enum tally_status tally_verify(struct tally_slice spki_der,
-                                              struct tally_slice message,
-                                              struct tally_slice signature);
+TALLY_MUST_USE enum tally_status
+tally_verify(struct tally_slice spki_der, struct tally_slice message, struct tally_slice signature);
 
 /* PKCS#10 request (RFC 2986) for this key with subject "CN=<name>", DER. */
 TALLY_MUST_USE enum tally_status tally_csr_make(struct tally_slice key_pem, const char *name,
@@ -87,10 +85,10 @@ enum tally_cert_use {
 
 struct tally_cert_request {
     enum tally_cert_use use;
-    const char *name;       /* common name, and the SAN (for HQ: comma-separated names allowed) */
+    const char *name; /* common name, and the SAN (for HQ: comma-separated names allowed) */
     int64_t not_before_ms;
     int64_t not_after_ms;
-    uint8_t serial[16];     /* random, not negative, not zero */
+    uint8_t serial[16]; /* random, not negative, not zero */
 };
 
 /* A self-signed CA or HQ's own certificate for `key_pem`, issued by issuer_key/issuer_cert (NULL
@@ -101,9 +99,9 @@ TALLY_MUST_USE enum tally_status tally_cert_issue(const struct tally_cert_reques
                                                   struct tally_slice issuer_cert_der,
                                                   struct tally_buffer *ret_cert_der);
 
-/* A certificate for the public key in a CSR, whose self-signature is checked first; subject, SAN and
- * extensions come from `request` alone. P-256 only.
- *   TALLY_OK, TALLY_E_SIGNATURE, TALLY_E_INVALID (malformed or another kind of key) */
+/* A certificate for the public key in a CSR, whose self-signature is checked first; subject, SAN
+ * and extensions come from `request` alone. P-256 only. TALLY_OK, TALLY_E_SIGNATURE,
+ * TALLY_E_INVALID (malformed or another kind of key) */
 TALLY_MUST_USE enum tally_status tally_cert_issue_csr(const struct tally_cert_request *request,
                                                       struct tally_slice csr_der,
                                                       struct tally_slice issuer_key_pem,
