@@ -167,7 +167,9 @@ static void on_timeout(uv_timer_t *timer)
 static enum tally_status make_request(struct sync_enrol *enrol)
 {
     struct tally_buffer csr = {0};
-    enum tally_status status = tally_key_generate(&enrol->key);
+    struct tally_slice kept = enrol->options.key_pem;
+    enum tally_status status = kept.len > 0 ? tally_buffer_append(&enrol->key, kept.data, kept.len)
+                                            : tally_key_generate(&enrol->key);
     if (status == TALLY_OK) {
         status = tally_csr_make(tally_buffer_slice(&enrol->key), "tally terminal", &csr);
     }

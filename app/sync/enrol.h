@@ -27,11 +27,13 @@ struct sync_enrol_result {
 };
 
 struct sync_enrol_options {
-    const char *host;     /* HQ's name or address, which its certificate must carry */
-    uint16_t port;        /* enrolment port */
-    const char *token;    /* as typed */
-    const char *software; /* program and version, for HQ's list */
-    uint32_t timeout_ms;  /* for all of it; 0: 30 s */
+    const char *host;           /* HQ's name or address, which its certificate must carry */
+    uint16_t port;              /* enrolment port */
+    const char *token;          /* as typed */
+    struct tally_slice key_pem; /* the terminal's key, kept before the first attempt: HQ lets a
+                                   token be used again with the same key only; empty: a new one */
+    const char *software;       /* program and version, for HQ's list */
+    uint32_t timeout_ms;        /* for all of it; 0: 30 s */
     void *context;
     /* Once, from the loop; result is NULL unless TALLY_OK. Else: TALLY_E_TOKEN (HQ refuses it),
      * TALLY_E_PEER_* (not the HQ that made the token), TALLY_E_OFFLINE, TALLY_E_TIMEOUT,

@@ -103,11 +103,11 @@ static enum tally_status identity_keep(struct hq_link *link, const struct sync_e
         .hq_name = {(const uint8_t *)result->hq_name, strlen(result->hq_name)},
     };
     enum tally_status status = tally_msg_enrol_reply_encode(&reply, &bytes);
-    if (status == TALLY_OK) {
+    struct store_head head;
+    store_head(store, &head);
+    bool again = head.terminal == result->terminal && head.epoch == result->epoch;
+    if (status == TALLY_OK && !again) { /* again: the power went between the two records */
         status = store_set_writer(store, result->terminal, result->epoch);
-    }
-    if (status == TALLY_OK) {
-        status = store_meta_put(store, "key", result->key_pem);
     }
     if (status == TALLY_OK) {
         status = store_meta_put(store, "identity", tally_buffer_slice(&bytes));
@@ -320,11 +320,25 @@ static bool read_token(struct hq_link *link, char token[TOKEN_FILE_LEN_MAX])
     return read;
 }
 
+/* This terminal's key, durable before head office hears of it: should the power go before its
+ * answer is kept, the same token with the same key brings the same answer again. */
+static enum tally_status load_or_make_key(struct hq_link *link, struct tally_buffer *ret_key_pem)
+{
+    struct store *store = link->options.ledger->store;
+    enum tally_status status = store_meta_get(store, "key", ret_key_pem);
+    if (status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    TALLY_TRY(tally_key_generate(ret_key_pem));
+    return store_meta_put(store, "key", tally_buffer_slice(ret_key_pem));
+}
+
 static void enrol(struct hq_link *link)
 {
     char token[TOKEN_FILE_LEN_MAX];
+    struct tally_buffer key_pem = {0};
     if (!read_token(link, token)) {
-        retry_later(link, TALLY_E_TOKEN);
+        retry_later(link, TALLY_E_NOT_READY);
         return;
     }
     token[strcspn(token, "\r\n")] = '\0';
@@ -336,7 +350,12 @@ static void enrol(struct hq_link *link)
         .context = link,
         .on_done = on_enrolled,
     };
-    enum tally_status status = sync_enrol_start(link->options.loop, &options, &link->enrol);
+    enum tally_status status = load_or_make_key(link, &key_pem);
+    if (status == TALLY_OK) {
+        options.key_pem = tally_buffer_slice(&key_pem);
+        status = sync_enrol_start(link->options.loop, &options, &link->enrol);
+    }
+    tally_buffer_wipe(&key_pem);
     explicit_bzero(token, sizeof token);
     if (status != TALLY_OK) {
         link->enrol = NULL;

@@ -117,9 +117,39 @@ class InAShop(unittest.TestCase):
 
     def test_before_enrolment_a_till_is_told_that_nothing_is_ready(self):
         self.open()
-        status = self.wait_why("TALLY_E_TOKEN")
+        status = self.wait_why("TALLY_E_NOT_READY")
         self.assertIn("enrol-token", status["hq"]["detail"])
         self.assert_refused("TALLY_E_NOT_READY", "identify", text=CARDS[0])
+
+    def test_a_power_cut_before_the_certificate_is_kept_costs_no_new_token(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[1])
+        points = self.sell(member, "r1")["member"]["points"]
+        (self.terminal.folder / "data/meta/identity").unlink()
+        self.reopen(signal.SIGKILL)
+        self.assertTrue(self.till.wait_status(
+            lambda now: now["hq"]["state"] == "up" and now["store"]["pending"] == 0, 20),
+            self.till.call("status"))
+        self.assertEqual(self.till.call("status")["terminal"], 1)
+        self.assertEqual(self.identify(CARDS[1])["points"], points)
+
+    def test_a_token_that_was_used_by_another_terminal_is_refused(self):
+        self.open()
+        self.enrol()
+        token = (self.terminal.folder / "token").read_text()
+        other = shop.NativeTerminal(self.terminal.folder.parent / "other", readers=False)
+        other.folder.mkdir()
+        other.give_token(token.strip())
+        other.start(self.hq)
+        till = shop.Till(other.till)
+        try:
+            self.assertTrue(till.wait_status(lambda now: now["hq"]["why"] == "TALLY_E_TOKEN", 20),
+                            till.call("status"))
+            self.assertEqual(till.call("status")["terminal"], 0)
+        finally:
+            till.close()
+            self.assertEqual(other.stop(), 0)
 
     def test_a_typed_card_or_phone_number_works_without_a_reader(self):
         self.open()
