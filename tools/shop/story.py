@@ -281,6 +281,24 @@ def chapter_5(s):
     story.claim(s.screen.shows("ayment card"), "the screen says so")
 
 
+def chapter_5_cable(s):
+    story = s.story
+    story.chapter("   The reader's cable is pulled in the middle of a report")
+    shop.swipe(s.terminal.head, "--command", "unplug-mid-report")
+    shop.swipe(s.terminal.head, "--track2", f";{CARD[1]}=4912?")
+    status = s.till.wait_status(lambda now: now["reader"]["ready"] == 0, 10)
+    story.claim(status, "the terminal notices that its reader is gone")
+    half = s.till.wait("member", "refused", limit_s=0.5)
+    story.claim(half is None, "no half card comes of it", half)
+    member = s.till.call("identify", text=CARD[5])
+    story.claim(member["tier"]["code"] == "3xVIP", "a typed card works without a reader", member)
+    shop.swipe(s.terminal.head, "--command", "plug")
+    status = s.till.wait_status(lambda now: now["reader"]["ready"] == 1, 10)
+    story.claim(status, "plugged in again, the reader is back by itself")
+    member = s.swipe_card(CARD[1])
+    story.claim(member.get("tier"), "and reads the next swipe", member)
+
+
 def chapter_6(s):
     story = s.story
     story.chapter("6. Head office is gone, and the power goes in the middle of a sale")
@@ -441,8 +459,8 @@ def main():
     started = time.monotonic()
     print(f"The story of a terminal (seed {SEED}; TALLY_SEED=N replays another)")
     try:
-        for chapter in (chapter_1, chapter_2, chapter_3, chapter_4, chapter_5, chapter_6, chapter_7,
-                        chapter_8, chapter_9):
+        for chapter in (chapter_1, chapter_2, chapter_3, chapter_4, chapter_5, chapter_5_cable,
+                        chapter_6, chapter_7, chapter_8, chapter_9):
             chapter(s)
     except (shop.Failed, shop.Refused, OSError) as error:
         s.story.claim(False, f"the story goes on: {error}")
