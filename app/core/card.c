@@ -9,7 +9,8 @@
 enum {
     NUMBER_LEN_MAX = 19, /* ISO/IEC 7812-1, 4.2 */
     PHONE_LEN_MIN = 7,
-    PHONE_LEN_MAX = 15 /* E.164, 6.1 */
+    PHONE_LEN_MAX = 15,          /* E.164, 6.1 */
+    PHONE_WITH_PLUS_LEN_MAX = 13 /* payment cards that are still issued are longer, or Maestro */
 };
 
 /* Issuer identification numbers low..high, both of `width` digits, in numbers whose length is in
@@ -171,7 +172,10 @@ static enum tally_status decide_typed(const struct tally_card_rules *rules, stru
                                       bool plus)
 {
     static const struct tally_card_rules nothing = {NULL, 0};
-    enum tally_status status = tally_card_classify(plus ? &nothing : rules, card->bytes, card->len);
+    bool surely_phone = plus && card->len >= PHONE_LEN_MIN && card->len <= PHONE_WITH_PLUS_LEN_MAX;
+    enum tally_status status =
+        surely_phone ? TALLY_E_UNKNOWN_CARD
+                     : tally_card_classify(plus ? &nothing : rules, card->bytes, card->len);
     if (status == TALLY_OK) {
         card->kind = TALLY_CARD_NUMBER;
         return TALLY_OK;

@@ -74,7 +74,8 @@ TALLY_MUST_USE enum tally_status tally_card_rule_check(const struct tally_card_r
 
 /* A card from what a cashier typed: spaces and dashes are dropped; a number that is ours becomes
  * TALLY_CARD_NUMBER, else 7 to 15 digits (E.164, 6.1), with an optional leading +, become
- * TALLY_CARD_PHONE unless they look like a payment card.
+ * TALLY_CARD_PHONE unless they look like a payment card. A leading + and at most 13 digits are a
+ * phone number whatever they look like: German and Indonesian ones have a payment card's form.
  *   TALLY_OK, TALLY_E_INVALID (not digits, or too short or long), TALLY_E_PAYMENT_CARD */
 TALLY_MUST_USE enum tally_status tally_card_from_typed(const struct tally_card_rules *rules,
                                                        const char *text,

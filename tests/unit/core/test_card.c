@@ -174,6 +174,15 @@ static void a_typed_phone_number_is_a_phone_with_or_without_plus(void **state)
     typed_is("1234567", TALLY_CARD_PHONE, "1234567");
 }
 
+static void a_plus_tells_a_phone_number_from_a_payment_card_of_its_length(void **state)
+{
+    (void)state;
+    typed_is("+49 1512 3456789", TALLY_CARD_PHONE, "4915123456789"); /* as long as an old Visa */
+    typed_is("+63 917 123 4567", TALLY_CARD_PHONE, "639171234567");  /* Maestro's range */
+    typed_is_refused("4915123456789", TALLY_E_PAYMENT_CARD);
+    typed_is_refused("+36227206271667", TALLY_E_PAYMENT_CARD); /* 14 digits: cards in use */
+}
+
 static void a_typed_payment_card_is_refused_and_not_kept(void **state)
 {
     (void)state;
@@ -254,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_malformed_range_may_not_either),
         cmocka_unit_test(a_typed_member_number_is_the_card_itself),
         cmocka_unit_test(a_typed_phone_number_is_a_phone_with_or_without_plus),
+        cmocka_unit_test(a_plus_tells_a_phone_number_from_a_payment_card_of_its_length),
         cmocka_unit_test(a_typed_payment_card_is_refused_and_not_kept),
         cmocka_unit_test(what_is_neither_card_nor_phone_is_refused),
         cmocka_unit_test(well_formed_utf8_is_text),
