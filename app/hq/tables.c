@@ -11,12 +11,14 @@
 
 enum { STORE_VERSION = 1, COUNTERS_LEN = 28, PATH_LEN_MAX = 4096, READERS_MAX = 126 };
 
-/* Only address space is taken; the file grows as it fills. */
+/* Only address space is taken; the file grows as it fills. Where there is less of it (a limit on
+ * the process, an emulator), half is tried, and half of that, down to the least. */
 #if SIZE_MAX > 0xffffffffu
-static const size_t map_bytes = (size_t)64 << 30;
+static const size_t map_bytes_max = (size_t)64 << 30;
 #else
-static const size_t map_bytes = (size_t)1 << 30;
+static const size_t map_bytes_max = (size_t)1 << 30;
 #endif
+static const size_t map_bytes_min = (size_t)256 << 20;
 
 static const char *const table_names[HQ_TABLE_COUNT] = {
 #define X(name, text) [name] = text,
@@ -324,6 +326,27 @@ static enum tally_status version_check(struct hq_store *store)
     return status;
 }
 
+/* *ret_env is set, and has to be closed, also when it does not open; NULL if there is none. */
+static int env_open(const char *path, size_t map_bytes, MDB_env **ret_env)
+{
+    *ret_env = NULL;
+    int code = mdb_env_create(ret_env);
+    if (code == MDB_SUCCESS) {
+        code = mdb_env_set_mapsize(*ret_env, map_bytes);
+    }
+    if (code == MDB_SUCCESS) {
+        code = mdb_env_set_maxdbs(*ret_env, HQ_TABLE_COUNT);
+    }
+    if (code == MDB_SUCCESS) {
+        code = mdb_env_set_maxreaders(*ret_env, READERS_MAX);
+    }
+    if (code == MDB_SUCCESS) {
+        /* NOTLS: a reader belongs to its transaction, not to whichever pool thread began it. */
+        code = mdb_env_open(*ret_env, path, MDB_NOSUBDIR | MDB_NOTLS, 0600);
+    }
+    return code;
+}
+
 enum tally_status hq_store_open(const char *dir, bool create, struct hq_store **ret_store)
 {
     char path[PATH_LEN_MAX];
@@ -339,19 +362,10 @@ enum tally_status hq_store_open(const char *dir, bool create, struct hq_store **
     if (store == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    int code = mdb_env_create(&store->env);
-    if (code == MDB_SUCCESS) {
-        code = mdb_env_set_mapsize(store->env, map_bytes);
-    }
-    if (code == MDB_SUCCESS) {
-        code = mdb_env_set_maxdbs(store->env, HQ_TABLE_COUNT);
-    }
-    if (code == MDB_SUCCESS) {
-        code = mdb_env_set_maxreaders(store->env, READERS_MAX);
-    }
-    if (code == MDB_SUCCESS) {
-        /* NOTLS: a reader belongs to its transaction, not to whichever pool thread began it. */
-        code = mdb_env_open(store->env, path, MDB_NOSUBDIR | MDB_NOTLS, 0600);
+    int code = ENOMEM;
+    for (size_t bytes = map_bytes_max; code == ENOMEM && bytes >= map_bytes_min; bytes /= 2) {
+        mdb_env_close(store->env); /* an environment that did not open is good for nothing else */
+        code = env_open(path, bytes, &store->env);
     }
     enum tally_status status = hq_status_from_mdb(code);
     if (status == TALLY_OK) {
