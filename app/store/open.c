@@ -129,6 +129,9 @@ static enum tally_status replay_record(void *context, const struct journal_recor
     }
     if (status == TALLY_OK) {
         changes_merge(&store->overlay, &staged);
+        if (record->epoch != store->now.mark.epoch) {
+            store->now.grant_seq = 0; /* each epoch has grants of its own */
+        }
         store->now.terminal = record->terminal;
         store->now.mark.epoch = record->epoch;
         store->now.mark.segment = record->segment;
@@ -154,6 +157,9 @@ static void take_journal_head(struct store *store)
     struct journal_head head;
     journal_head(store->journal, &head);
     store->now.terminal = head.terminal;
+    if (store->now.mark.epoch != head.mark.epoch) {
+        store->now.grant_seq = 0;
+    }
     store->now.mark = head.mark;
     if (store->now.acked_epoch != head.mark.epoch) {
         store->now.acked_epoch = head.mark.epoch;

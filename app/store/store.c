@@ -61,6 +61,7 @@ enum tally_status store_set_writer(struct store *store, uint32_t terminal, uint3
     store->now.mark = (struct journal_mark){.epoch = epoch, .segment = 1};
     store->now.acked_epoch = epoch;
     store->now.acked_seq = 0;
+    store->now.grant_seq = 0;
     return store_write_state(store);
 }
 

@@ -177,7 +177,8 @@ TALLY_MUST_USE enum tally_status store_apply_rows(struct store *store,
                                                   uint64_t *ret_left_out);
 /* TALLY_OK; 0 when nothing was pulled yet. */
 TALLY_MUST_USE enum tally_status store_cursor(struct store *store, uint64_t *ret_cursor);
-/* Newest grant_seq that this journal holds; 0 if none. */
+/* Newest grant_seq that this epoch's journal holds; 0 if none: head office never sends an older
+ * epoch's grants again. */
 uint64_t store_grant_seq(const struct store *store);
 
 /* ------------------------------------------------------------------ proof */

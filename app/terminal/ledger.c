@@ -237,7 +237,10 @@ enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_g
         if (grants[i].grant_seq <= held) {
             continue;
         }
-        if (grants[i].grant_seq != held + 1 || grants[i].to_terminal != head.terminal) {
+        /* Head office counts on through re-enrolments: an epoch's first grant may have any number.
+         */
+        bool follows = held == 0 || grants[i].grant_seq == held + 1;
+        if (!follows || grants[i].to_terminal != head.terminal) {
             return TALLY_E_PROTOCOL;
         }
         struct tally_event event = {

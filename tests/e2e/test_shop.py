@@ -5,6 +5,7 @@ are right, and when they are not. Programs come from TALLY_PROGRAMS (the build's
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,6 +186,24 @@ class InAShop(unittest.TestCase):
         self.assertEqual(undone["redeemed_points"], -500)
         after = self.identify(CARDS[3])
         self.assertEqual((after["points"], after["points_here"]), (member["points"], 500))
+
+    def test_a_terminal_that_lost_its_disk_draws_again_under_its_old_number(self):
+        self.open()
+        self.enrol()
+        self.sell(self.identify(CARDS[3]), "r1", 100000, 500)
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.till.close()
+        self.terminal.stop()
+        shutil.rmtree(self.terminal.folder / "data")
+        self.terminal.give_token(
+            self.hq.admin("enrol-token", "--shop", "3", "--terminal", "1").strip())
+        self.open()
+        self.assertTrue(self.till.wait_status(
+            lambda now: now["store"]["members"] == MEMBERS and now["programme"], 20),
+            self.till.call("status"))
+        self.assertEqual(self.till.call("status")["epoch"], 2)
+        receipt = self.sell(self.identify(CARDS[3]), "r2", 100000, 500)
+        self.assertEqual(receipt["redeemed_points"], 500)
 
     def test_offline_a_terminal_redeems_what_its_drawer_holds_and_no_more(self):
         self.open()

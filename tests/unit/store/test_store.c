@@ -240,6 +240,36 @@ static void a_new_epoch_starts_at_one_and_keeps_the_points(void **state)
     shop_end(&shop);
 }
 
+static void a_new_epoch_has_no_grants_yet_also_after_a_replay_and_a_rebuild(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    char path[512];
+    assert_status(TALLY_OK, try_grant(shop.store, 4, SHOP_TERMINAL, 50));
+    struct shop crashed = shop_copy(&shop);
+    shop_open(&crashed);
+    assert_int_equal(4, store_grant_seq(crashed.store));
+    shop_end(&crashed);
+    assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL, 2));
+    assert_int_equal(0, store_grant_seq(shop.store));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_int_equal(0, store_grant_seq(shop.store));
+    shop_close(&shop);
+    path_in(&shop, "state.mdb", path);
+    write_file(path, "x", 1);
+    shop_open(&shop);
+    assert_true(shop.opened.rebuilt);
+    assert_int_equal(0, store_grant_seq(shop.store));
+    assert_status(TALLY_OK, try_grant(shop.store, 2, SHOP_TERMINAL, 7));
+    shop_close(&shop);
+    write_file(path, "x", 1);
+    shop_open(&shop);
+    assert_int_equal(2, store_grant_seq(shop.store));
+    assert_int_equal(57, points_of(shop.store, SHOP_ACCOUNT));
+    shop_end(&shop);
+}
+
 static void small_records_are_kept_replaced_and_deleted(void **state)
 {
     (void)state;
@@ -376,6 +406,7 @@ int main(void)
         cmocka_unit_test(events_are_read_back_byte_for_byte_with_their_chain),
         cmocka_unit_test(time_never_goes_backwards_whatever_the_clock_does),
         cmocka_unit_test(a_new_epoch_starts_at_one_and_keeps_the_points),
+        cmocka_unit_test(a_new_epoch_has_no_grants_yet_also_after_a_replay_and_a_rebuild),
         cmocka_unit_test(small_records_are_kept_replaced_and_deleted),
         cmocka_unit_test(a_second_process_is_refused),
         cmocka_unit_test(a_checkpoint_is_due_after_so_many_events),
