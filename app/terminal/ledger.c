@@ -177,6 +177,28 @@ enum tally_status ledger_take_keys(struct ledger *ledger, const struct tally_msg
     return load_keys(ledger);
 }
 
+/* A programme that came into force while it waited is still kept as the one that waits: before
+ * another takes that place, it takes its own. */
+static enum tally_status keep_in_force(struct ledger *ledger)
+{
+    struct tally_buffer text = {0};
+    struct tally_programme_document *kept = NULL;
+    if (ledger->next != NULL || ledger->programme == NULL) {
+        return TALLY_OK;
+    }
+    enum tally_status status = store_meta_get(ledger->store, "programme-next", &text);
+    if (status == TALLY_OK) {
+        status = tally_programme_parse(tally_buffer_slice(&text), &kept, NULL);
+    }
+    if (status == TALLY_OK &&
+        tally_programme_of(kept)->version == tally_programme_of(ledger->programme)->version) {
+        status = store_meta_put(ledger->store, "programme", tally_buffer_slice(&text));
+    }
+    tally_programme_document_free(kept);
+    tally_buffer_free(&text);
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
 enum tally_status ledger_take_programme(struct ledger *ledger,
                                         const struct tally_msg_signed_programme *programme,
                                         int64_t now_ms)
@@ -194,14 +216,19 @@ enum tally_status ledger_take_programme(struct ledger *ledger,
     }
     /* With none in force yet the first one rules at once: a till can't sell under no programme. */
     bool now = ledger->programme == NULL || received->effective_ms <= now_ms;
-    enum tally_status status =
-        store_meta_put(ledger->store, now ? "programme" : "programme-next", programme->document);
+    enum tally_status status = now ? TALLY_OK : keep_in_force(ledger);
+    if (status == TALLY_OK) {
+        status = store_meta_put(ledger->store, now ? "programme" : "programme-next",
+                                programme->document);
+    }
     if (status != TALLY_OK) {
         tally_programme_document_free(document);
         return status;
     }
     tally_log("programme: version %" PRIu32 " received%s", received->version,
               now ? ", in force" : ", in force later");
+    tally_programme_document_free(ledger->next); /* an older one: overtaken */
+    ledger->next = NULL;
     struct tally_programme_document **place = now ? &ledger->programme : &ledger->next;
     tally_programme_document_free(*place);
     *place = document;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which programme rules at a terminal, while they come, wait and are overtaken. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/base/alloc.h"
+#include "app/terminal/ledger.h"
+
+/* The instant that the sample says, 2026-01-01 00:00 in its zone, and an hour. */
+#define CLUB_MS INT64_C(1767196800000)
+#define HOUR_MS INT64_C(3600000)
+
+struct desk_side {
+    char dir[64];
+    char store[80];
+    struct tally_buffer key_pem, club;
+    struct ledger ledger;
+};
+
+static void read_club(struct tally_buffer *ret_text)
+{
+    FILE *file = fopen(TALLY_CLUB_JSON, "re");
+    assert_non_null(file);
+    assert_int_equal(TALLY_OK, tally_buffer_reserve(ret_text, 64 * 1024));
+    ret_text->len = fread(ret_text->data, 1, 64 * 1024 - 1, file);
+    ret_text->data[ret_text->len] = '\0';
+    fclose(file);
+}
+
+static void replace(struct tally_buffer *text, const char *old, const char *new)
+{
+    struct tally_buffer changed = {0};
+    const char *at = strstr((const char *)text->data, old);
+    assert_non_null(at);
+    size_t before = (size_t)(at - (const char *)text->data);
+    assert_int_equal(TALLY_OK, tally_buffer_append(&changed, text->data, before));
+    assert_int_equal(TALLY_OK, tally_buffer_append(&changed, new, strlen(new)));
+    at += strlen(old);
+    assert_int_equal(TALLY_OK, tally_buffer_append(&changed, at, strlen(at) + 1));
+    changed.len--;
+    tally_buffer_free(text);
+    *text = changed;
+}
+
+/* Version `version`, in force `hour` hours after the sample (0 to 9). */
+static enum tally_status take(struct desk_side *side, unsigned version, unsigned hour,
+                              int64_t now_ms)
+{
+    struct tally_buffer text = {0}, signature = {0};
+    char words[64];
+    assert_int_equal(TALLY_OK, tally_buffer_append(&text, side->club.data, side->club.len + 1));
+    snprintf(words, sizeof words, "\"version\": %u", version);
+    replace(&text, "\"version\": 1", words);
+    snprintf(words, sizeof words, "2026-01-01T0%u:", hour);
+    replace(&text, "2026-01-01T00:", words);
+    assert_int_equal(TALLY_OK, tally_sign(tally_buffer_slice(&side->key_pem),
+                                          tally_buffer_slice(&text), &signature));
+    struct tally_msg_signed_programme programme = {tally_buffer_slice(&text),
+                                                   tally_buffer_slice(&signature)};
+    enum tally_status status = ledger_take_programme(&side->ledger, &programme, now_ms);
+    tally_buffer_free(&text);
+    tally_buffer_free(&signature);
+    return status;
+}
+
+static uint32_t in_force(struct desk_side *side, int64_t now_ms)
+{
+    const struct tally_programme *programme = ledger_programme(&side->ledger, now_ms);
+    return programme == NULL ? 0 : programme->version;
+}
+
+static void open_again(struct desk_side *side)
+{
+    ledger_close(&side->ledger);
+    assert_int_equal(TALLY_OK, ledger_open(&side->ledger, side->store));
+    assert_int_equal(TALLY_OK, side->ledger.status);
+}
+
+static int set_up(void **state)
+{
+    struct desk_side *side = tally_alloc(1, sizeof *side);
+    struct tally_buffer public = {0};
+    assert_non_null(side);
+    assert_int_equal(TALLY_OK, tally_crypto_start());
+    snprintf(side->dir, sizeof side->dir, "/tmp/tally-ledger-XXXXXX");
+    assert_non_null(mkdtemp(side->dir));
+    snprintf(side->store, sizeof side->store, "%s/store", side->dir);
+    read_club(&side->club);
+    assert_int_equal(TALLY_OK, tally_key_generate(&side->key_pem));
+    assert_int_equal(TALLY_OK, tally_key_public(tally_buffer_slice(&side->key_pem), &public));
+    assert_int_equal(TALLY_OK, ledger_open(&side->ledger, side->store));
+    struct tally_msg_shared_keys keys = {.programme_key = tally_buffer_slice(&public)};
+    assert_int_equal(TALLY_OK, ledger_take_keys(&side->ledger, &keys));
+    tally_buffer_free(&public);
+    *state = side;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct desk_side *side = *state;
+    char command[128];
+    ledger_close(&side->ledger);
+    snprintf(command, sizeof command, "rm -rf '%s'", side->dir);
+    int code = system(command);
+    tally_buffer_free(&side->club);
+    tally_buffer_free(&side->key_pem);
+    tally_free(side);
+    return WIFEXITED(code) && WEXITSTATUS(code) == 0 ? 0 : -1;
+}
+
+static void a_programme_waits_for_its_time_also_through_a_restart(void **state)
+{
+    struct desk_side *side = *state;
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 2, 2, CLUB_MS));
+    assert_int_equal(1, in_force(side, CLUB_MS + HOUR_MS));
+    open_again(side);
+    assert_int_equal(1, in_force(side, CLUB_MS + HOUR_MS));
+    assert_int_equal(2, in_force(side, CLUB_MS + 2 * HOUR_MS));
+    assert_int_equal(TALLY_E_TOO_LATE, take(side, 2, 3, CLUB_MS));
+}
+
+static void one_that_rules_at_once_overtakes_an_older_one_that_waits(void **state)
+{
+    struct desk_side *side = *state;
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 2, 2, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 3, 1, CLUB_MS + HOUR_MS));
+    assert_int_equal(3, ledger_programme_version(&side->ledger));
+    assert_int_equal(3, in_force(side, CLUB_MS + HOUR_MS));
+    assert_int_equal(3, in_force(side, CLUB_MS + 2 * HOUR_MS));
+    open_again(side);
+    assert_int_equal(3, in_force(side, CLUB_MS + 2 * HOUR_MS));
+}
+
+static void what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits(void **state)
+{
+    struct desk_side *side = *state;
+    int64_t now_ms = CLUB_MS + 2 * HOUR_MS;
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 2, 2, CLUB_MS));
+    assert_int_equal(2, in_force(side, now_ms));
+    assert_int_equal(TALLY_OK, take(side, 3, 5, now_ms));
+    assert_int_equal(2, in_force(side, now_ms));
+    open_again(side);
+    assert_int_equal(2, in_force(side, now_ms));
+    assert_int_equal(TALLY_OK, take(side, 4, 6, now_ms)); /* overtakes the one that waits */
+    open_again(side);
+    assert_int_equal(2, in_force(side, now_ms));
+    assert_int_equal(4, in_force(side, CLUB_MS + 6 * HOUR_MS));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_programme_waits_for_its_time_also_through_a_restart,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_rules_at_once_overtakes_an_older_one_that_waits,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
