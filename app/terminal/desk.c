@@ -317,11 +317,13 @@ static enum tally_status answer_again(struct desk *desk, struct till_request *re
     if (status == TALLY_OK && till_request_method(request) == TILL_SALE) {
         const struct tally_sale *sale = &decoded.event.as.sale;
         int64_t total = 0;
-        for (size_t i = 0; i < params->basket.line_count; i++) {
-            total += params->basket.lines[i].amount_minor;
+        bool adds_up = true;
+        for (size_t i = 0; i < params->basket.line_count && adds_up; i++) {
+            adds_up = tally_add(total, params->basket.lines[i].amount_minor, &total) == TALLY_OK;
         }
-        bool same = decoded.event.type == TALLY_EVENT_SALE && sale->member == params->member &&
-                    sale->total_minor == total && sale->redeemed_points == params->points;
+        bool same = adds_up && decoded.event.type == TALLY_EVENT_SALE &&
+                    sale->member == params->member && sale->total_minor == total &&
+                    sale->redeemed_points == params->points;
         status = same ? TALLY_OK : TALLY_E_EXISTS;
     }
     if (status == TALLY_OK) {
@@ -371,11 +373,18 @@ static enum tally_status commit_sale(struct desk *desk, struct till_request *req
     return status;
 }
 
+/* After a draw: the same sale may have been asked for twice, and be committed meanwhile. */
 static enum tally_status sell(struct desk *desk, struct till_request *request, int64_t now_ms)
 {
     struct person person;
+    uint64_t seq = 0;
+    enum tally_status status =
+        store_ref_get(desk->ledger->store, text_slice(till_request_params(request)->ref), &seq);
+    if (status != TALLY_E_NOT_FOUND) {
+        return status == TALLY_OK ? answer_again(desk, request, seq) : status;
+    }
     TALLY_TRY(person_get(desk, till_request_params(request)->member, &person));
-    enum tally_status status = commit_sale(desk, request, &person, now_ms);
+    status = commit_sale(desk, request, &person, now_ms);
     person_free(&person);
     return status;
 }

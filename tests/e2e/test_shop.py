@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/shop"))
@@ -174,6 +175,26 @@ class InAShop(unittest.TestCase):
         self.assertEqual(first["member"]["points"], again["member"]["points"])
         self.assert_refused("TALLY_E_EXISTS", "sale", ref="r1", member=member["member"], points=0,
                             cashier="", lines=[{"sku": "tea", "amount_minor": 1}])
+        self.assert_refused("TALLY_E_EXISTS", "sale", ref="r1", member=member["member"], points=0,
+                            cashier="", lines=2 * [{"sku": "tea", "amount_minor": 2**63 - 1}])
+
+    def test_one_sale_sent_twice_while_it_waits_for_its_points_gets_one_receipt_twice(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[3])
+        numbers = [self.till.send("sale", ref="r1", member=member["member"], points=500,
+                                  cashier="", lines=[{"sku": "tea", "amount_minor": 100000}])
+                   for _ in range(2)]
+        answers = {}
+        while len(answers) < len(numbers):
+            message = self.till.line(time.monotonic() + 20)
+            self.assertIsNotNone(message)
+            if "id" in message:
+                answers[message["id"]] = message
+        receipts = [answers[number].get("result") for number in numbers]
+        self.assertTrue(all(receipts), answers)
+        self.assertEqual(receipts[0]["event"], receipts[1]["event"])
+        self.assertEqual(sorted(receipt["repeated"] for receipt in receipts), [False, True])
 
     def test_points_at_head_office_are_drawn_and_come_back_with_a_void(self):
         self.open()
