@@ -3,13 +3,13 @@
  * Each way of selling opens what it needs in a directory of its own, with the same members, and
  * then makes sale after sale durable, one at a time, as a till does.
  *
- * Errors   a way that fails says why on standard error and ends the program: a measure that went
- *          wrong must not look like a number. */
+ * Errors   as bench.h. */
 #ifndef TALLY_TOOLS_MEASURE_SALE_H
 #define TALLY_TOOLS_MEASURE_SALE_H
 
 #include "app/base/buffer.h"
 #include "app/core/types.h"
+#include "tools/measure/bench.h"
 
 enum { SALE_TERMINAL = 7, SALE_DAY = 20000, SALE_EXPIRES = 20365, SALE_POINTS = 25 };
 
@@ -29,6 +29,7 @@ extern const struct sale_way sale_ours, sale_append, sale_lmdb, sale_sqlite;
 /* The record that our journal writes for a sale: what the peers append, put or insert too. */
 void sale_record(uint64_t number, uint64_t account, struct tally_buffer *ret_bytes);
 
-__attribute__((format(printf, 1, 2))) _Noreturn void bench_die(const char *format, ...);
+/* sale_commits and sale_bytes. */
+void sale_measure(const struct bench_options *options);
 
 #endif

@@ -58,13 +58,6 @@ void sale_record(uint64_t number, uint64_t account, struct tally_buffer *ret_byt
     }
 }
 
-static void check(enum tally_status status, const char *what)
-{
-    if (status != TALLY_OK) {
-        bench_die("store: %s: %s", what, tally_status_name(status));
-    }
-}
-
 static void populate(struct store *store, uint64_t members)
 {
     static uint8_t bytes[POPULATE_ROWS][ACCOUNT_BYTES_MAX];
@@ -80,7 +73,8 @@ static void populate(struct store *store, uint64_t members)
             struct tally_account account = {
                 .id = next, .earned = 500, .lots = &lot, .lot_count = 1, .lot_cap = 1};
             size_t len = 0;
-            check(tally_account_encode(&account, bytes[count], ACCOUNT_BYTES_MAX, &len), "encode");
+            bench_check(tally_account_encode(&account, bytes[count], ACCOUNT_BYTES_MAX, &len),
+                        "encode");
             tally_store_le(handles[count][0], 8, next * UINT64_C(0x9E3779B97F4A7C15));
             member[count] = (struct tally_msg_member_row){.member = next,
                                                           .account = next,
@@ -91,7 +85,7 @@ static void populate(struct store *store, uint64_t members)
             rows[count] = (struct tally_msg_account_row){
                 .account = {bytes[count], len}, .members = &member[count], .member_count = 1};
         }
-        check(store_apply_rows(store, rows, count, next, &left_out), "members");
+        bench_check(store_apply_rows(store, rows, count, next, &left_out), "members");
     }
 }
 
@@ -100,10 +94,10 @@ static void *ours_open(const char *dir, uint64_t members)
     struct store_options options = {.dir = dir};
     struct store_opened opened;
     struct store *store = NULL;
-    check(store_open(&options, &opened, &store), "open");
-    check(store_set_writer(store, SALE_TERMINAL, 1), "writer");
+    bench_check(store_open(&options, &opened, &store), "open");
+    bench_check(store_set_writer(store, SALE_TERMINAL, 1), "writer");
     populate(store, members);
-    check(store_checkpoint(store), "checkpoint");
+    bench_check(store_checkpoint(store), "checkpoint");
     return store;
 }
 
@@ -112,17 +106,17 @@ static void ours_sell(void *self, uint64_t number, uint64_t account)
     struct sale_parts parts;
     uint64_t existing = 0;
     make_sale(&parts, number, account);
-    check(store_commit(self, &parts.event, (struct tally_slice){NULL, 0}, INT64_C(1763800000000),
-                       &existing),
-          "commit");
+    bench_check(store_commit(self, &parts.event, (struct tally_slice){NULL, 0},
+                             INT64_C(1763800000000), &existing),
+                "commit");
     if (store_checkpoint_due(self)) {
-        check(store_checkpoint(self), "checkpoint");
+        bench_check(store_checkpoint(self), "checkpoint");
     }
 }
 
 static void ours_finish(void *self)
 {
-    check(store_checkpoint(self), "checkpoint");
+    bench_check(store_checkpoint(self), "checkpoint");
 }
 
 static void ours_close(void *self)
