@@ -5,6 +5,7 @@
 #include "tools/measure/swipe.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -185,8 +186,8 @@ static void ours_settle(void *self, struct swipe_person *person)
     size_t len = till_read(ours, line, sizeof line);
     if (len == 0 || line[len - 1] != '\n' ||
         memmem(line, len, person->name, strlen(person->name)) == NULL) {
-        bench_die("the answer to member %llu's card is not there, or not theirs: %.*s",
-                  (unsigned long long)person->member, (int)len, (const char *)line);
+        bench_die("the answer to member %" PRIu64 "'s card is not there, or not theirs: %.*s",
+                  person->member, (int)len, (const char *)line);
     }
     if (person->line.len == 0) {
         bench_check(tally_buffer_append(&person->line, line, len), "line");
