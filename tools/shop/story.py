@@ -288,7 +288,7 @@ def chapter_5_cable(s):
     shop.swipe(s.terminal.head, "--track2", f";{CARD[1]}=4912?")
     status = s.till.wait_status(lambda now: now["reader"]["ready"] == 0, 10)
     story.claim(status, "the terminal notices that its reader is gone")
-    half = s.till.wait("member", "refused", limit_s=0.5)
+    half = s.till.wait("member", limit_s=0.5)  # "swipe again" may come: that swipe was lost
     story.claim(half is None, "no half card comes of it", half)
     member = s.till.call("identify", text=CARD[5])
     story.claim(member["tier"]["code"] == "3xVIP", "a typed card works without a reader", member)
