@@ -206,6 +206,21 @@ static enum tally_status card_put(struct hq_txn *txn, const struct tally_enrol *
     return hq_put(txn, HQ_MEMBER_CARDS, &pair, (struct tally_slice){NULL, 0});
 }
 
+static enum tally_status has_room(struct hq_txn *txn, uint64_t account, bool *ret_room)
+{
+    size_t count = 0;
+    struct hq_key prefix = hq_key_u64(account);
+    struct hq_scan scan;
+    TALLY_TRY(hq_scan_open(txn, HQ_ACCOUNT_MEMBERS, &prefix, NULL, &scan));
+    enum tally_status status;
+    while ((status = hq_scan_next(&scan)) == TALLY_OK && count < HQ_ACCOUNT_MEMBERS_MAX) {
+        count++;
+    }
+    hq_scan_close(&scan);
+    *ret_room = count < HQ_ACCOUNT_MEMBERS_MAX;
+    return status == TALLY_E_END ? TALLY_OK : status;
+}
+
 /* Two terminals may enrol the same card while they are offline: the first one keeps it. */
 static enum tally_status people_add(struct hq_txn *txn, const struct tally_event *event,
                                     struct tally_slice wrapped_key)
@@ -219,6 +234,12 @@ static enum tally_status people_add(struct hq_txn *txn, const struct tally_event
     if (member_known) {
         return hq_flag_add(txn, &event->id, enrol->account,
                            "enrolled a member that is known already; the first enrolment stays");
+    }
+    bool room = false;
+    TALLY_TRY(has_room(txn, enrol->account, &room));
+    if (!room) {
+        return hq_flag_add(txn, &event->id, enrol->account,
+                           "enrolled into an account that has as many members as it can");
     }
     TALLY_TRY(member_put(txn, enrol, wrapped_key));
     if (card_known) {

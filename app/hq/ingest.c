@@ -71,6 +71,16 @@ static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event
     return status;
 }
 
+static bool moves_equal(const struct tally_move *left, size_t left_count,
+                        const struct tally_move *right, size_t right_count)
+{
+    bool equal = left_count == right_count;
+    for (size_t i = 0; i < left_count && equal; i++) {
+        equal = left[i].expires_day == right[i].expires_day && left[i].points == right[i].points;
+    }
+    return equal;
+}
+
 /* TALLY_E_MISMATCH: no such sale that could be voided; *ret_why says why. */
 static enum tally_status check_void(struct hq_txn *txn, const struct tally_event *event,
                                     const char **ret_why)
@@ -108,6 +118,10 @@ static enum tally_status check_void(struct hq_txn *txn, const struct tally_event
                decoded.event.business_day != voided->sale_day) {
         *ret_why = "undoes other amounts than the sale had";
         status = TALLY_E_MISMATCH;
+    } else if (!moves_equal(sale->spent, sale->spent_count, voided->returned,
+                            voided->returned_count)) {
+        *ret_why = "gives back points with other last days than the sale took";
+        status = TALLY_E_MISMATCH;
     } else {
         status = TALLY_OK;
     }
@@ -121,17 +135,9 @@ static enum tally_status check_void(struct hq_txn *txn, const struct tally_event
 
 static bool grants_equal(const struct tally_grant *left, const struct tally_grant *right)
 {
-    if (left->account != right->account || left->grant_seq != right->grant_seq ||
-        left->to_terminal != right->to_terminal || left->move_count != right->move_count) {
-        return false;
-    }
-    for (size_t i = 0; i < left->move_count; i++) {
-        if (left->moves[i].expires_day != right->moves[i].expires_day ||
-            left->moves[i].points != right->moves[i].points) {
-            return false;
-        }
-    }
-    return true;
+    return left->account == right->account && left->grant_seq == right->grant_seq &&
+           left->to_terminal == right->to_terminal &&
+           moves_equal(left->moves, left->move_count, right->moves, right->move_count);
 }
 
 /* HQ moved those points when it decided; here it only hears that the terminal has them. */

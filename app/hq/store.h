@@ -19,9 +19,10 @@
 struct hq_store;
 
 enum {
-    HQ_TEXT_MAX = 256,        /* with the NUL: reasons, flags, a terminal's software */
-    HQ_EPOCH = 1,             /* HQ's own events, as terminal 0 */
-    HQ_PULL_BYTES = 64 * 1024 /* rows of one pull reply */
+    HQ_TEXT_MAX = 256,           /* with the NUL: reasons, flags, a terminal's software */
+    HQ_EPOCH = 1,                /* HQ's own events, as terminal 0 */
+    HQ_PULL_BYTES = 64 * 1024,   /* rows of one pull reply */
+    HQ_ACCOUNT_MEMBERS_MAX = 256 /* at most 1.4 MB of a pull reply; see TALLY_MSG_LEN_MAX */
 };
 
 /* Opens DIR/hq.mdb; `create` makes it. TALLY_OK, TALLY_E_EXISTS (create, and it is there),

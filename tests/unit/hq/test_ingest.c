@@ -334,6 +334,27 @@ static void voiding_more_than_the_sale_had_quarantines(void **state)
     assert_int_equal(world_balance(&stage->world, ANN), 70);
 }
 
+static void a_void_that_gives_points_back_with_another_last_day_quarantines(void **state)
+{
+    struct stage *stage = *state;
+    struct tally_move later = {LOT_DAY + 1, 30};
+    struct tally_event event = {.type = TALLY_EVENT_VOID, .programme_version = 1};
+    till_enrol(&stage->till, ANN, 1);
+    till_sale(&stage->till, ANN, 100, 0);
+    till_sale(&stage->till, ANN, 0, 30);
+    event.as.voided = (struct tally_void){.account = ANN,
+                                          .member = ANN,
+                                          .ref = {(const uint8_t *)"V", 1},
+                                          .sale = {stage->till.number, stage->till.epoch, 3},
+                                          .returned = &later,
+                                          .returned_count = 1,
+                                          .redeemed_points = 30,
+                                          .sale_day = WORLD_DAY};
+    till_write(&stage->till, &event);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 4).status);
+    assert_int_equal(world_balance(&stage->world, ANN), 70);
+}
+
 static void voiding_what_was_never_sold_quarantines(void **state)
 {
     struct stage *stage = *state;
@@ -361,6 +382,38 @@ static void a_card_enrolled_at_two_terminals_stays_with_the_first(void **state)
     assert_int_equal(world_balance(&stage->world, BOB), 0);
     expect_verified(&stage->world);
     till_close(&other);
+}
+
+/* Who enrols the whole country into one account must not make its row too long to send. */
+static void an_account_takes_no_more_members_than_one_message_can_carry(void **state)
+{
+    struct stage *stage = *state;
+    unsigned enrolled = 0;
+    for (uint8_t round = 0; enrolled <= HQ_ACCOUNT_MEMBERS_MAX; round++) {
+        struct till other;
+        till_open(&stage->world, &other, (uint8_t)(round + 2), 0);
+        for (unsigned i = 0; i < WORLD_JOURNAL_MAX; i++, enrolled++) {
+            struct tally_event event = {.type = TALLY_EVENT_ENROL};
+            event.as.enrol.account = ANN;
+            event.as.enrol.member = ANN + enrolled;
+            memcpy(event.as.enrol.handle, &enrolled, sizeof enrolled);
+            till_write(&other, &event);
+        }
+        till_push_all(&other);
+        till_close(&other);
+    }
+    assert_true(world_is_flagged(&stage->world, "has as many members as"));
+    struct tally_buffer bytes = {0};
+    struct tally_msg_pull_reply reply;
+    struct hq_pull pull = {.cursor = 0};
+    memcpy(pull.pin, stage->till.pin, TALLY_HASH_LEN);
+    OK(hq_store_pull(stage->world.store, &pull, WORLD_NOW, &bytes));
+    OK(tally_msg_pull_reply_decode(tally_buffer_slice(&bytes), &reply));
+    assert_int_equal(reply.account_count, 1);
+    assert_int_equal(reply.accounts[0].member_count, HQ_ACCOUNT_MEMBERS_MAX);
+    tally_msg_pull_reply_free(&reply);
+    tally_buffer_free(&bytes);
+    expect_verified(&stage->world);
 }
 
 static void pushes_in_one_transaction_have_each_their_own_answer(void **state)
@@ -406,8 +459,10 @@ int main(void)
         TEST(a_sale_voided_twice_quarantines),
         TEST(voiding_another_accounts_sale_quarantines),
         TEST(voiding_more_than_the_sale_had_quarantines),
+        TEST(a_void_that_gives_points_back_with_another_last_day_quarantines),
         TEST(voiding_what_was_never_sold_quarantines),
         TEST(a_card_enrolled_at_two_terminals_stays_with_the_first),
+        TEST(an_account_takes_no_more_members_than_one_message_can_carry),
         TEST(pushes_in_one_transaction_have_each_their_own_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
