@@ -140,7 +140,9 @@ static void stop(struct ledger *ledger, enum tally_status status, int64_t now_ms
 
 enum tally_status ledger_ready(struct ledger *ledger, int64_t now_ms)
 {
-    if (ledger->status != TALLY_OK && now_ms >= ledger->reopen_at_ms) {
+    bool due = now_ms >= ledger->reopen_at_ms ||
+               now_ms < ledger->reopen_at_ms - REOPEN_AFTER_MS; /* the clock was set back */
+    if (ledger->status != TALLY_OK && due) {
         ledger->status = open_all(ledger);
         ledger->reopen_at_ms = now_ms + REOPEN_AFTER_MS;
     }

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +162,26 @@ static void what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits(
     assert_int_equal(4, in_force(side, CLUB_MS + 6 * HOUR_MS));
 }
 
+static void a_store_that_failed_is_tried_again_though_the_clock_was_set_back(void **state)
+{
+    struct desk_side *side = *state;
+    struct ledger ledger;
+    char file[80], store[96];
+    snprintf(file, sizeof file, "%s/file", side->dir);
+    snprintf(store, sizeof store, "%s/store", file);
+    FILE *in_the_way = fopen(file, "we");
+    assert_non_null(in_the_way);
+    fclose(in_the_way);
+    assert_int_equal(TALLY_OK, ledger_open(&ledger, store));
+    assert_int_not_equal(TALLY_OK, ledger.status);
+    int64_t now_ms = ledger_now_ms();
+    assert_int_equal(0, unlink(file));
+    assert_int_equal(0, mkdir(file, 0700));
+    assert_int_not_equal(TALLY_OK, ledger_ready(&ledger, now_ms)); /* not at every request */
+    assert_int_equal(TALLY_OK, ledger_ready(&ledger, now_ms - HOUR_MS));
+    ledger_close(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +191,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_store_that_failed_is_tried_again_though_the_clock_was_set_back, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
