@@ -97,15 +97,15 @@ void sale_measure(const struct bench_options *options)
     }
     size_t rounds = (size_t)options->rounds;
     for (size_t i = 1; i < WAYS; i++) {
-        bench_say("sale_commits", "per_s", 0, median_per_second(results[0], rounds), ways[i]->name,
+        bench_say("sale-commits", "per_s", 0, median_per_second(results[0], rounds), ways[i]->name,
                   median_per_second(results[i], rounds));
     }
     if (least_bytes(results[0], rounds) <= 0) {
-        fprintf(stderr, "sale_bytes is left out: the kernel does not count this disk's bytes\n");
+        fprintf(stderr, "sale-bytes is left out: the kernel does not count this disk's bytes\n");
         return;
     }
     for (size_t i = 1; i < WAYS; i++) {
-        bench_say("sale_bytes", "B", 0, least_bytes(results[0], rounds), ways[i]->name,
+        bench_say("sale-bytes", "B", 0, least_bytes(results[0], rounds), ways[i]->name,
                   least_bytes(results[i], rounds));
     }
 }

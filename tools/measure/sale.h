@@ -29,7 +29,7 @@ extern const struct sale_way sale_ours, sale_append, sale_lmdb, sale_sqlite;
 /* The record that our journal writes for a sale: what the peers append, put or insert too. */
 void sale_record(uint64_t number, uint64_t account, struct tally_buffer *ret_bytes);
 
-/* sale_commits and sale_bytes. */
+/* sale-commits and sale-bytes. */
 void sale_measure(const struct bench_options *options);
 
 #endif
