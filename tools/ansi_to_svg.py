@@ -9,8 +9,12 @@ import sys
 import unicodedata
 from xml.sax.saxutils import escape
 
-CELL_W, CELL_H, PAD = 10, 21, 14
+CELL_W, CELL_H, PAD = 10, 22, 14
 FRONT, BACK = "#d8dee6", "#11161d"
+# The first that has the character is taken: Linux, macOS, Windows; then the same for Chinese.
+FONTS = ("'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono CJK SC', "
+         "'Noto Sans CJK SC', 'Source Han Sans SC', 'WenQuanYi Micro Hei', 'PingFang SC', "
+         "'Hiragino Sans GB', 'Microsoft YaHei', SimSun, monospace")
 BASIC = ["#20262e", "#d1433f", "#3fa55a", "#e3b341", "#2f6fc0", "#a371d0", "#5fb3c8", "#d8dee6",
          "#5a6472", "#ff6e67", "#5fd37f", "#ffd866", "#6ea8ff", "#c79bf0", "#8fe0f0", "#ffffff"]
 
@@ -87,7 +91,7 @@ def rectangle(x, y, width, height, fill):
 
 def shape(text, x, y, front):
     """Blocks and rules as rectangles; None for what is text."""
-    half = CELL_H / 2
+    half = CELL_H // 2
     if text == "█":
         return rectangle(x, y, CELL_W, CELL_H, front)
     if text == "▀":
@@ -95,7 +99,7 @@ def shape(text, x, y, front):
     if text == "▄":
         return rectangle(x, y + half, CELL_W, half, front)
     if text == "─":
-        return rectangle(x, y + half - 0.5, CELL_W, 1, front)
+        return rectangle(x, y + half, CELL_W, 1, front)
     return None
 
 
@@ -110,8 +114,10 @@ def draw_row(cells, row):
         text, front, back, bold = cells[col]
         width = 2 if col + 1 < len(cells) and cells[col + 1] is None else 1
         x = PAD + col * CELL_W
-        if back:
-            backs.append(rectangle(x, y, width * CELL_W, CELL_H, back))
+        if back and backs and backs[-1][1:] == (x, back):  # one shape for a run, without seams
+            backs[-1] = (backs[-1][0], x + width * CELL_W, back)
+        elif back:
+            backs.append((x, x + width * CELL_W, back))
         drawn = shape(text, x, y, front)
         if drawn:
             texts.append(drawn)
@@ -120,7 +126,7 @@ def draw_row(cells, row):
             texts.append(f'<text x="{x + width * CELL_W / 2:g}" y="{y + CELL_H - 6}" '
                          f'fill="{front}"{weight}>{escape(text)}</text>')
         col += width
-    return backs + texts
+    return [rectangle(left, y, right - left, CELL_H, back) for left, right, back in backs] + texts
 
 
 def main():
@@ -130,9 +136,9 @@ def main():
     options = parser.parse_args()
     width, height = options.cols * CELL_W + 2 * PAD, options.rows * CELL_H + 2 * PAD
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-          f'height="{height}" font-size="16" text-anchor="middle" font-family="\'DejaVu Sans Mono\', '
-          f'\'Noto Sans Mono CJK SC\', \'Noto Sans CJK SC\', \'PingFang SC\', \'Microsoft YaHei\', monospace">')
-    print(f'<rect width="{width}" height="{height}" rx="10" fill="{BACK}"/>')
+          f'height="{height}" font-size="16" text-anchor="middle" font-family="{FONTS}" '
+          f'shape-rendering="crispEdges">')
+    print(f'<rect width="{width}" height="{height}" rx="10" fill="{BACK}" shape-rendering="auto"/>')
     style = Style()
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
     for row, line in enumerate(text.split("\n")[:options.rows]):

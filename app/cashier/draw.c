@@ -84,7 +84,7 @@ static void draw_top(const struct screen *screen, struct canvas *canvas)
     const char *name = text_of(programme, "name");
     canvas_text(canvas, 0, 1, canvas->cols / 2 - 2, STYLE_BAR,
                 name[0] == '\0' ? _("No programme yet") : name);
-    if (number_of(screen->status, "terminal") != 0) {
+    if (screen_is_enrolled(screen)) {
         snprintf(place, sizeof place, _("Shop %d · Terminal %d"),
                  (int)number_of(screen->status, "shop"),
                  (int)number_of(screen->status, "terminal"));
@@ -167,8 +167,12 @@ static void draw_member(const struct screen *screen, struct canvas *canvas,
     row++;
 
     at = draw_label(canvas, layout, row, _("Usable offline"));
-    money_points_text(number_of(member, "points_here"), text);
-    print(canvas, row, at, STYLE_PLAIN, _("%s points are held here"), text);
+    if (number_of(member, "points_here") == 0 && number_of(member, "points") > 0) {
+        print(canvas, row, at, STYLE_PLAIN, "%s", _("none here: redeeming needs head office"));
+    } else {
+        money_points_text(number_of(member, "points_here"), text);
+        print(canvas, row, at, STYLE_PLAIN, _("%s points are held here"), text);
+    }
     row++;
 
     draw_next_tier(screen, canvas, layout, row++);
@@ -192,7 +196,8 @@ static void draw_amount_row(const struct screen *screen, struct canvas *canvas,
     char text[MONEY_TEXT_MAX];
     int at = draw_label(canvas, layout, row, _("Amount"));
     if (screen->mode == SCREEN_MEMBER && amount_minor == 0) {
-        print(canvas, row, at, STYLE_QUIET, "%s", _("type it: 1 2 8 5 0 is 128.50"));
+        print(canvas, row, at, STYLE_QUIET, "%s",
+              _("type it: 1 2 8 5 0 is 128.50   (Esc: another card)"));
     }
     money(screen, amount_minor, text);
     print_right(canvas, row, layout->end - 1,
@@ -204,7 +209,7 @@ static void redeem_hint(const struct screen *screen, char hint[TEXT_MAX])
 {
     char most[MONEY_TEXT_MAX];
     hint[0] = '\0';
-    if (screen->quote == NULL) {
+    if (!screen->has_most) {
         return;
     }
     money_points_text(screen_redeemable(screen), most);
@@ -220,7 +225,7 @@ static void draw_redeem_row(const struct screen *screen, struct canvas *canvas,
 {
     char text[MONEY_TEXT_MAX], hint[TEXT_MAX];
     bool is_typed = screen->mode == SCREEN_REDEEM;
-    int at = draw_label(canvas, layout, row, _("Redeem"));
+    int at = draw_label(canvas, layout, row, screen->receipt != NULL ? _("Redeemed") : _("Redeem"));
     money_points_text(points, text);
     at = print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_PLAIN, _("%s points"), text);
     if (screen->receipt == NULL) {
@@ -290,7 +295,9 @@ static void draw_sale(const struct screen *screen, struct canvas *canvas,
     draw_amount_row(screen, canvas, layout, row + 1, amount);
     draw_redeem_row(screen, canvas, layout, row + 2, points, worth);
     draw_earn_row(screen, canvas, layout, row + 3);
-    draw_to_pay(screen, canvas, layout, row + 5, to_pay);
+    if (points == 0 || screen->receipt != NULL || screen->quote != NULL) {
+        draw_to_pay(screen, canvas, layout, row + 5, to_pay);
+    }
 }
 
 /* ------------------------------------------------------------------ without a member */
@@ -311,6 +318,56 @@ static void draw_tray(const struct screen *screen, struct canvas *canvas,
     }
 }
 
+/* Text that may take more than one row, broken at spaces. */
+static void print_wrapped(struct canvas *canvas, const struct layout *layout, int row,
+                          enum canvas_style style, const char *text)
+{
+    char line[TEXT_MAX] = "";
+    size_t len = 0;
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+        size_t taken = word + strspn(text + word, " ");
+        if (len + word + 2 > sizeof line) {
+            break;
+        }
+        memcpy(line + len, text, word);
+        line[len + word] = '\0';
+        if (len > 0 && canvas_width(line) > layout->cols) {
+            line[len] = '\0';
+            print_centred(canvas, row++, style, line);
+            len = 0;
+            memcpy(line, text, word);
+        }
+        memcpy(line + len + word, " ", 2);
+        len += word + 1;
+        text += taken;
+    }
+    print_centred(canvas, row, style, line);
+}
+
+/* The terminal has nothing to work with yet. Returns whether that is so. */
+static bool draw_not_ready(const struct screen *screen, struct canvas *canvas,
+                           const struct layout *layout, int row)
+{
+    if (screen->status == NULL || (screen_is_enrolled(screen) &&
+                                   json_is_object(json_object_get(screen->status, "programme")))) {
+        return false;
+    }
+    if (screen_is_enrolled(screen)) {
+        print_centred(canvas, row, STYLE_WARN,
+                      _("No programme has been received from head office yet"));
+        print_centred(canvas, row + 2, STYLE_PLAIN,
+                      _("It comes by itself as soon as head office is connected"));
+        return true;
+    }
+    print_centred(canvas, row, STYLE_WARN, _("This terminal is not enrolled yet"));
+    print_centred(canvas, row + 2, STYLE_PLAIN,
+                  _("Your supervisor gets a one-time token from head office for it"));
+    print_wrapped(canvas, layout, row + 4, STYLE_QUIET,
+                  text_of(json_object_get(screen->status, "hq"), "detail"));
+    return true;
+}
+
 static void draw_idle(const struct screen *screen, struct canvas *canvas,
                       const struct layout *layout)
 {
@@ -319,6 +376,9 @@ static void draw_idle(const struct screen *screen, struct canvas *canvas,
         print_centred(canvas, row + 1, STYLE_BAD, _("No connection to tallyd"));
         print_centred(canvas, row + 3, STYLE_PLAIN, _("trying again by itself"));
         print_centred(canvas, row + 4, STYLE_QUIET, screen->why);
+        return;
+    }
+    if (draw_not_ready(screen, canvas, layout, row)) {
         return;
     }
     print_centred(canvas, row, STYLE_STRONG, _("Swipe a card"));
@@ -408,6 +468,8 @@ static const struct key_help *keys_of(const struct screen *screen)
                                               {NULL, NULL}};
     static const struct key_help field[] = {
         {"Enter", N_("go on")}, {"Esc", N_("cancel")}, {NULL, NULL}};
+    static const struct key_help voiding[] = {
+        {"Enter", N_("void it")}, {"Esc", N_("keep it")}, {NULL, NULL}};
     static const struct key_help commit[] = {
         {"Esc", N_("leave without an answer")}, {"Q", N_("quit")}, {NULL, NULL}};
     switch (screen->mode) {
@@ -419,6 +481,8 @@ static const struct key_help *keys_of(const struct screen *screen)
         return redeem;
     case SCREEN_RECEIPT:
         return receipt;
+    case SCREEN_VOID:
+        return voiding;
     case SCREEN_COMMIT:
         return commit;
     default:
@@ -442,11 +506,14 @@ static void draw_reader(const struct screen *screen, struct canvas *canvas,
     char text[TEXT_MAX];
     const json_t *reader = json_object_get(screen->status, "reader");
     bool is_ready = number_of(reader, "ready") > 0;
+    enum tally_status status = words_status_of(text_of(reader, "status"));
     if (is_ready) {
         snprintf(text, sizeof text, _("Reader ready: %s"), text_of(reader, "name"));
-    } else if (words_status_of(text_of(reader, "status")) == TALLY_E_NO_PERMISSION) {
+    } else if (status == TALLY_E_NO_PERMISSION) {
         snprintf(text, sizeof text, "%s",
                  _("No permission to open the reader; typed numbers work"));
+    } else if (status == TALLY_E_DEVICE) {
+        snprintf(text, sizeof text, "%s", _("The reader fails: unplug it, plug it in again"));
     } else {
         snprintf(text, sizeof text, "%s", _("Plug in a reader; typed numbers work"));
     }
@@ -477,32 +544,40 @@ static int draw_pending(const struct screen *screen, struct canvas *canvas,
 static void draw_hq(const struct screen *screen, struct canvas *canvas, const struct layout *layout,
                     int row)
 {
-    char since[WORDS_DATE_MAX];
+    char since[WORDS_DATE_MAX], text[TEXT_MAX] = "";
     const json_t *hq = json_object_get(screen->status, "hq");
     enum tally_status why = words_status_of(text_of(hq, "why"));
-    if (screen_hq_is_up(screen)) {
-        int at = print(canvas, row, layout->left, STYLE_GOOD, "● ");
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("Head office: connected"));
-        return;
-    }
-    int at = print(canvas, row, layout->left, STYLE_BAD, "● ");
-    if (strcmp(text_of(hq, "state"), "connecting") == 0 && why == TALLY_OK) {
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("Head office: connecting"));
-        return;
-    }
-    words_since(json_string_value(json_object_get(hq, "contact")), screen->now, since);
-    if (since[0] == '\0') {
-        print(canvas, row, at, STYLE_PLAIN, _("Offline: %s"), words_hq(why));
+    bool is_up = screen_hq_is_up(screen);
+    enum canvas_style light = is_up ? STYLE_GOOD : STYLE_BAD;
+    if (is_up && tally_status_family(why) != TALLY_FAMILY_PEER) {
+        snprintf(text, sizeof text, "%s", _("Head office: connected"));
+    } else if (is_up) { /* it answers, and takes no sales from here or sends no members */
+        light = STYLE_WARN;
+        snprintf(text, sizeof text, _("Head office: %s"), words_hq(why));
+    } else if (strcmp(text_of(hq, "state"), "connecting") == 0 && why == TALLY_OK) {
+        light = STYLE_WARN;
+        snprintf(text, sizeof text, "%s", _("Head office: connecting"));
     } else {
-        print(canvas, row, at, STYLE_PLAIN, _("Offline since %s: %s"), since, words_hq(why));
+        snprintf(text, sizeof text, _("Offline: %s"), words_hq(why));
+    }
+    int at = print(canvas, row, layout->left, light, "● ");
+    at = print(canvas, row, at, STYLE_PLAIN, "%s", text);
+    words_since(json_string_value(json_object_get(hq, "contact")), screen->now, since);
+    if (!is_up && since[0] != '\0') {
+        snprintf(text, sizeof text, _("last contact %s"), since);
+        if (at + 2 + canvas_width(text) <= layout->end) {
+            print_right(canvas, row, layout->end, STYLE_QUIET, text);
+        }
     }
 }
 
 static void draw_bottom(const struct screen *screen, struct canvas *canvas,
                         const struct layout *layout)
 {
-    draw_message(screen, canvas, canvas->rows - 5);
-    draw_keys(screen, canvas, layout, canvas->rows - 3);
+    if (!screen->help) { /* there any key goes back, and no other is explained */
+        draw_message(screen, canvas, canvas->rows - 5);
+        draw_keys(screen, canvas, layout, canvas->rows - 3);
+    }
     if (!screen->connected) {
         int at = print(canvas, canvas->rows - 1, layout->left, STYLE_BAD, "● ");
         print(canvas, canvas->rows - 1, at, STYLE_BAD, "%s", _("No connection to tallyd"));

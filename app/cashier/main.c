@@ -245,12 +245,53 @@ static void print_receipt(const json_t *receipt, const struct currency *currency
     print_member(json_object_get(receipt, "member"), currency);
 }
 
+/* One line about head office, and below it what an operator needs to mend it. English, as the whole
+ * answer of this command is. */
+static void print_hq(const json_t *hq)
+{
+    char text[256];
+    bool is_up = strcmp(text_of(hq, "state"), "up") == 0;
+    enum tally_status why = words_status_of(text_of(hq, "why"));
+    const char *detail = text_of(hq, "detail"), *contact = text_of(hq, "contact");
+    if (why == TALLY_OK) {
+        field("head office", is_up ? "connected" : "connecting");
+    } else {
+        snprintf(text, sizeof text, "%s: %s [%s]", is_up ? "connected, but" : "NOT CONNECTED",
+                 why == TALLY_E_NOT_READY ? "this terminal is not enrolled"
+                                          : tally_status_text(why),
+                 text_of(hq, "why"));
+        field("head office", text);
+    }
+    if (detail[0] != '\0' && strcmp(detail, tally_status_text(why)) != 0) {
+        field("", detail);
+    }
+    field("last contact", contact[0] == '\0' ? "never" : contact);
+}
+
+static void print_reader(const json_t *reader)
+{
+    char text[256];
+    enum tally_status status = words_status_of(text_of(reader, "status"));
+    const char *name = text_of(reader, "name");
+    int64_t ready = number_of(reader, "ready");
+    if (ready > 0) {
+        snprintf(text, sizeof text, "ready: %s", name);
+    } else {
+        snprintf(text, sizeof text, "none ready%s%s%s%s", name[0] == '\0' ? "" : ", ", name,
+                 status == TALLY_OK ? "" : ": ",
+                 status == TALLY_OK ? "" : tally_status_text(status));
+    }
+    if (ready > 1) {
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof text - len, " (and %" PRId64 " more)", ready - 1);
+    }
+    field("reader", text);
+}
+
 static void print_status(const json_t *status)
 {
     char text[256];
     const json_t *programme = json_object_get(status, "programme");
-    const json_t *reader = json_object_get(status, "reader");
-    const json_t *hq = json_object_get(status, "hq");
     const json_t *store = json_object_get(status, "store");
     snprintf(text, sizeof text, "%" PRId64 " (shop %" PRId64 ", epoch %" PRId64 ")",
              number_of(status, "terminal"), number_of(status, "shop"), number_of(status, "epoch"));
@@ -258,18 +299,12 @@ static void print_status(const json_t *status)
     snprintf(text, sizeof text, "%s, version %" PRId64 ", %s", text_of(programme, "name"),
              number_of(programme, "version"), text_of(programme, "currency"));
     field("programme", json_is_object(programme) ? text : "none yet");
-    snprintf(text, sizeof text, "%" PRId64 " ready  %s  %s", number_of(reader, "ready"),
-             text_of(reader, "name"), text_of(reader, "status"));
-    field("reader", text);
-    const char *contact = text_of(hq, "contact");
-    snprintf(text, sizeof text, "%s, last contact %s", text_of(hq, "state"),
-             contact[0] == '\0' ? "never" : contact);
-    field("head office", text);
-    if (strcmp(text_of(hq, "state"), "up") != 0) {
-        snprintf(text, sizeof text, "%s  %s", text_of(hq, "why"), text_of(hq, "detail"));
-        field("  why", text);
-    }
-    field("store", text_of(store, "status"));
+    print_reader(json_object_get(status, "reader"));
+    print_hq(json_object_get(status, "hq"));
+    enum tally_status stored = words_status_of(text_of(store, "status"));
+    snprintf(text, sizeof text, "points are stopped: %s [%s]", tally_status_text(stored),
+             text_of(store, "status"));
+    field("store", stored == TALLY_OK ? "ok" : text);
     points_field("events", number_of(store, "events"));
     points_field("not yet sent", number_of(store, "pending"));
     points_field("members", number_of(store, "members"));

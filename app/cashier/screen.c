@@ -62,10 +62,17 @@ bool screen_hq_is_up(const struct screen *screen)
     return strcmp(text_of(json_object_get(screen->status, "hq"), "state"), "up") == 0;
 }
 
+bool screen_is_enrolled(const struct screen *screen)
+{
+    return number_of(screen->status, "terminal") != 0;
+}
+
 int64_t screen_redeemable(const struct screen *screen)
 {
-    return number_of(screen->quote,
-                     screen_hq_is_up(screen) ? "redeemable_online" : "redeemable_here");
+    if (!screen->has_most) {
+        return 0;
+    }
+    return screen_hq_is_up(screen) ? screen->most_online : screen->most_here;
 }
 
 /* ------------------------------------------------------------------ calls */
@@ -148,6 +155,7 @@ static void go_idle(struct screen *screen)
     hold(&screen->quote, NULL);
     hold(&screen->receipt, NULL);
     hold(&screen->enrol_with, NULL);
+    screen->has_most = false;
     screen->amount_minor = 0;
     screen->points = 0;
     screen->field[0] = '\0';
@@ -167,6 +175,7 @@ static void show_member(struct screen *screen, json_t *member)
     hold(&screen->member, member);
     hold(&screen->receipt, NULL);
     hold(&screen->enrol_with, NULL);
+    screen->has_most = false;
     screen->points = 0;
     screen->field[0] = '\0';
     screen->help = false;
@@ -195,9 +204,12 @@ static void ask_void(struct screen *screen)
         screen_say(screen, SCREEN_SAYS_WARN, "%s", _("There is no sale here to void"));
         return;
     }
+    char total[MONEY_TEXT_MAX];
+    money_text(screen->sale_minor, screen_exponent(screen), screen_currency(screen), total);
     screen->mode = SCREEN_VOID;
-    screen_say(screen, SCREEN_SAYS_WARN, "%s",
-               _("Void the last sale, all of it?  Enter: yes   Esc: no"));
+    /* TRANSLATORS: an amount, a member's name. */
+    screen_say(screen, SCREEN_SAYS_WARN, _("Void the whole last sale, %s, %s?"), total,
+               screen->sale_name[0] == '\0' ? _("(name not known here)") : screen->sale_name);
 }
 
 static void leave_void(struct screen *screen)
@@ -265,10 +277,12 @@ static void key_in_type(struct screen *screen, int key)
         hush(screen);
         return;
     case SCREEN_KEY_BACKSPACE:
+        hush(screen);
         field_backspace(screen);
         return;
     default:
         if (is_digit(key) || key == ' ' || key == '-' || key == '+') {
+            hush(screen);
             field_append(screen, key);
         }
         return;
@@ -315,7 +329,7 @@ static void key_in_redeem(struct screen *screen, int key)
     } else if (key == SCREEN_KEY_BACKSPACE) {
         screen->points /= 10;
     } else if (is_key(key, 'm')) {
-        screen->take_most = screen->quote == NULL; /* as soon as it is known how many that is */
+        screen->take_most = !screen->has_most; /* as soon as it is known how many that is */
         screen->points = screen->take_most ? 0 : screen_redeemable(screen);
     } else if (key == SCREEN_KEY_ENTER) {
         screen->mode = SCREEN_MEMBER;
@@ -340,6 +354,7 @@ static void key_amount(struct screen *screen, int key)
     }
     screen->amount_minor = is_digit(key) ? money_type_digit(screen->amount_minor, key - '0')
                                          : screen->amount_minor / 10;
+    screen->has_most = false;
     hush(screen);
     ask_quote(screen);
 }
@@ -389,7 +404,9 @@ static void key_anywhere(struct screen *screen, int key)
 static void key_in_idle(struct screen *screen, int key)
 {
     if (is_digit(key) && screen->has_tray) {
-        if (key != '0' && screen->tray[key - '1'] != NULL) {
+        if (number_of(json_object_get(screen->status, "reader"), "ready") == 0) {
+            screen_say(screen, SCREEN_SAYS_WARN, "%s", words_status(TALLY_E_READER_GONE));
+        } else if (key != '0' && screen->tray[key - '1'] != NULL) {
             hush(screen);
             screen->ops.swipe(screen->context, key - '0');
         }
@@ -412,6 +429,9 @@ static void key_in_member(struct screen *screen, int key)
         start_sale(screen);
     } else if (!is_receipt && is_key(key, 'r')) {
         start_redeem(screen);
+    } else if (is_key(key, 'q') && screen->amount_minor != 0) {
+        screen_say(screen, SCREEN_SAYS_WARN, "%s",
+                   _("A sale is open: Enter records it, Esc clears it"));
     } else {
         key_anywhere(screen, key);
     }
@@ -501,11 +521,42 @@ static void say_error(struct screen *screen, const json_t *error)
     enum tally_status status = words_status_of(json_string_value(json_object_get(data, "status")));
     if (!json_is_object(data)) { /* a JSON-RPC error: a programmer must see its own words */
         screen_say(screen, SCREEN_SAYS_BAD, "%s", text_of(error, "message"));
+    } else if (status == TALLY_E_NOT_READY && !screen_is_enrolled(screen)) {
+        screen_say(screen, SCREEN_SAYS_BAD, "%s", _("This terminal is not enrolled yet"));
     } else if (text_of(data, "detail")[0] != '\0') {
         screen_say(screen, SCREEN_SAYS_BAD, "%s (%s)", words_status(status),
                    text_of(data, "detail"));
     } else {
         screen_say(screen, SCREEN_SAYS_BAD, "%s", words_status(status));
+    }
+}
+
+static void say_most(struct screen *screen, enum screen_message kind)
+{
+    char most[MONEY_TEXT_MAX];
+    money_points_text(screen_redeemable(screen), most);
+    screen_say(screen, kind,
+               screen_hq_is_up(screen) ? _("At most %s points can be redeemed in this sale")
+                                       : _("Offline: at most %s points can be redeemed here"),
+               most);
+}
+
+/* A refusal of what was asked for: how many points it could be says more than that it is too much.
+ */
+static void say_refused(struct screen *screen, const json_t *error)
+{
+    enum tally_status status = words_status_of(
+        json_string_value(json_object_get(json_object_get(error, "data"), "status")));
+    bool is_short = status == TALLY_E_POINTS_SHORT || status == TALLY_E_RULE;
+    if (is_short && screen->has_most && screen->points > screen_redeemable(screen)) {
+        say_most(screen, SCREEN_SAYS_BAD);
+    } else if (status == TALLY_E_POINTS_SHORT && screen->has_most && screen->points != 0) {
+        char most[MONEY_TEXT_MAX];
+        money_points_text(screen->most_here, most);
+        screen_say(screen, SCREEN_SAYS_BAD,
+                   _("Head office gave no points: at most %s can be redeemed here now"), most);
+    } else {
+        say_error(screen, error);
     }
 }
 
@@ -524,7 +575,10 @@ static void on_identified(struct screen *screen, json_t *result, const json_t *e
         json_t *with = json_pack("{s:s}", "text", screen->field);
         go_idle(screen);
         screen->enrol_with = with;
-        screen_say(screen, SCREEN_SAYS_WARN, "%s", words_status(TALLY_E_UNKNOWN_CARD));
+        screen_say(screen, SCREEN_SAYS_WARN, "%s",
+                   _("No member has this number: N enrols a new member with it"));
+    } else if (status == TALLY_E_INVALID) {
+        say_error(screen, error); /* the number stays, to be put right */
     } else {
         go_idle(screen);
         say_error(screen, error);
@@ -541,10 +595,16 @@ static void on_quoted(struct screen *screen, json_t *result, const json_t *error
         return;
     }
     if (error != NULL) {
-        say_error(screen, error);
+        say_refused(screen, error);
         return;
     }
     hold(&screen->quote, result);
+    screen->has_most = true;
+    screen->most_here = number_of(result, "redeemable_here");
+    screen->most_online = number_of(result, "redeemable_online");
+    if (screen->points > screen_redeemable(screen)) {
+        say_most(screen, SCREEN_SAYS_WARN);
+    }
     if (screen->take_most && screen->mode == SCREEN_REDEEM) {
         screen->take_most = false;
         screen->points = screen_redeemable(screen);
@@ -575,7 +635,7 @@ static void on_committed(struct screen *screen, json_t *result, const json_t *er
         screen->mode = screen->receipt != NULL  ? SCREEN_RECEIPT
                        : screen->member != NULL ? SCREEN_MEMBER
                                                 : SCREEN_IDLE;
-        say_error(screen, error);
+        say_refused(screen, error);
     } else if (is_enrol) {
         screen->mode = SCREEN_IDLE;
         show_member(screen, result);
@@ -583,9 +643,13 @@ static void on_committed(struct screen *screen, json_t *result, const json_t *er
     } else {
         snprintf(screen->sale_ref, sizeof screen->sale_ref, "%s",
                  is_sale ? text_of(screen->commit, "ref") : "");
+        screen->sale_minor = number_of(result, "total_minor");
+        snprintf(screen->sale_name, sizeof screen->sale_name, "%s",
+                 text_of(json_object_get(result, "member"), "name"));
         hold(&screen->member, json_object_get(result, "member"));
         hold(&screen->receipt, is_sale ? result : NULL);
         hold(&screen->quote, NULL);
+        screen->has_most = false;
         screen->amount_minor = 0;
         screen->points = 0;
         screen->mode = is_sale ? SCREEN_RECEIPT : SCREEN_MEMBER;
@@ -637,6 +701,12 @@ static void on_refused(struct screen *screen, json_t *params)
         json_decref(screen->enrol_with);
         screen->enrol_with = json_pack("{s:s}", "card", text_of(params, "card"));
     }
+    if (screen->mode == SCREEN_VOID) {
+        leave_void(screen); /* Enter must not void under words about a card */
+    } else if (screen->mode == SCREEN_TYPE && screen->enrol_with != NULL) {
+        screen->field[0] = '\0'; /* N is the next key, and no part of a number */
+        screen->mode = SCREEN_IDLE;
+    }
     screen->help = false;
     screen_say(screen, status == TALLY_E_UNKNOWN_CARD ? SCREEN_SAYS_WARN : SCREEN_SAYS_BAD, "%s",
                status == TALLY_E_UNKNOWN_CARD && screen->enrol_with == NULL
@@ -644,10 +714,22 @@ static void on_refused(struct screen *screen, json_t *params)
                    : words_status(status));
 }
 
+/* With head office's coming and going changes what can be redeemed. */
+static void on_status(struct screen *screen, json_t *status)
+{
+    bool was_up = screen_hq_is_up(screen);
+    hold(&screen->status, status);
+    if (was_up != screen_hq_is_up(screen) && screen->amount_minor != 0 &&
+        (screen->mode == SCREEN_MEMBER || screen->mode == SCREEN_REDEEM)) {
+        hush(screen);
+        ask_quote(screen);
+    }
+}
+
 void screen_notification(struct screen *screen, const char *method, json_t *params)
 {
     if (strcmp(method, "status") == 0) {
-        hold(&screen->status, params);
+        on_status(screen, params);
     } else if (strcmp(method, "member") == 0) {
         show_member(screen, json_object_get(params, "member"));
     } else if (strcmp(method, "refused") == 0) {

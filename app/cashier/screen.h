@@ -79,6 +79,8 @@ struct screen {
     json_t *waiting; /* a member who swiped while a commit was on its way */
     json_t *commit;  /* parameters of the commit on its way, to send again after a reconnect */
     const char *commit_method;
+    bool has_most; /* most_* belong to this member and amount; a refused quote leaves them */
+    int64_t most_here, most_online;
     bool take_most;   /* M was pressed before the quote was there */
     bool quote_again; /* amount or points changed while a quote was on its way */
 
@@ -88,6 +90,8 @@ struct screen {
     char enrol_name[SCREEN_FIELD_MAX + 1];
     json_t *enrol_with;                /* {"card": token} or {"text": typed}, or NULL */
     char sale_ref[SCREEN_REF_MAX + 1]; /* of the last sale here, "" if none or voided */
+    int64_t sale_minor;                /* and its total and member, so that V can name it */
+    char sale_name[SCREEN_FIELD_MAX + 1];
 
     struct screen_calls calls;
     enum screen_message message_kind;
@@ -112,7 +116,8 @@ void screen_draw(const struct screen *screen, struct canvas *canvas);
 uint32_t screen_exponent(const struct screen *screen);
 const char *screen_currency(const struct screen *screen);
 bool screen_hq_is_up(const struct screen *screen);
-/* Most points this sale could redeem now; 0 without a quote. */
+bool screen_is_enrolled(const struct screen *screen);
+/* Most points this sale could redeem now; 0 while that is not known. */
 int64_t screen_redeemable(const struct screen *screen);
 
 #endif

@@ -220,7 +220,9 @@ enum tally_status show_run(const struct show_options *options)
     if (options->tray != NULL) {
         show.screen.has_tray = true;
         for (size_t i = 0; i < SCREEN_TRAY_CARDS; i++) {
-            show.screen.tray[i] = options->tray->cards[i].name;
+            const struct tray_card *card = &options->tray->cards[i];
+            show.screen.tray[i] =
+                lang_is_chinese() && card->name_zh != NULL ? card->name_zh : card->name;
         }
     }
     SCREEN *terminal = newterm(NULL, stdout, stdin);

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-enum { KEYS_OF_CARD = 6, ARGUMENTS_MAX = 16 };
+enum { KEYS_OF_CARD = 7, ARGUMENTS_MAX = 16 };
 
 _Static_assert((int)TRAY_PROBLEM_MAX == (int)TALLY_CONFIG_PROBLEM_MAX, "one buffer serves both");
 
@@ -32,6 +32,8 @@ enum tally_status tray_open(struct tray *tray, const char *path, const char *hea
         size_t tracks = card + offsetof(struct tray_card, tracks);
         const struct tally_config_key of_card[KEYS_OF_CARD] = {
             {sections[i], "name", TALLY_CONFIG_TEXT, card + offsetof(struct tray_card, name), 0, 0},
+            {sections[i], "name_zh", TALLY_CONFIG_TEXT, card + offsetof(struct tray_card, name_zh),
+             0, 0},
             {sections[i], "track1", TALLY_CONFIG_TEXT, tracks, 0, 0},
             {sections[i], "track2", TALLY_CONFIG_TEXT, tracks + sizeof(char *), 0, 0},
             {sections[i], "track3", TALLY_CONFIG_TEXT, tracks + 2 * sizeof(char *), 0, 0},
@@ -53,6 +55,7 @@ void tray_close(struct tray *tray)
 {
     for (size_t i = 0; i < SCREEN_TRAY_CARDS; i++) {
         tally_free(tray->cards[i].name);
+        tally_free(tray->cards[i].name_zh);
         for (size_t track = 0; track < 3; track++) {
             tally_free(tray->cards[i].tracks[track]);
         }

@@ -1,6 +1,6 @@
 /* app/cashier/tray.h: nine sample cards for a terminal without customers: an INI file with sections
- * [1] to [9] and the keys name, track1, track2, track3 (data between the sentinels), damage (yes or
- * no) and seed.
+ * [1] to [9] and the keys name, name_zh, track1, track2, track3 (data between the sentinels),
+ * damage (yes or no) and seed.
  *
  * Memory   tray_open() allocates, tray_close() gives back.
  * Blocking reads one small file; a swipe runs as a child process and does not block.
@@ -11,7 +11,8 @@
 #include "app/cashier/screen.h"
 
 struct tray_card {
-    char *name; /* NULL: there is no such card; likewise the tracks */
+    char *name;    /* NULL: there is no such card; likewise the tracks */
+    char *name_zh; /* NULL: name, in both languages */
     char *tracks[3];
     bool damage;
     int64_t seed;

@@ -95,17 +95,32 @@ const char *words_hq(enum tally_status why)
     case TALLY_E_TIMEOUT:
         return _("does not answer");
     case TALLY_E_PEER_NAME:
-        return _("its certificate is for another name");
+        return _("head office's certificate has another name");
     case TALLY_E_PEER_EXPIRED:
-        return _("certificate expired, or the clock is wrong");
+        return _("a certificate has expired, or a clock is wrong");
     case TALLY_E_PEER_UNTRUSTED:
-        return _("its certificate is not trusted");
+        return _("head office's certificate is not trusted");
     case TALLY_E_REVOKED:
         return _("head office has closed this terminal");
     case TALLY_E_TOKEN:
         return _("the enrolment token is not accepted");
     case TALLY_E_NOT_READY:
         return _("this terminal is not enrolled");
+    case TALLY_E_CHAIN:
+    case TALLY_E_MISMATCH:
+        return _("its records of this terminal differ: call support");
+    case TALLY_E_SIGNATURE:
+        return _("what it sent is not signed by head office");
+    case TALLY_E_BUSY:
+    case TALLY_E_AGAIN:
+        return _("busy, trying again");
+    case TALLY_E_STORE_IO:
+    case TALLY_E_STORE_DAMAGED:
+    case TALLY_E_STORE_FULL:
+    case TALLY_E_STORE_VERSION:
+    case TALLY_E_STORE_IN_USE:
+    case TALLY_E_NO_MEMORY:
+        return _("this terminal cannot store what it is sent");
     default:
         return _("the two do not understand each other");
     }

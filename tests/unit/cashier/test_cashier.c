@@ -313,7 +313,7 @@ static void offline_the_screen_offers_the_points_held_here_and_says_why(void **s
     type(desk, "5");
     answer(desk, a_quote);
     assert_true(shows(desk, "offline: up to 300 points here"));
-    assert_true(shows(desk, "its certificate is for another name"));
+    assert_true(shows(desk, "Offline: head office's certificate has another name"));
     type(desk, "rm");
     assert_int_equal(desk->screen.points, 300);
     assert_non_null(strstr(desk->last_params, "\"points\":300"));
@@ -322,6 +322,156 @@ static void offline_the_screen_offers_the_points_held_here_and_says_why(void **s
     answer(desk, a_quote);
     answer(desk, a_quote);
     assert_int_equal(desk->screen.points, 300);
+}
+
+static void hq_is(struct desk *desk, const char *state, const char *why, const char *detail)
+{
+    json_t *status = parsed(a_status);
+    json_object_set_new(
+        status, "hq",
+        json_pack("{s:s, s:s, s:s, s:n}", "state", state, "why", why, "detail", detail, "contact"));
+    screen_notification(&desk->screen, "status", status);
+    json_decref(status);
+}
+
+static void offline_the_screen_says_when_head_office_was_last_heard(void **state)
+{
+    struct desk *desk = *state;
+    hq_is(desk, "down", "TALLY_E_OFFLINE", "");
+    assert_false(shows(desk, "last contact")); /* never */
+    json_t *status = parsed(a_status);
+    json_object_set_new(status, "hq",
+                        json_pack("{s:s, s:s, s:s, s:s}", "state", "down", "why", "TALLY_E_TIMEOUT",
+                                  "detail", "", "contact", "2026-11-22T14:32:00Z"));
+    screen_notification(&desk->screen, "status", status);
+    json_decref(status);
+    assert_true(shows(desk, "Offline: does not answer"));
+    assert_true(shows(desk, "last contact 2026-11-22"));
+}
+
+static void too_many_points_are_answered_with_how_many_it_can_be(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "5");
+    answer(desk, a_quote);
+    type(desk, "r9999");
+    answer_error(desk, "TALLY_E_RULE");
+    answer_error(desk, "TALLY_E_RULE");
+    assert_true(shows(desk, "At most 6,400 points can be redeemed in this sale"));
+    assert_true(shows(desk, "up to 6,400 points now"));
+    assert_false(shows(desk, "To pay")); /* nobody knows how much that would be */
+    hq_is(desk, "down", "TALLY_E_OFFLINE", "");
+    assert_false(shows(desk, "At most"));
+    answer(desk, a_quote);
+    assert_true(shows(desk, "Offline: at most 300 points can be redeemed here"));
+    assert_true(shows(desk, "To pay"));
+}
+
+static void points_that_head_office_did_not_give_are_not_called_missing(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "5");
+    answer(desk, a_quote);
+    type(desk, "r500");
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    assert_string_equal(desk->last_method, "sale");
+    answer_error(desk, "TALLY_E_POINTS_SHORT");
+    assert_true(shows(desk, "Head office gave no points: at most 300 can be redeemed here now"));
+    assert_true(shows(desk, "500 points"));
+}
+
+static void head_office_that_answers_and_refuses_this_terminal_is_no_good_connection(void **state)
+{
+    struct desk *desk = *state;
+    hq_is(desk, "up", "TALLY_E_REVOKED", "");
+    assert_true(shows(desk, "Head office: head office has closed this terminal"));
+    assert_false(shows(desk, "connected"));
+    hq_is(desk, "up", "TALLY_E_BUSY", ""); /* passes by itself */
+    assert_true(shows(desk, "Head office: connected"));
+}
+
+static void a_terminal_that_is_not_enrolled_says_so_and_what_is_missing(void **state)
+{
+    struct desk *desk = *state;
+    json_t *status = parsed(a_status);
+    json_object_set_new(status, "terminal", json_integer(0));
+    json_object_set_new(status, "programme", json_null());
+    json_object_set_new(
+        status, "hq",
+        json_pack("{s:s, s:s, s:s, s:n}", "state", "down", "why", "TALLY_E_NOT_READY", "detail",
+                  "there is no enrolment token in /etc/tally/token: get one at head office with "
+                  "'tallyhq enrol-token' and put it there",
+                  "contact"));
+    screen_notification(&desk->screen, "status", status);
+    assert_false(shows(desk, "Swipe a card"));
+    assert_true(shows(desk, "This terminal is not enrolled yet"));
+    assert_true(shows(desk, "there is no enrolment token in /etc/tally/token"));
+    assert_true(shows(desk, "and put it there")); /* on the second row */
+    assert_true(shows(desk, "Offline: this terminal is not enrolled"));
+    json_object_set_new(status, "terminal", json_integer(7));
+    screen_notification(&desk->screen, "status", status);
+    json_decref(status);
+    assert_true(shows(desk, "No programme has been received from head office yet"));
+}
+
+static void nothing_is_voided_by_enter_after_a_card_was_refused(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    snprintf(desk->screen.sale_ref, sizeof desk->screen.sale_ref, "R1");
+    desk->screen.sale_minor = 12850;
+    snprintf(desk->screen.sale_name, sizeof desk->screen.sale_name, "Ann");
+    type(desk, "v");
+    assert_true(shows(desk, "Void the whole last sale, ¥128.50, Ann?"));
+    notify(desk, "refused",
+           "{\"status\":\"TALLY_E_CARD_UNREADABLE\",\"family\":\"device\","
+           "\"message\":\"\",\"card\":\"\"}");
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    assert_string_not_equal(desk->last_method, "void");
+}
+
+static void an_open_sale_is_not_left_by_the_key_that_quits(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "5q");
+    assert_false(desk->screen.quit);
+    assert_true(shows(desk, "A sale is open"));
+    screen_key(&desk->screen, SCREEN_KEY_ESCAPE);
+    type(desk, "q");
+    assert_true(desk->screen.quit);
+}
+
+static void a_number_that_is_not_valid_stays_to_be_put_right(void **state)
+{
+    struct desk *desk = *state;
+    type(desk, "/12");
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    answer_error(desk, "TALLY_E_INVALID");
+    assert_true(shows(desk, "12_"));
+    assert_true(shows(desk, "not a card or phone number"));
+    type(desk, "3");
+    assert_false(shows(desk, "not a card or phone number"));
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    answer_error(desk, "TALLY_E_PAYMENT_CARD");
+    assert_true(shows(desk, "Swipe a card")); /* its digits are gone */
+}
+
+static void a_sample_card_needs_a_reader(void **state)
+{
+    struct desk *desk = *state;
+    desk->screen.has_tray = true;
+    desk->screen.tray[0] = "First";
+    json_t *status = parsed(a_status);
+    json_object_set_new(json_object_get(status, "reader"), "ready", json_integer(0));
+    screen_notification(&desk->screen, "status", status);
+    json_decref(status);
+    screen_key(&desk->screen, '1');
+    assert_int_equal(desk->swiped, 0);
+    assert_true(shows(desk, "The reader was unplugged"));
 }
 
 static void a_sale_in_flight_is_sent_again_under_the_same_reference_after_a_reconnect(void **state)
@@ -715,6 +865,15 @@ int main(void)
         TEST(a_swiped_member_is_shown_with_tier_points_and_what_is_needed),
         TEST(digits_are_the_amount_and_each_is_quoted_one_call_at_a_time),
         TEST(offline_the_screen_offers_the_points_held_here_and_says_why),
+        TEST(offline_the_screen_says_when_head_office_was_last_heard),
+        TEST(too_many_points_are_answered_with_how_many_it_can_be),
+        TEST(points_that_head_office_did_not_give_are_not_called_missing),
+        TEST(head_office_that_answers_and_refuses_this_terminal_is_no_good_connection),
+        TEST(a_terminal_that_is_not_enrolled_says_so_and_what_is_missing),
+        TEST(nothing_is_voided_by_enter_after_a_card_was_refused),
+        TEST(an_open_sale_is_not_left_by_the_key_that_quits),
+        TEST(a_number_that_is_not_valid_stays_to_be_put_right),
+        TEST(a_sample_card_needs_a_reader),
         TEST(a_sale_in_flight_is_sent_again_under_the_same_reference_after_a_reconnect),
         TEST(a_refused_sale_keeps_member_and_amount_and_the_next_try_has_a_new_reference),
         TEST(nothing_is_sold_without_an_amount),
