@@ -395,6 +395,14 @@ static void what_is_not_a_request_is_refused_with_its_standard_code(void **state
                  -32602, "params");
 }
 
+static void what_is_not_json_is_not_repeated_in_the_answer(void **state)
+{
+    struct house *house = *state;
+    expect_error(house, "{\"text\":\"4111111111111111}", -32700, "not JSON at byte");
+    expect_error(house, "{\"text\":4111111111111111 4}", -32700, "not JSON at byte");
+    expect_error(house, "{\"6005\":1,\"6005\":2}", -32700, "not JSON at byte");
+}
+
 static void deep_nesting_is_refused(void **state)
 {
     static char line[100001];
@@ -732,6 +740,7 @@ int main(void)
         TEST(every_other_method_reaches_the_daemon_and_comes_back),
         TEST(a_refusal_carries_its_status_family_and_code),
         TEST(what_is_not_a_request_is_refused_with_its_standard_code),
+        TEST(what_is_not_json_is_not_repeated_in_the_answer),
         TEST(deep_nesting_is_refused),
         TEST(each_wrong_parameter_is_named),
         TEST(a_basket_may_have_as_many_lines_as_the_domain_allows_and_no_more),
