@@ -255,27 +255,59 @@ static enum tally_status rows_read(struct hq_txn *txn, const struct hq_terminal 
 
 /* ------------------------------------------------------------------ pull */
 
-static enum tally_status programme_row(struct hq_txn *txn, uint32_t held, uint32_t *ret_version,
-                                       struct tally_msg_signed_programme *ret_programme)
+static bool in_force(struct hq_txn *txn, const struct hq_scan *scan)
 {
-    struct tally_slice key, value;
-    TALLY_TRY(hq_last(txn, HQ_PROGRAMMES, &key, &value));
-    if (key.len != 4) {
-        return TALLY_E_STORE_DAMAGED;
+    const struct tally_programme *programme = NULL;
+    return hq_programme(txn, (uint32_t)tally_load_be(scan->key.data, 4), &programme) == TALLY_OK &&
+           programme->effective_ms <= txn->now_ms;
+}
+
+struct programme_row {
+    uint32_t version;
+    struct tally_msg_signed_programme message;
+    bool more; /* newer ones follow */
+};
+
+/* The next programme that a terminal needs after `held`: the newest that is in force, then those
+ * that wait, in order, so that no terminal sells under rules whose time has not come. TALLY_OK,
+ * TALLY_E_NOT_FOUND (it holds the newest), store statuses */
+static enum tally_status programme_row(struct hq_txn *txn, uint32_t held,
+                                       struct programme_row *ret_row)
+{
+    struct hq_scan scan;
+    struct hq_key all = {0}, from = hq_key_u32(held + 1);
+    struct tally_slice key = {NULL, 0}, value = {NULL, 0};
+    bool more = false;
+    TALLY_TRY(hq_scan_open(txn, HQ_PROGRAMMES, &all, &from, &scan));
+    enum tally_status status = hq_scan_next(&scan);
+    while (status == TALLY_OK) {
+        if (scan.key.len != 4) {
+            status = TALLY_E_STORE_DAMAGED;
+            break;
+        }
+        if (key.data != NULL && !in_force(txn, &scan)) {
+            more = true;
+            break;
+        }
+        key = scan.key;
+        value = scan.value;
+        status = hq_scan_next(&scan);
     }
-    uint32_t version = (uint32_t)tally_load_be(key.data, 4);
-    if (version <= held) {
+    hq_scan_close(&scan);
+    if (status != TALLY_OK && status != TALLY_E_END) {
+        return status;
+    }
+    if (key.data == NULL) {
         return TALLY_E_NOT_FOUND;
     }
     struct tally_reader reader = {value.data, value.len, 0, false};
-    struct tally_msg_signed_programme programme;
-    programme.signature = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 2));
-    programme.document = tally_read_slice(&reader, reader.len - reader.at);
+    struct programme_row row = {.version = (uint32_t)tally_load_be(key.data, 4), .more = more};
+    row.message.signature = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 2));
+    row.message.document = tally_read_slice(&reader, reader.len - reader.at);
     if (reader.failed) {
         return TALLY_E_STORE_DAMAGED;
     }
-    *ret_version = version;
-    *ret_programme = programme;
+    *ret_row = row;
     return TALLY_OK;
 }
 
@@ -289,15 +321,16 @@ static enum tally_status pull_encode(struct hq_txn *txn, struct hq_pull *pull,
         .cursor = rows->cursor,
         .grants = grants->list,
         .grant_count = grants->count,
-        .caught_up = !rows->more && !grants->more,
         .hq_time_ms = txn->now_ms,
     };
-    uint32_t version = pull->programme_version;
-    enum tally_status status = programme_row(txn, version, &version, &reply.programme);
+    struct programme_row programme = {.version = pull->programme_version};
+    enum tally_status status = programme_row(txn, pull->programme_version, &programme);
     if (status != TALLY_OK && status != TALLY_E_NOT_FOUND) {
         return status;
     }
     reply.has_programme = status == TALLY_OK;
+    reply.programme = programme.message;
+    reply.caught_up = !rows->more && !grants->more && !programme.more;
     if (pull->keys != NULL) {
         reply.has_keys = true;
         reply.keys = *pull->keys;
@@ -309,7 +342,7 @@ static enum tally_status pull_encode(struct hq_txn *txn, struct hq_pull *pull,
     pull->news =
         reply.has_keys || reply.has_programme || rows->cursor != pull->cursor || grants->count > 0;
     pull->cursor = rows->cursor;
-    pull->programme_version = version;
+    pull->programme_version = programme.version;
     if (grants->count > 0) {
         pull->grant_seq = grants->list[grants->count - 1].grant_seq;
     }

@@ -5,6 +5,7 @@
 #include "app/base/alloc.h"
 
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,7 +268,23 @@ void world_import(struct world *world, uint8_t card, int64_t points, int32_t exp
     tally_buffer_free(&profile);
 }
 
-struct tally_programme_document *world_publish(struct world *world)
+/* `field` is a key of the sample document with its value; another one takes its place. */
+static void replace_field(struct tally_buffer *text, const char *field, const char *with)
+{
+    OK(tally_buffer_append(text, "", 1));
+    char *at = strstr((char *)text->data, field);
+    assert_non_null(at);
+    struct tally_buffer changed = {0};
+    size_t before = (size_t)(at - (char *)text->data), after = before + strlen(field);
+    OK(tally_buffer_append(&changed, text->data, before));
+    OK(tally_buffer_append(&changed, with, strlen(with)));
+    OK(tally_buffer_append(&changed, text->data + after, text->len - 1 - after));
+    tally_buffer_free(text);
+    *text = changed;
+}
+
+struct tally_programme_document *world_publish_version(struct world *world, uint32_t version,
+                                                       const char *effective_from)
 {
     struct tally_buffer text = {0}, signature = {0};
     struct tally_programme_document *document = NULL;
@@ -276,6 +293,11 @@ struct tally_programme_document *world_publish(struct world *world)
     OK(tally_buffer_reserve(&text, 65536));
     text.len = fread(text.data, 1, 65536, file);
     fclose(file);
+    char field[64];
+    snprintf(field, sizeof field, "\"version\": %" PRIu32, version);
+    replace_field(&text, "\"version\": 1", field);
+    snprintf(field, sizeof field, "\"%s\"", effective_from);
+    replace_field(&text, "\"2026-01-01T00:00:00+08:00\"", field);
     OK(tally_programme_parse(tally_buffer_slice(&text), &document, NULL));
     OK(tally_sign(tally_buffer_slice(&world->keys.programme_key), tally_buffer_slice(&text),
                   &signature));
@@ -284,4 +306,9 @@ struct tally_programme_document *world_publish(struct world *world)
     tally_buffer_free(&text);
     tally_buffer_free(&signature);
     return document;
+}
+
+struct tally_programme_document *world_publish(struct world *world)
+{
+    return world_publish_version(world, 1, "2026-01-01T00:00:00+08:00");
 }

@@ -82,6 +82,9 @@ void world_import(struct world *world, uint8_t card, int64_t points, int32_t exp
 
 /* Publishes the sample programme; the caller frees the document. */
 struct tally_programme_document *world_publish(struct world *world);
+/* The same as another version, in force from another instant (ISO 8601). */
+struct tally_programme_document *world_publish_version(struct world *world, uint32_t version,
+                                                       const char *effective_from);
 
 enum { LOT_DAY = WORLD_DAY + 400 }; /* last day of everything the tills earn */
 

@@ -182,6 +182,36 @@ static void a_newer_programme_and_the_keys_come_when_asked_for(void **state)
     tally_buffer_free(&bytes);
 }
 
+static void the_programme_in_force_comes_before_those_that_wait(void **state)
+{
+    struct stage *stage = *state;
+    static const struct {
+        uint32_t version;
+        const char *effective_from;
+    } published[] = {{1, "2026-01-01T00:00:00+08:00"},
+                     {2, "2026-06-01T00:00:00+08:00"}, /* in force now: the first is history */
+                     {3, "2027-06-01T00:00:00+08:00"},
+                     {4, "2028-06-01T00:00:00+08:00"}};
+    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
+        tally_programme_document_free(world_publish_version(&stage->world, published[i].version,
+                                                            published[i].effective_from));
+    }
+    struct hq_pull pull = {0};
+    struct tally_buffer bytes = {0};
+    struct tally_msg_pull_reply reply;
+    memcpy(pull.pin, stage->till.pin, TALLY_HASH_LEN);
+    for (uint32_t expected = 2; expected <= 4; expected++) {
+        bytes.len = 0;
+        OK(hq_store_pull(stage->world.store, &pull, WORLD_NOW, &bytes));
+        OK(tally_msg_pull_reply_decode(tally_buffer_slice(&bytes), &reply));
+        assert_true(reply.has_programme);
+        assert_int_equal(pull.programme_version, expected);
+        assert_int_equal(reply.caught_up, expected == 4);
+        tally_msg_pull_reply_free(&reply);
+    }
+    tally_buffer_free(&bytes);
+}
+
 static void a_cursor_from_a_future_that_hq_lost_begins_anew(void **state)
 {
     struct stage *stage = *state;
@@ -414,6 +444,7 @@ int main(void)
         TEST(an_account_stands_in_the_feed_only_once),
         TEST(a_long_feed_comes_in_bounded_messages_until_caught_up),
         TEST(a_newer_programme_and_the_keys_come_when_asked_for),
+        TEST(the_programme_in_force_comes_before_those_that_wait),
         TEST(a_cursor_from_a_future_that_hq_lost_begins_anew),
         TEST(an_imported_profile_opens_under_the_data_key),
         TEST(a_draw_moves_points_from_hqs_drawer_to_the_terminals),
