@@ -248,7 +248,7 @@ void desk_card(struct desk *desk, const struct tally_card *card, struct till_ser
             remember_card(desk, handle);
         }
     }
-    if (status != TALLY_OK) {
+    if (ledger_judge(desk->ledger, status, now_ms) != TALLY_OK) {
         till_notify_refused(till, status, desk->card_token);
         return;
     }
@@ -735,6 +735,7 @@ static enum tally_status answer(struct desk *desk, struct till_request *request,
 void desk_request(struct desk *desk, struct till_request *request)
 {
     enum tally_status status = answer(desk, request, ledger_now_ms());
+    status = ledger_judge(desk->ledger, status, ledger_now_ms());
     if (status != TALLY_OK) {
         till_answer_refused(request, status, "");
     }

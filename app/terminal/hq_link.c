@@ -199,14 +199,18 @@ static enum tally_status port_pulled(void *self, const struct tally_msg_pull_rep
         } else if (status != TALLY_E_TOO_LATE) {
             tally_log("programme: refused: %s (%s)", tally_status_text(status),
                       tally_status_name(status));
-            if (status != TALLY_E_RULE) {
-                return status;
-            }
+            TALLY_TRY(ledger_judge(ledger,
+                                   status == TALLY_E_RULE || status == TALLY_E_SIGNATURE
+                                       ? TALLY_OK /* the old one goes on, and so do the rows */
+                                       : status,
+                                   now_ms));
         }
     }
     TALLY_TRY(ledger_take_grants(ledger, reply->grants, reply->grant_count, now_ms));
-    TALLY_TRY(store_apply_rows(ledger->store, reply->accounts, reply->account_count, reply->cursor,
-                               &left_out));
+    TALLY_TRY(ledger_judge(ledger,
+                           store_apply_rows(ledger->store, reply->accounts, reply->account_count,
+                                            reply->cursor, &left_out),
+                           now_ms));
     if (reply->account_count > 0) {
         changed(link);
     }

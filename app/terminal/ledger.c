@@ -160,6 +160,11 @@ const struct tally_programme *ledger_programme(struct ledger *ledger, int64_t no
     return ledger->programme == NULL ? NULL : tally_programme_of(ledger->programme);
 }
 
+int64_t ledger_takeover_ms(const struct ledger *ledger)
+{
+    return ledger->next == NULL ? INT64_MAX : tally_programme_of(ledger->next)->effective_ms;
+}
+
 uint32_t ledger_programme_version(const struct ledger *ledger)
 {
     const struct tally_programme_document *newest =
@@ -239,6 +244,16 @@ enum tally_status ledger_take_programme(struct ledger *ledger,
 
 /* ------------------------------------------------------------------ commits */
 
+enum tally_status ledger_judge(struct ledger *ledger, enum tally_status status, int64_t now_ms)
+{
+    /* A full store still reads, and closing it would not make room. */
+    if (tally_status_family(status) == TALLY_FAMILY_STOP && status != TALLY_E_STORE_FULL &&
+        ledger->store != NULL) {
+        stop(ledger, status, now_ms);
+    }
+    return status;
+}
+
 enum tally_status ledger_commit(struct ledger *ledger, struct tally_event *event,
                                 struct tally_slice sidecar, int64_t now_ms,
                                 uint64_t *ret_existing_seq)
@@ -248,10 +263,13 @@ enum tally_status ledger_commit(struct ledger *ledger, struct tally_event *event
     enum tally_status status =
         store_commit(ledger->store, event, sidecar, now_ms,
                      ret_existing_seq == NULL ? &existing : ret_existing_seq);
-    if (tally_status_family(status) == TALLY_FAMILY_STOP) {
-        stop(ledger, status, now_ms);
-    }
-    return status;
+    return ledger_judge(ledger, status, now_ms);
+}
+
+enum tally_status ledger_checkpoint(struct ledger *ledger, int64_t now_ms)
+{
+    TALLY_TRY(ledger_ready(ledger, now_ms));
+    return ledger_judge(ledger, store_checkpoint(ledger->store), now_ms);
 }
 
 enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_grant *grants,

@@ -37,6 +37,8 @@ TALLY_MUST_USE enum tally_status ledger_ready(struct ledger *ledger, int64_t now
 /* The programme in force at this instant; takes a waiting one over when its time has come.
  * NULL: none has been received. */
 const struct tally_programme *ledger_programme(struct ledger *ledger, int64_t now_ms);
+/* When the programme that waits takes over, ms since 1970 UTC; INT64_MAX: none waits. */
+int64_t ledger_takeover_ms(const struct ledger *ledger);
 /* Version of the newest programme held, in force or waiting; 0: none. */
 uint32_t ledger_programme_version(const struct ledger *ledger);
 
@@ -45,6 +47,14 @@ uint32_t ledger_programme_version(const struct ledger *ledger);
 TALLY_MUST_USE enum tally_status ledger_commit(struct ledger *ledger, struct tally_event *event,
                                                struct tally_slice sidecar, int64_t now_ms,
                                                uint64_t *ret_existing_seq);
+
+/* Brings LMDB up, as store_checkpoint. TALLY_OK, store statuses */
+TALLY_MUST_USE enum tally_status ledger_checkpoint(struct ledger *ledger, int64_t now_ms);
+
+/* Passes on what a call on `ledger->store` answered; a 4x status closes the store until
+ * ledger_ready opens it again, so that a damaged row or a failed batch mends itself. */
+TALLY_MUST_USE enum tally_status ledger_judge(struct ledger *ledger, enum tally_status status,
+                                              int64_t now_ms);
 
 /* Journals grants that are newer than what the journal holds, in order.
  *   TALLY_OK, TALLY_E_PROTOCOL (a gap, or for another terminal), as ledger_commit */

@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <sys/prctl.h>
 
-enum { EXIT_USAGE = 2, NAME_LEN_MAX = 64 };
+enum { EXIT_USAGE = 2, NAME_LEN_MAX = 64, TAKEOVER_LOOK_MS = 60 * 60 * 1000 };
 
 struct terminal {
     uv_loop_t loop;
@@ -26,7 +26,8 @@ struct terminal {
     struct hal_readers *readers; /* NULL: switched off, or libusb does not start */
     struct hq_link *hq;
     uv_timer_t checkpoint;
-    uv_prepare_t tell; /* runs while screens have not been told of a change */
+    uv_timer_t takeover; /* of a programme that waits */
+    uv_prepare_t tell;   /* runs while screens have not been told of a change */
     uv_signal_t terminate, interrupt;
     char reader_name[NAME_LEN_MAX];
     enum tally_status reader_status;
@@ -126,10 +127,31 @@ static struct tally_card_rules card_rules(struct terminal *terminal)
     return programme == NULL ? (struct tally_card_rules){NULL, 0} : programme->cards;
 }
 
+static void on_programme(void *context);
+
+static void on_takeover(uv_timer_t *timer)
+{
+    on_programme(timer->data);
+}
+
+/* The clock may be set meanwhile, so a long wait is looked at again each hour. */
+static void plan_takeover(struct terminal *terminal)
+{
+    int64_t at_ms = ledger_takeover_ms(&terminal->ledger), now_ms = ledger_now_ms();
+    if (at_ms != INT64_MAX && !terminal->closing) {
+        int64_t wait_ms = at_ms <= now_ms ? 0 : at_ms - now_ms;
+        (void)uv_timer_start(&terminal->takeover, on_takeover,
+                             (uint64_t)(wait_ms < TAKEOVER_LOOK_MS ? wait_ms : TAKEOVER_LOOK_MS),
+                             0);
+    }
+}
+
+/* A programme came, or came into force: its card ranges are the readers' from now on. */
 static void on_programme(void *context)
 {
     struct terminal *terminal = context;
     struct tally_card_rules rules = card_rules(terminal);
+    plan_takeover(terminal);
     if (terminal->readers != NULL && hal_readers_set_rules(terminal->readers, &rules) != TALLY_OK) {
         tally_log("reader: the programme's card ranges could not be taken over");
     }
@@ -140,10 +162,7 @@ static void on_programme(void *context)
 
 static void bring_up_lmdb(struct terminal *terminal)
 {
-    if (terminal->ledger.store == NULL) {
-        return;
-    }
-    enum tally_status status = store_checkpoint(terminal->ledger.store);
+    enum tally_status status = ledger_checkpoint(&terminal->ledger, ledger_now_ms());
     if (status != TALLY_OK) {
         tally_log("store: batch: %s (%s)", tally_status_text(status), tally_status_name(status));
     }
@@ -229,6 +248,7 @@ static void on_stop(uv_signal_t *signal, int number)
     }
     hq_link_close(terminal->hq, on_part_closed, NULL);
     uv_close((uv_handle_t *)&terminal->checkpoint, NULL);
+    uv_close((uv_handle_t *)&terminal->takeover, NULL);
     uv_close((uv_handle_t *)&terminal->tell, NULL);
     uv_close((uv_handle_t *)&terminal->terminate, NULL);
     uv_close((uv_handle_t *)&terminal->interrupt, NULL);
@@ -264,6 +284,7 @@ static enum tally_status open_parts(struct terminal *terminal)
             terminal->reader_status = status;
         }
     }
+    plan_takeover(terminal);
     return TALLY_OK;
 }
 
@@ -286,10 +307,11 @@ static int run(struct terminal *terminal)
     }
     (void)uv_loop_init(&terminal->loop);
     (void)uv_timer_init(&terminal->loop, &terminal->checkpoint);
+    (void)uv_timer_init(&terminal->loop, &terminal->takeover);
     (void)uv_prepare_init(&terminal->loop, &terminal->tell);
     (void)uv_signal_init(&terminal->loop, &terminal->terminate);
     (void)uv_signal_init(&terminal->loop, &terminal->interrupt);
-    terminal->checkpoint.data = terminal->tell.data = terminal;
+    terminal->checkpoint.data = terminal->takeover.data = terminal->tell.data = terminal;
     terminal->terminate.data = terminal->interrupt.data = terminal;
     enum tally_status status = open_parts(terminal);
     if (status != TALLY_OK) {

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/shop"))
@@ -294,6 +295,20 @@ class InAShop(unittest.TestCase):
         self.wait_why("TALLY_E_REVOKED")
         self.assertEqual(self.till.call("status")["store"]["pending"], 1)
         self.assertEqual(self.hq.admin("export", "--what", "sales").count("\n"), 1)
+
+    def test_a_programme_that_waited_takes_over_in_its_time(self):
+        self.open()
+        self.enrol()
+        soon = time.time() + 2
+        text = shop.PROGRAMME.read_text()
+        text = re.sub(r'"version": *1', '"version": 2', text)
+        text = re.sub(r'"effective_from": *"[^"]*"', '"effective_from": "%s"' % time.strftime(
+            "%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon)), text)
+        new = pathlib.Path(self.holder.name) / "new.json"
+        new.write_text(text)
+        self.hq.admin("programme", "publish", new)
+        self.assertTrue(self.till.wait_status(lambda now: now["programme"]["version"] == 2, 20))
+        self.assertGreaterEqual(time.time(), int(soon))
 
     def test_a_new_programme_reaches_a_running_terminal(self):
         self.open()
