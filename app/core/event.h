@@ -26,6 +26,12 @@ enum {
     TALLY_PROFILE_LEN_MAX = 4096 /* sealed bytes of one person */
 };
 
+/* One event moves no more than this. It takes millions of such events to overflow an account, so an
+ * overflow is the fault of whoever writes those, not of the honest terminal that writes the next.
+ */
+#define TALLY_POINTS_MAX INT64_C(1000000000000)    /* 10^12 points */
+#define TALLY_MONEY_MAX  INT64_C(1000000000000000) /* 10^15 minor units */
+
 enum tally_event_type {
     TALLY_EVENT_SALE = 1,  /* earn and redeem of one basket: one event, one fsync */
     TALLY_EVENT_VOID = 2,  /* a whole sale undone, on its business day */

@@ -9,10 +9,20 @@
 
 /* ------------------------------------------------------------------ limits */
 
+static bool points_ok(int64_t points)
+{
+    return points >= 0 && points <= TALLY_POINTS_MAX;
+}
+
+static bool money_ok(int64_t minor)
+{
+    return minor >= 0 && minor <= TALLY_MONEY_MAX;
+}
+
 static bool moves_ok(const struct tally_move *moves, size_t count)
 {
     int64_t points = 0;
-    return tally_moves_sum(moves, count, &points) == TALLY_OK;
+    return tally_moves_sum(moves, count, &points) == TALLY_OK && points <= TALLY_POINTS_MAX;
 }
 
 static bool lines_ok(const struct tally_line *lines, size_t count)
@@ -22,7 +32,7 @@ static bool lines_ok(const struct tally_line *lines, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         if (!pb_text_is(lines[i].sku, 0, TALLY_TEXT_LEN_MAX) || lines[i].quantity_milli <= 0 ||
-            lines[i].amount_minor < 0) {
+            !money_ok(lines[i].amount_minor)) {
             return false;
         }
     }
@@ -34,9 +44,10 @@ static bool sale_ok(const struct tally_sale *sale)
     return sale->account != 0 && pb_text_is(sale->ref, 1, TALLY_TEXT_LEN_MAX) &&
            pb_text_is(sale->cashier, 0, TALLY_TEXT_LEN_MAX) &&
            lines_ok(sale->lines, sale->line_count) && moves_ok(sale->spent, sale->spent_count) &&
-           sale->total_minor >= 0 && sale->redeemed_points >= 0 && sale->redeemed_minor >= 0 &&
-           sale->earned_points >= 0 && sale->debt_paid >= 0 &&
-           sale->debt_paid <= sale->earned_points && sale->qualifying >= 0;
+           money_ok(sale->total_minor) && points_ok(sale->redeemed_points) &&
+           money_ok(sale->redeemed_minor) && points_ok(sale->earned_points) &&
+           sale->debt_paid >= 0 && sale->debt_paid <= sale->earned_points &&
+           money_ok(sale->qualifying);
 }
 
 static bool void_ok(const struct tally_void *voided)
@@ -44,14 +55,15 @@ static bool void_ok(const struct tally_void *voided)
     return voided->account != 0 && pb_text_is(voided->ref, 1, TALLY_TEXT_LEN_MAX) &&
            pb_text_is(voided->cashier, 0, TALLY_TEXT_LEN_MAX) && voided->sale.seq != 0 &&
            moves_ok(voided->returned, voided->returned_count) &&
-           moves_ok(voided->taken, voided->taken_count) && voided->redeemed_points >= 0 &&
-           voided->earned_points >= 0 && voided->debt_added >= 0 && voided->qualifying >= 0;
+           moves_ok(voided->taken, voided->taken_count) && points_ok(voided->redeemed_points) &&
+           points_ok(voided->earned_points) && points_ok(voided->debt_added) &&
+           money_ok(voided->qualifying);
 }
 
 static bool adjust_ok(const struct tally_adjust *adjust)
 {
     return adjust->account != 0 && moves_ok(adjust->moves, adjust->move_count) &&
-           adjust->qualifying >= 0 && pb_text_is(adjust->reason, 1, TALLY_TEXT_LEN_MAX) &&
+           money_ok(adjust->qualifying) && pb_text_is(adjust->reason, 1, TALLY_TEXT_LEN_MAX) &&
            pb_text_is(adjust->who, 1, TALLY_TEXT_LEN_MAX);
 }
 

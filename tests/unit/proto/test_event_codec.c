@@ -20,7 +20,7 @@ static struct tally_slice text(const char *from)
 static const struct tally_line lines[] = {
     {{(const uint8_t *)"4006381333931", 13}, 1000, 1290},
     {{NULL, 0}, 250, 0},
-    {{(const uint8_t *)"\xE8\x8B\xB9\xE6\x9E\x9C", 6}, 1, INT64_MAX - 1290},
+    {{(const uint8_t *)"\xE8\x8B\xB9\xE6\x9E\x9C", 6}, 1, TALLY_MONEY_MAX - 1290},
 };
 static const struct tally_move moves[] = {{-3, 1}, {20000, 70}, {TALLY_DAY_NEVER, 29}};
 
@@ -45,7 +45,7 @@ static struct tally_event a_sale(void)
         .cashier = text("\xE7\x8E\x8B"),
         .lines = lines,
         .line_count = 3,
-        .total_minor = INT64_MAX,
+        .total_minor = TALLY_MONEY_MAX,
         .redeemed_points = 100,
         .redeemed_minor = 100,
         .spent = moves,
@@ -289,10 +289,11 @@ static void the_largest_event_that_the_limits_allow_fits(void **state)
     static uint8_t sku[TALLY_TEXT_LEN_MAX];
     memset(sku, 'x', sizeof sku);
     for (size_t i = 0; i < TALLY_LINES_MAX; i++) {
-        many_lines[i] = (struct tally_line){{sku, sizeof sku}, INT64_MAX, INT64_MAX};
+        many_lines[i] = (struct tally_line){{sku, sizeof sku}, INT64_MAX, TALLY_MONEY_MAX};
     }
     for (size_t i = 0; i < TALLY_MOVES_MAX; i++) {
-        many_moves[i] = (struct tally_move){INT32_MIN + (int32_t)i, INT64_MAX / TALLY_MOVES_MAX};
+        many_moves[i] =
+            (struct tally_move){INT32_MIN + (int32_t)i, TALLY_POINTS_MAX / TALLY_MOVES_MAX};
     }
     struct tally_event event = a_sale();
     event.as.sale.lines = many_lines;
@@ -472,6 +473,25 @@ static void lines_and_moves_outside_the_limits_are_refused(void **state)
     refused(&event);
 }
 
+static void more_points_or_money_than_an_event_may_move_is_refused(void **state)
+{
+    (void)state;
+    struct tally_event event = a_sale();
+    event.as.sale.earned_points = TALLY_POINTS_MAX + 1;
+    refused(&event);
+    event = a_sale();
+    event.as.sale.total_minor = TALLY_MONEY_MAX + 1;
+    refused(&event);
+    const struct tally_move many = {5, TALLY_POINTS_MAX + 1};
+    event = a_grant();
+    event.as.grant.moves = &many;
+    event.as.grant.move_count = 1;
+    refused(&event);
+    event = a_void();
+    event.as.voided.debt_added = TALLY_POINTS_MAX + 1;
+    refused(&event);
+}
+
 static void more_than_the_longest_event_is_refused_unread(void **state)
 {
     (void)state;
@@ -506,6 +526,7 @@ int main(void)
         cmocka_unit_test(an_event_without_an_id_is_refused),
         cmocka_unit_test(text_that_is_too_long_missing_or_not_utf8_is_refused),
         cmocka_unit_test(lines_and_moves_outside_the_limits_are_refused),
+        cmocka_unit_test(more_points_or_money_than_an_event_may_move_is_refused),
         cmocka_unit_test(more_than_the_longest_event_is_refused_unread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
