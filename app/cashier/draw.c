@@ -212,6 +212,11 @@ static void redeem_hint(const struct screen *screen, char hint[TEXT_MAX])
     if (!screen->has_most) {
         return;
     }
+    if (screen_redeemable(screen) == 0) {
+        snprintf(hint, TEXT_MAX, "%s",
+                 screen_hq_is_up(screen) ? _("none in this sale") : _("offline: none here"));
+        return;
+    }
     money_points_text(screen_redeemable(screen), most);
     snprintf(hint, TEXT_MAX,
              screen_hq_is_up(screen) ? _("up to %s points now")

@@ -404,7 +404,9 @@ static void key_anywhere(struct screen *screen, int key)
 static void key_in_idle(struct screen *screen, int key)
 {
     if (is_digit(key) && screen->has_tray) {
-        if (number_of(json_object_get(screen->status, "reader"), "ready") == 0) {
+        const json_t *reader = json_object_get(screen->status, "reader");
+        if (number_of(reader, "ready") == 0 &&
+            words_status_of(text_of(reader, "status")) == TALLY_E_READER_GONE) {
             screen_say(screen, SCREEN_SAYS_WARN, "%s", words_status(TALLY_E_READER_GONE));
         } else if (key != '0' && screen->tray[key - '1'] != NULL) {
             hush(screen);
@@ -554,7 +556,7 @@ static void say_refused(struct screen *screen, const json_t *error)
         char most[MONEY_TEXT_MAX];
         money_points_text(screen->most_here, most);
         screen_say(screen, SCREEN_SAYS_BAD,
-                   _("Head office gave no points: at most %s can be redeemed here now"), most);
+                   _("No points from head office in time: at most %s can be redeemed here"), most);
     } else {
         say_error(screen, error);
     }

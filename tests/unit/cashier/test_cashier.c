@@ -379,7 +379,8 @@ static void points_that_head_office_did_not_give_are_not_called_missing(void **s
     screen_key(&desk->screen, SCREEN_KEY_ENTER);
     assert_string_equal(desk->last_method, "sale");
     answer_error(desk, "TALLY_E_POINTS_SHORT");
-    assert_true(shows(desk, "Head office gave no points: at most 300 can be redeemed here now"));
+    assert_true(
+        shows(desk, "No points from head office in time: at most 300 can be redeemed here"));
     assert_true(shows(desk, "500 points"));
 }
 
@@ -466,7 +467,9 @@ static void a_sample_card_needs_a_reader(void **state)
     desk->screen.has_tray = true;
     desk->screen.tray[0] = "First";
     json_t *status = parsed(a_status);
-    json_object_set_new(json_object_get(status, "reader"), "ready", json_integer(0));
+    json_object_set_new(
+        status, "reader",
+        json_pack("{s:i, s:s, s:s}", "ready", 0, "name", "", "status", "TALLY_E_READER_GONE"));
     screen_notification(&desk->screen, "status", status);
     json_decref(status);
     screen_key(&desk->screen, '1');
