@@ -101,7 +101,7 @@ const char *words_hq(enum tally_status why)
     case TALLY_E_PEER_UNTRUSTED:
         return _("head office's certificate is not trusted");
     case TALLY_E_REVOKED:
-        return _("head office has closed this terminal");
+        return _("this terminal has been closed down");
     case TALLY_E_TOKEN:
         return _("the enrolment token is not accepted");
     case TALLY_E_NOT_READY:

@@ -388,7 +388,7 @@ static void head_office_that_answers_and_refuses_this_terminal_is_no_good_connec
 {
     struct desk *desk = *state;
     hq_is(desk, "up", "TALLY_E_REVOKED", "");
-    assert_true(shows(desk, "Head office: head office has closed this terminal"));
+    assert_true(shows(desk, "Head office: this terminal has been closed down"));
     assert_false(shows(desk, "connected"));
     hq_is(desk, "up", "TALLY_E_BUSY", ""); /* passes by itself */
     assert_true(shows(desk, "Head office: connected"));
