@@ -537,6 +537,9 @@ static int draw_pending(const struct screen *screen, struct canvas *canvas,
     if (status != TALLY_OK) {
         return print_right(canvas, row, layout->end, STYLE_BAD, words_status(status));
     }
+    if (pending == 0 && !screen_is_enrolled(screen)) {
+        return layout->end;
+    }
     if (pending == 0) {
         return print_right(canvas, row, layout->end, STYLE_QUIET,
                            _("everything is at head office"));
@@ -613,7 +616,7 @@ static void draw_help(struct canvas *canvas, const struct layout *layout)
         print(canvas, row, layout->left + 10, STYLE_PLAIN, "%s", _(lines[i].text));
     }
     print(canvas, row + 2, layout->left + 1, STYLE_QUIET, "%s",
-          _("Offline everything goes on: points held here can be redeemed, and every sale"));
+          _("Offline, all goes on: points held here can be redeemed, and every sale"));
     print(canvas, row + 3, layout->left + 1, STYLE_QUIET, "%s",
           _("reaches head office later, exactly once."));
     print(canvas, row + 5, layout->left + 1, STYLE_PLAIN, "%s", _("Any key goes back"));

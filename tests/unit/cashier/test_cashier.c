@@ -399,6 +399,7 @@ static void a_terminal_that_is_not_enrolled_says_so_and_what_is_missing(void **s
     struct desk *desk = *state;
     json_t *status = parsed(a_status);
     json_object_set_new(status, "terminal", json_integer(0));
+    json_object_set_new(json_object_get(status, "store"), "pending", json_integer(0));
     json_object_set_new(status, "programme", json_null());
     json_object_set_new(
         status, "hq",
@@ -412,6 +413,7 @@ static void a_terminal_that_is_not_enrolled_says_so_and_what_is_missing(void **s
     assert_true(shows(desk, "there is no enrolment token in /etc/tally/token"));
     assert_true(shows(desk, "and put it there")); /* on the second row */
     assert_true(shows(desk, "Offline: this terminal is not enrolled"));
+    assert_false(shows(desk, "everything is at head office"));
     json_object_set_new(status, "terminal", json_integer(7));
     screen_notification(&desk->screen, "status", status);
     json_decref(status);
