@@ -28,7 +28,7 @@ enum { STORE_REF_LEN_MAX = TALLY_TEXT_LEN_MAX };
 struct store_options {
     const char *dir;            /* made if missing, mode 0700 */
     size_t map_bytes_max;       /* 0: 1 GiB on 64 bits, 512 MiB on 32 bits */
-    uint32_t checkpoint_events; /* overlay size that makes store_checkpoint_due true; 0: 256 */
+    uint32_t checkpoint_events; /* overlay size that makes store_checkpoint_due true; 0: 1024 */
     void (*log)(void *context, const char *line); /* recovery steps, one line each; may be NULL */
     void *log_context;
 };

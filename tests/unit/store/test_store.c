@@ -319,17 +319,17 @@ static void a_checkpoint_is_due_after_so_many_events(void **state)
     (void)state;
     struct shop shop = a_shop();
     struct store_head head;
-    for (unsigned i = 1; i <= 255; i++) {
+    for (unsigned i = 1; i <= 1023; i++) {
         sell(shop.store, i, 1);
         assert_false(store_checkpoint_due(shop.store));
     }
-    sell(shop.store, 256, 1);
+    sell(shop.store, 1024, 1);
     assert_true(store_checkpoint_due(shop.store));
     assert_status(TALLY_OK, store_checkpoint(shop.store));
     assert_false(store_checkpoint_due(shop.store));
     store_head(shop.store, &head);
-    assert_int_equal(256, head.lmdb_seq);
-    assert_int_equal(256, points_of(shop.store, SHOP_ACCOUNT));
+    assert_int_equal(1024, head.lmdb_seq);
+    assert_int_equal(1024, points_of(shop.store, SHOP_ACCOUNT));
     shop_end(&shop);
 }
 
