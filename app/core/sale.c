@@ -377,6 +377,26 @@ enum tally_status tally_void_plan(const struct tally_account *account,
 
 /* ------------------------------------------------------------------ head office's half */
 
+size_t tally_draw_moves(const struct tally_account *account, int64_t points, int32_t day,
+                        struct tally_move *moves, int64_t *ret_points)
+{
+    assert(account != NULL);
+    assert(moves != NULL);
+    assert(ret_points != NULL);
+
+    struct drawer_lots drawer = lots_of(account, TALLY_TERMINAL_HQ, day);
+    size_t count = 0;
+    int64_t moved = 0;
+    for (size_t i = 0; i < drawer.count && moved < points && count < TALLY_MOVES_MAX; i++) {
+        moves[count] = (struct tally_move){drawer.lots[i].expires_day,
+                                           least(drawer.lots[i].points, points - moved)};
+        moved += moves[count].points;
+        count++;
+    }
+    *ret_points = moved;
+    return count;
+}
+
 enum tally_status tally_sale_check(const struct tally_programme *programme,
                                    const struct tally_event *event)
 {

@@ -69,6 +69,13 @@ TALLY_MUST_USE enum tally_status tally_void_plan(const struct tally_account *acc
                                                  struct tally_move *taken, size_t move_cap,
                                                  struct tally_void *ret_void);
 
+/* Head office's answer to a draw: what of its own drawer's lots that are valid on `day` goes to a
+ * terminal, earliest last day first, until `points` are reached or nothing is left. `moves` has
+ * room for TALLY_MOVES_MAX; returns how many it filled, in order, as a grant wants them.
+ * *ret_points is their sum, at most `points`. */
+size_t tally_draw_moves(const struct tally_account *account, int64_t points, int32_t day,
+                        struct tally_move *moves, int64_t *ret_points);
+
 /* Head office's half: recomputes total, earned points, redemption value, qualification and last day
  * of a sale under the programme and the tier index that it names.
  *   TALLY_OK

@@ -4,6 +4,7 @@
 #include "app/hq/tables.h"
 
 #include "app/base/alloc.h"
+#include "app/core/sale.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -384,27 +385,6 @@ enum tally_status hq_store_pull(struct hq_store *store, struct hq_pull *pull, in
 
 /* ------------------------------------------------------------------ draw */
 
-/* Moves of HQ's lots that are valid on `day`, earliest last day first, up to `points`. */
-static size_t draw_moves(const struct tally_account *account, int64_t points, int32_t day,
-                         struct tally_move *moves, int64_t *ret_points)
-{
-    size_t count = 0;
-    int64_t moved = 0;
-    for (size_t i = 0; i < account->lot_count && moved < points && count < TALLY_MOVES_MAX; i++) {
-        const struct tally_lot *lot = &account->lots[i];
-        if (lot->drawer != TALLY_TERMINAL_HQ || lot->expires_day < day) {
-            continue;
-        }
-        int64_t left = points - moved;
-        moves[count] =
-            (struct tally_move){lot->expires_day, lot->points < left ? lot->points : left};
-        moved += moves[count].points;
-        count++;
-    }
-    *ret_points = moved;
-    return count;
-}
-
 static enum tally_status grant_put(struct hq_txn *txn, struct hq_terminal *terminal,
                                    uint64_t account, const struct tally_move *moves, size_t count)
 {
@@ -443,7 +423,7 @@ static enum tally_status draw_decide(struct hq_txn *txn, struct hq_terminal *ter
         status = TALLY_E_NOT_FOUND;
     }
     if (status == TALLY_OK) {
-        size_t count = draw_moves(&account, request->points, day, moves, &draw->granted);
+        size_t count = tally_draw_moves(&account, request->points, day, moves, &draw->granted);
         if (count > 0) {
             status = grant_put(txn, terminal, request->account, moves, count);
         }

@@ -514,6 +514,27 @@ static void a_void_of_no_sale_or_another_accounts_is_refused(void **state)
                      TALLY_E_NO_MEMORY);
 }
 
+static void a_draw_takes_head_offices_valid_lots_earliest_last_day_first(void **state)
+{
+    (void)state;
+    static struct tally_move drawn[TALLY_MOVES_MAX];
+    struct tally_account *account = opened(&club);
+    int64_t points = -1;
+    assert_int_equal(tally_draw_moves(account, 100, TODAY, drawn, &points), 0);
+    assert_true(points == 0);
+    given(account, TERMINAL, TODAY, 1000);
+    given(account, TALLY_TERMINAL_HQ, TODAY - 1, 5000); /* lapsed */
+    given(account, TALLY_TERMINAL_HQ, TALLY_DAY_NEVER, 70);
+    given(account, TALLY_TERMINAL_HQ, TODAY, 40);
+    assert_int_equal(tally_draw_moves(account, 100, TODAY, drawn, &points), 2);
+    assert_true(points == 100);
+    assert_true(drawn[0].expires_day == TODAY && drawn[0].points == 40);
+    assert_true(drawn[1].expires_day == TALLY_DAY_NEVER && drawn[1].points == 60);
+    assert_int_equal(tally_draw_moves(account, 1000, TODAY, drawn, &points), 2);
+    assert_true(points == 110);
+    assert_int_equal(tally_draw_moves(account, 0, TODAY, drawn, &points), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +562,7 @@ int main(void)
         cmocka_unit_test(returned_points_help_to_take_back_what_was_earned),
         cmocka_unit_test(a_void_on_another_day_is_too_late),
         cmocka_unit_test(a_void_of_no_sale_or_another_accounts_is_refused),
+        cmocka_unit_test(a_draw_takes_head_offices_valid_lots_earliest_last_day_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
