@@ -5,6 +5,8 @@
 #include "app/base/alloc.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -446,12 +448,23 @@ static void name_address(struct sync_conn *conn)
     snprintf(conn->address, sizeof conn->address, "%s port %d", text, port);
 }
 
+/* TCP_USER_TIMEOUT (tcp(7), RFC 5482): the kernel knows what the other side has acknowledged. */
+static void give_up_on_silence(struct sync_conn *conn)
+{
+    uv_os_fd_t fd = -1;
+    const unsigned unacked_ms = SYNC_CONN_UNACKED_MS;
+    if (uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof unacked_ms);
+    }
+}
+
 static void start(struct sync_conn *conn)
 {
     conn->has_tcp = true;
     conn->heard_ms = now(conn);
     name_address(conn);
     (void)uv_tcp_nodelay(&conn->tcp, 1);
+    give_up_on_silence(conn);
     int error = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
     if (error != 0) {
         fail(conn, TALLY_E_OFFLINE, uv_strerror(error));

@@ -13,8 +13,10 @@
 #include "app/sync/tls.h"
 
 enum {
-    SYNC_CONN_IDLE_MS = 30 * 1000,      /* silence after which a PING is sent */
-    SYNC_CONN_PING_MS = 10 * 1000,      /* silence after a PING that means: dead */
+    SYNC_CONN_IDLE_MS = 10 * 1000,    /* silence after which a PING is sent */
+    SYNC_CONN_PING_MS = 60 * 1000,    /* silence after a PING that means: the program hangs */
+    SYNC_CONN_UNACKED_MS = 10 * 1000, /* what we sent is not acknowledged by TCP: the line is dead.
+                                         A slow line acknowledges bit by bit and lives */
     SYNC_CONN_HANDSHAKE_MS = 10 * 1000, /* a server's patience */
     SYNC_CONN_LINGER_MS = 1000          /* for the other side to read our last words */
 };
