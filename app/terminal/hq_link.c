@@ -315,8 +315,9 @@ static bool read_token(struct hq_link *link, char token[TOKEN_FILE_LEN_MAX])
     bool read = file != NULL && fgets(token, TOKEN_FILE_LEN_MAX, file) != NULL;
     if (!read) {
         snprintf(link->detail, sizeof link->detail,
-                 "not enrolled: put a token from 'tallyhq enrol-token' into %s (%s)", path,
-                 file == NULL ? strerror(errno) : "it is empty");
+                 "not enrolled: put a token from 'tallyhq enrol-token' into %s%s%s", path,
+                 file != NULL || errno == ENOENT ? "" : ": ",
+                 file != NULL || errno == ENOENT ? "" : strerror(errno));
     }
     if (file != NULL) {
         (void)fclose(file);
