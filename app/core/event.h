@@ -35,7 +35,7 @@ enum {
 enum tally_event_type {
     TALLY_EVENT_SALE = 1,  /* earn and redeem of one basket: one event, one fsync */
     TALLY_EVENT_VOID = 2,  /* a whole sale undone, on its business day */
-    TALLY_EVENT_ENROL = 3, /* a new member with an account and a first card */
+    TALLY_EVENT_ENROL = 3, /* a new member with an account and a first card or phone number */
     TALLY_EVENT_GRANT = 4, /* points moved from head office's drawer to a terminal's */
     TALLY_EVENT_ADJUST = 5 /* points given or taken by a person, with a reason */
 };
@@ -97,6 +97,8 @@ struct tally_enrol {
     uint8_t handle[TALLY_HANDLE_LEN]; /* of the card or phone number */
     uint32_t home_shop;               /* 0: none */
     struct tally_slice profile;       /* sealed under the member's key; see app/crypto/seal.h */
+    bool has_phone_handle;            /* the member is found by phone_handle too */
+    uint8_t phone_handle[TALLY_HANDLE_LEN]; /* of a phone number; never the same as handle */
 };
 
 struct tally_grant {

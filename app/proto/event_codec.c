@@ -60,6 +60,14 @@ static bool void_ok(const struct tally_void *voided)
            money_ok(voided->qualifying);
 }
 
+static bool enrol_ok(const struct tally_enrol *enrol)
+{
+    bool twice = enrol->has_phone_handle &&
+                 memcmp(enrol->handle, enrol->phone_handle, TALLY_HANDLE_LEN) == 0;
+    return enrol->account != 0 && enrol->member != 0 &&
+           enrol->profile.len <= TALLY_PROFILE_LEN_MAX && !twice;
+}
+
 static bool adjust_ok(const struct tally_adjust *adjust)
 {
     return adjust->account != 0 && moves_ok(adjust->moves, adjust->move_count) &&
@@ -75,8 +83,7 @@ static bool what_ok(const struct tally_event *event)
     case TALLY_EVENT_VOID:
         return void_ok(&event->as.voided);
     case TALLY_EVENT_ENROL:
-        return event->as.enrol.account != 0 && event->as.enrol.member != 0 &&
-               event->as.enrol.profile.len <= TALLY_PROFILE_LEN_MAX;
+        return enrol_ok(&event->as.enrol);
     case TALLY_EVENT_GRANT:
         return tally_grant_limits(&event->as.grant) == TALLY_OK;
     case TALLY_EVENT_ADJUST:
@@ -198,6 +205,10 @@ static tally_v1_Enrol enrol_out(const struct tally_enrol *enrol)
         .profile = pb_out_slice(&enrol->profile),
     };
     memcpy(out.handle.bytes, enrol->handle, TALLY_HANDLE_LEN);
+    if (enrol->has_phone_handle) {
+        out.phone_handle.size = TALLY_HANDLE_LEN;
+        memcpy(out.phone_handle.bytes, enrol->phone_handle, TALLY_HANDLE_LEN);
+    }
     return out;
 }
 
@@ -374,7 +385,9 @@ static struct tally_void void_in(const tally_v1_Void *in, const struct parts *pa
 static enum tally_status enrol_in(const tally_v1_Enrol *in, const struct parts *parts,
                                   struct tally_enrol *ret_enrol)
 {
-    if (in->handle.size != TALLY_HANDLE_LEN) {
+    bool has_phone_handle = in->phone_handle.size != 0;
+    if (in->handle.size != TALLY_HANDLE_LEN ||
+        (has_phone_handle && in->phone_handle.size != TALLY_HANDLE_LEN)) {
         return TALLY_E_INVALID;
     }
     *ret_enrol = (struct tally_enrol){
@@ -382,8 +395,12 @@ static enum tally_status enrol_in(const tally_v1_Enrol *in, const struct parts *
         .member = in->member,
         .home_shop = in->home_shop,
         .profile = parts->text[0],
+        .has_phone_handle = has_phone_handle,
     };
     memcpy(ret_enrol->handle, in->handle.bytes, TALLY_HANDLE_LEN);
+    if (has_phone_handle) {
+        memcpy(ret_enrol->phone_handle, in->phone_handle.bytes, TALLY_HANDLE_LEN);
+    }
     return TALLY_OK;
 }
 

@@ -94,6 +94,14 @@ static struct tally_event an_enrolment(void)
     return event;
 }
 
+static struct tally_event an_enrolment_with_a_phone_number(void)
+{
+    struct tally_event event = an_enrolment();
+    event.as.enrol.has_phone_handle = true;
+    memset(event.as.enrol.phone_handle, 0xA7, TALLY_HANDLE_LEN);
+    return event;
+}
+
 static struct tally_event a_grant(void)
 {
     struct tally_event event = an_event(TALLY_EVENT_GRANT);
@@ -243,6 +251,16 @@ static void an_enrolment_a_grant_and_an_adjustment_come_back_as_they_were(void *
     assert_true(decoded.event.as.enrol.account == 9 && decoded.event.as.enrol.member == 10);
     assert_int_equal(decoded.event.as.enrol.home_shop, 3);
     expect_same(decoded.event.as.enrol.profile, event.as.enrol.profile);
+    assert_false(decoded.event.as.enrol.has_phone_handle);
+    tally_event_decoded_free(&decoded);
+    tally_buffer_free(&bytes);
+
+    event = an_enrolment_with_a_phone_number();
+    goes_round(&event, &decoded, &bytes);
+    assert_memory_equal(decoded.event.as.enrol.handle, event.as.enrol.handle, TALLY_HANDLE_LEN);
+    assert_true(decoded.event.as.enrol.has_phone_handle);
+    assert_memory_equal(decoded.event.as.enrol.phone_handle, event.as.enrol.phone_handle,
+                        TALLY_HANDLE_LEN);
     tally_event_decoded_free(&decoded);
     tally_buffer_free(&bytes);
 
@@ -311,7 +329,9 @@ static void the_largest_event_that_the_limits_allow_fits(void **state)
 static void every_truncation_of_an_event_is_refused(void **state)
 {
     (void)state;
-    struct tally_event all[] = {a_sale(), a_void(), an_enrolment(), a_grant(), an_adjustment()};
+    struct tally_event all[] = {a_sale(),        a_void(),
+                                an_enrolment(),  an_enrolment_with_a_phone_number(),
+                                an_adjustment(), a_grant()};
     for (size_t which = 0; which < sizeof all / sizeof all[0]; which++) {
         struct tally_buffer bytes = encoded(&all[which]);
         for (size_t len = 0; len < bytes.len; len++) {
@@ -387,21 +407,81 @@ static void an_unknown_a_missing_and_a_double_what_are_refused(void **state)
     }
 }
 
+/* An enrolment with a card alone, as it was written before there were phone handles. */
+static const uint8_t card_enrolment[] = {
+    0x0A, 0x06, 0x08, 0x07, 0x10, 0x02, 0x18, 0x01, 0x52, 0x24, 0x09, 9,  0,    0,    0, 0,
+    0,    0,    0,    0x11, 5,    0,    0,    0,    0,    0,    0,    0,  0x1A, 0x10, 1, 2,
+    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14, 15,   16};
+
 static void an_enrolment_without_a_whole_handle_is_refused(void **state)
 {
     (void)state;
-    static const uint8_t whole[] = {
-        0x0A, 0x06, 0x08, 0x07, 0x10, 0x02, 0x18, 0x01, 0x52, 0x24, 0x09, 9,  0,    0,    0, 0,
-        0,    0,    0,    0x11, 5,    0,    0,    0,    0,    0,    0,    0,  0x1A, 0x10, 1, 2,
-        3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14, 15,   16};
-    assert_int_equal(decode_only(whole, sizeof whole), TALLY_OK);
-    uint8_t shorter[sizeof whole];
-    memcpy(shorter, whole, sizeof whole);
+    assert_int_equal(decode_only(card_enrolment, sizeof card_enrolment), TALLY_OK);
+    uint8_t shorter[sizeof card_enrolment];
+    memcpy(shorter, card_enrolment, sizeof card_enrolment);
     shorter[9]--;
     shorter[29]--;
     assert_int_equal(decode_only(shorter, sizeof shorter - 1), TALLY_E_INVALID);
     shorter[9] = 18; /* none at all */
     assert_int_equal(decode_only(shorter, sizeof shorter - 18), TALLY_E_INVALID);
+}
+
+static void an_enrolment_without_a_phone_handle_keeps_its_bytes(void **state)
+{
+    (void)state;
+    struct tally_event_decoded decoded = {0};
+    assert_int_equal(
+        tally_event_decode((struct tally_slice){card_enrolment, sizeof card_enrolment}, &decoded),
+        TALLY_OK);
+    assert_false(decoded.event.as.enrol.has_phone_handle);
+    memset(decoded.event.as.enrol.phone_handle, 1, TALLY_HANDLE_LEN); /* it does not count */
+    struct tally_buffer again = encoded(&decoded.event);
+    expect_same(tally_buffer_slice(&again),
+                (struct tally_slice){card_enrolment, sizeof card_enrolment});
+    tally_buffer_free(&again);
+    tally_event_decoded_free(&decoded);
+}
+
+/* `card_enrolment` with a phone handle of `len` bytes; its length. */
+static size_t with_phone_handle(uint8_t *ret_bytes, uint8_t len)
+{
+    memcpy(ret_bytes, card_enrolment, sizeof card_enrolment);
+    ret_bytes[9] = (uint8_t)(ret_bytes[9] + 2 + len);
+    ret_bytes[sizeof card_enrolment] = 0x32;
+    ret_bytes[sizeof card_enrolment + 1] = len;
+    memset(ret_bytes + sizeof card_enrolment + 2, 0x77, len);
+    return sizeof card_enrolment + 2 + len;
+}
+
+static void a_phone_handle_is_whole_and_not_that_of_the_card(void **state)
+{
+    (void)state;
+    uint8_t bytes[sizeof card_enrolment + 2 + TALLY_HANDLE_LEN + 1];
+    for (uint8_t len = 1; len <= TALLY_HANDLE_LEN + 1; len++) {
+        size_t whole = with_phone_handle(bytes, len);
+        assert_int_equal(decode_only(bytes, whole),
+                         len == TALLY_HANDLE_LEN ? TALLY_OK : TALLY_E_INVALID);
+    }
+    size_t whole = with_phone_handle(bytes, TALLY_HANDLE_LEN);
+    memcpy(bytes + sizeof card_enrolment + 2, bytes + 30, TALLY_HANDLE_LEN);
+    assert_int_equal(decode_only(bytes, whole), TALLY_E_INVALID);
+
+    struct tally_event event = an_enrolment_with_a_phone_number();
+    memcpy(event.as.enrol.phone_handle, event.as.enrol.handle, TALLY_HANDLE_LEN);
+    refused(&event);
+}
+
+static void the_phone_handle_stands_last_in_an_enrolment(void **state)
+{
+    (void)state;
+    struct tally_event event = an_enrolment_with_a_phone_number();
+    struct tally_buffer bytes = encoded(&event);
+    assert_true(bytes.len > TALLY_HANDLE_LEN + 2);
+    const uint8_t *end = bytes.data + bytes.len - TALLY_HANDLE_LEN;
+    assert_int_equal(end[-2], 0x32);
+    assert_int_equal(end[-1], TALLY_HANDLE_LEN);
+    assert_memory_equal(end, event.as.enrol.phone_handle, TALLY_HANDLE_LEN);
+    tally_buffer_free(&bytes);
 }
 
 static void an_event_without_an_id_is_refused(void **state)
@@ -523,6 +603,9 @@ int main(void)
         cmocka_unit_test(unknown_fields_are_skipped),
         cmocka_unit_test(an_unknown_a_missing_and_a_double_what_are_refused),
         cmocka_unit_test(an_enrolment_without_a_whole_handle_is_refused),
+        cmocka_unit_test(an_enrolment_without_a_phone_handle_keeps_its_bytes),
+        cmocka_unit_test(a_phone_handle_is_whole_and_not_that_of_the_card),
+        cmocka_unit_test(the_phone_handle_stands_last_in_an_enrolment),
         cmocka_unit_test(an_event_without_an_id_is_refused),
         cmocka_unit_test(text_that_is_too_long_missing_or_not_utf8_is_refused),
         cmocka_unit_test(lines_and_moves_outside_the_limits_are_refused),
