@@ -88,12 +88,16 @@ static enum tally_status fold_account(const struct view *view, const struct tall
 static enum tally_status fold_enrolment(const struct tally_enrol *enrol, struct tally_slice sidecar,
                                         struct changes *into)
 {
+    uint8_t handles[2 * TALLY_HANDLE_LEN];
+    size_t handle_count = enrol->has_phone_handle ? 2 : 1;
+    memcpy(handles, enrol->handle, TALLY_HANDLE_LEN);
+    memcpy(handles + TALLY_HANDLE_LEN, enrol->phone_handle, TALLY_HANDLE_LEN);
     struct row_member row = {.account = enrol->account,
                              .home_shop = enrol->home_shop,
                              .profile = enrol->profile,
                              .wrapped_key = sidecar,
-                             .handles = enrol->handle,
-                             .handle_count = 1};
+                             .handles = handles,
+                             .handle_count = handle_count};
     uint8_t member_key[ROW_ID_KEY_LEN];
     row_id_key(enrol->member, member_key);
     struct tally_buffer value = {0};
@@ -104,9 +108,12 @@ static enum tally_status fold_enrolment(const struct tally_enrol *enrol, struct 
                         tally_buffer_slice(&value));
     }
     tally_buffer_free(&value);
-    TALLY_TRY(status);
-    return changes_put(into, STATE_CARDS, (struct tally_slice){enrol->handle, TALLY_HANDLE_LEN},
-                       (struct tally_slice){member_key, sizeof member_key});
+    for (size_t i = 0; i < handle_count && status == TALLY_OK; i++) {
+        struct tally_slice handle = {handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
+        status = changes_put(into, STATE_CARDS, handle,
+                             (struct tally_slice){member_key, sizeof member_key});
+    }
+    return status;
 }
 
 enum tally_status fold_event(const struct view *view, const struct tally_event *event,

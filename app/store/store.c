@@ -178,6 +178,10 @@ static enum tally_status refuse_known_member(struct store *store, const struct t
         status = view_get(&view, STATE_CARDS, (struct tally_slice){enrol->handle, TALLY_HANDLE_LEN},
                           &value);
     }
+    if (status == TALLY_E_NOT_FOUND && enrol->has_phone_handle) {
+        struct tally_slice phone = {enrol->phone_handle, TALLY_HANDLE_LEN};
+        status = view_get(&view, STATE_CARDS, phone, &value);
+    }
     tally_buffer_free(&value);
     if (status == TALLY_OK) {
         return TALLY_E_EXISTS;

@@ -86,8 +86,8 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
  *   TALLY_OK              durable; event->id and event->time are set
  *   TALLY_E_EXISTS        a sale or void with this ref is there, or a void of the same sale:
  *                         *ret_existing_seq says which (0: in an epoch before this one). Also an
- *                         enrolment of a known member or card, and a grant that is journalled
- *                         already; then *ret_existing_seq is not set
+ *                         enrolment of a known member, card or phone number, and a grant that
+ *                         is journalled already; then *ret_existing_seq is not set
  *   TALLY_E_POINTS_SHORT, TALLY_E_INVALID, TALLY_E_OVERFLOW from the fold; TALLY_E_INVALID also for
  *                         a grant, adjustment or void that names another terminal's drawer
  *   TALLY_E_NOT_READY     no writer is set

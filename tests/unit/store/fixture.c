@@ -218,12 +218,27 @@ enum tally_status try_void_sale(struct store *store, uint64_t sale_seq, const ch
     return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
 }
 
-enum tally_status try_enrol(struct store *store, uint64_t member, uint64_t account, uint8_t card)
+static struct tally_event enrolment(uint64_t member, uint64_t account, uint8_t card)
 {
     struct tally_event event = {.type = TALLY_EVENT_ENROL};
     event.as.enrol = (struct tally_enrol){
         .account = account, .member = member, .home_shop = 3, .profile = text("sealed profile")};
     memset(event.as.enrol.handle, card, TALLY_HANDLE_LEN);
+    return event;
+}
+
+enum tally_status try_enrol(struct store *store, uint64_t member, uint64_t account, uint8_t card)
+{
+    struct tally_event event = enrolment(member, account, card);
+    return commit(store, &event, text("wrapped key"), NULL);
+}
+
+enum tally_status try_enrol_with_phone(struct store *store, uint64_t member, uint64_t account,
+                                       uint8_t card, uint8_t phone)
+{
+    struct tally_event event = enrolment(member, account, card);
+    event.as.enrol.has_phone_handle = true;
+    memset(event.as.enrol.phone_handle, phone, TALLY_HANDLE_LEN);
     return commit(store, &event, text("wrapped key"), NULL);
 }
 

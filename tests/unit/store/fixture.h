@@ -60,6 +60,8 @@ void sell(struct store *store, unsigned number, int64_t earned);
 enum tally_status try_void_sale(struct store *store, uint64_t sale_seq, const char *ref,
                                 int64_t points, uint64_t *ret_existing_seq);
 enum tally_status try_enrol(struct store *store, uint64_t member, uint64_t account, uint8_t card);
+enum tally_status try_enrol_with_phone(struct store *store, uint64_t member, uint64_t account,
+                                       uint8_t card, uint8_t phone);
 enum tally_status try_grant(struct store *store, uint64_t grant_seq, uint32_t to, int64_t points);
 
 bool has_sale(struct store *store, unsigned number);

@@ -141,6 +141,54 @@ static void an_enrolled_member_is_found_by_card_with_key_and_profile(void **stat
     shop_end(&shop);
 }
 
+static uint64_t member_of(struct store *store, uint8_t card)
+{
+    uint8_t handle[TALLY_HANDLE_LEN];
+    uint64_t member = 0;
+    memset(handle, card, sizeof handle);
+    enum tally_status status = store_card_get(store, handle, &member);
+    assert_true(status == TALLY_OK || status == TALLY_E_NOT_FOUND);
+    return status == TALLY_OK ? member : 0;
+}
+
+static void a_member_enrolled_with_card_and_phone_number_is_found_by_either(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    assert_status(TALLY_OK, try_enrol_with_phone(shop.store, 55, 100, 9, 10));
+    struct shop crashed = shop_copy(&shop); /* only the journal has it yet */
+    shop_open(&crashed);
+    struct store *stores[] = {shop.store, crashed.store};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(55, member_of(stores[i], 9));
+        assert_int_equal(55, member_of(stores[i], 10));
+        assert_verifies(stores[i]);
+    }
+    shop_end(&crashed);
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_int_equal(55, member_of(shop.store, 9));
+    assert_int_equal(55, member_of(shop.store, 10));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void neither_handle_of_an_enrolment_may_belong_to_somebody(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    assert_status(TALLY_OK, try_enrol_with_phone(shop.store, 55, 100, 9, 10));
+    assert_status(TALLY_E_EXISTS, try_enrol_with_phone(shop.store, 56, 101, 9, 11));
+    assert_status(TALLY_E_EXISTS, try_enrol_with_phone(shop.store, 56, 101, 11, 10));
+    assert_status(TALLY_E_EXISTS, try_enrol_with_phone(shop.store, 56, 101, 11, 9));
+    assert_status(TALLY_E_EXISTS, try_enrol(shop.store, 56, 101, 10));
+    assert_int_equal(1, head_seq(shop.store));
+    assert_int_equal(0, member_of(shop.store, 11)); /* a refusal leaves nothing behind */
+    assert_status(TALLY_OK, try_enrol_with_phone(shop.store, 56, 101, 11, 12));
+    assert_int_equal(56, member_of(shop.store, 12));
+    shop_end(&shop);
+}
+
 static void a_grant_is_journalled_once_and_only_for_this_terminal(void **state)
 {
     (void)state;
@@ -402,6 +450,8 @@ int main(void)
         cmocka_unit_test(redeeming_more_than_the_drawer_holds_writes_nothing),
         cmocka_unit_test(a_sale_is_voided_once),
         cmocka_unit_test(an_enrolled_member_is_found_by_card_with_key_and_profile),
+        cmocka_unit_test(a_member_enrolled_with_card_and_phone_number_is_found_by_either),
+        cmocka_unit_test(neither_handle_of_an_enrolment_may_belong_to_somebody),
         cmocka_unit_test(a_grant_is_journalled_once_and_only_for_this_terminal),
         cmocka_unit_test(events_are_read_back_byte_for_byte_with_their_chain),
         cmocka_unit_test(time_never_goes_backwards_whatever_the_clock_does),
