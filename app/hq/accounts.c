@@ -195,15 +195,39 @@ static enum tally_status member_put(struct hq_txn *txn, const struct tally_enrol
     return hq_put(txn, HQ_ACCOUNT_MEMBERS, &pair, (struct tally_slice){NULL, 0});
 }
 
-static enum tally_status card_put(struct hq_txn *txn, const struct tally_enrol *enrol)
+static enum tally_status card_put(struct hq_txn *txn, uint64_t id,
+                                  const uint8_t handle[TALLY_HANDLE_LEN])
 {
     uint8_t member[8];
-    tally_store_le(member, sizeof member, enrol->member);
-    struct hq_key key = {.len = 0}, pair = hq_key_u64(enrol->member);
-    hq_key_bytes(&key, enrol->handle, TALLY_HANDLE_LEN);
-    hq_key_bytes(&pair, enrol->handle, TALLY_HANDLE_LEN);
+    tally_store_le(member, sizeof member, id);
+    struct hq_key key = {.len = 0}, pair = hq_key_u64(id);
+    hq_key_bytes(&key, handle, TALLY_HANDLE_LEN);
+    hq_key_bytes(&pair, handle, TALLY_HANDLE_LEN);
     TALLY_TRY(hq_put(txn, HQ_CARDS, &key, (struct tally_slice){member, sizeof member}));
     return hq_put(txn, HQ_MEMBER_CARDS, &pair, (struct tally_slice){NULL, 0});
+}
+
+enum tally_status hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN],
+                                bool *ret_known)
+{
+    struct hq_key card = {.len = 0};
+    hq_key_bytes(&card, handle, TALLY_HANDLE_LEN);
+    return exists(txn, HQ_CARDS, &card, ret_known);
+}
+
+/* Two terminals may enrol the same card or phone number while they are offline: the first one keeps
+ * it. */
+static enum tally_status card_add(struct hq_txn *txn, const struct tally_event *event,
+                                  const uint8_t handle[TALLY_HANDLE_LEN], const char *what)
+{
+    bool known = false;
+    TALLY_TRY(hq_card_known(txn, handle, &known));
+    if (known) {
+        return hq_flag_add(txn, &event->id, event->as.enrol.account,
+                           "enrolled with a %s that belongs to another member; that one keeps it",
+                           what);
+    }
+    return card_put(txn, event->as.enrol.member, handle);
 }
 
 static enum tally_status has_room(struct hq_txn *txn, uint64_t account, bool *ret_room)
@@ -221,16 +245,13 @@ static enum tally_status has_room(struct hq_txn *txn, uint64_t account, bool *re
     return status == TALLY_E_END ? TALLY_OK : status;
 }
 
-/* Two terminals may enrol the same card while they are offline: the first one keeps it. */
 static enum tally_status people_add(struct hq_txn *txn, const struct tally_event *event,
                                     struct tally_slice wrapped_key)
 {
     const struct tally_enrol *enrol = &event->as.enrol;
-    bool member_known = false, card_known = false;
-    struct hq_key member = hq_key_u64(enrol->member), card = {.len = 0};
-    hq_key_bytes(&card, enrol->handle, TALLY_HANDLE_LEN);
+    bool member_known = false;
+    struct hq_key member = hq_key_u64(enrol->member);
     TALLY_TRY(exists(txn, HQ_MEMBERS, &member, &member_known));
-    TALLY_TRY(exists(txn, HQ_CARDS, &card, &card_known));
     if (member_known) {
         return hq_flag_add(txn, &event->id, enrol->account,
                            "enrolled a member that is known already; the first enrolment stays");
@@ -242,12 +263,9 @@ static enum tally_status people_add(struct hq_txn *txn, const struct tally_event
                            "enrolled into an account that has as many members as it can");
     }
     TALLY_TRY(member_put(txn, enrol, wrapped_key));
-    if (card_known) {
-        return hq_flag_add(
-            txn, &event->id, enrol->account,
-            "enrolled with a card that belongs to another member; that one keeps it");
-    }
-    return card_put(txn, enrol);
+    TALLY_TRY(card_add(txn, event, enrol->handle, "card"));
+    return enrol->has_phone_handle ? card_add(txn, event, enrol->phone_handle, "phone number")
+                                   : TALLY_OK;
 }
 
 static enum tally_status void_put(struct hq_txn *txn, const struct tally_event *event)

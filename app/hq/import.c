@@ -22,7 +22,7 @@ struct import {
     struct tally_programme_document *programme; /* says which cards are ours */
     uint64_t total;                             /* rows of the file */
     uint64_t done;
-    uint64_t known;
+    struct hq_import_known known;
     struct hq_import_row rows[BATCH];
     struct tally_buffer profiles[BATCH];
     size_t count;
@@ -53,6 +53,34 @@ static const char *card_read(const struct import *import, const char *text,
     return NULL;
 }
 
+/* The phone number becomes the second handle; none is as good. */
+static const char *phone_read(const struct import *import, const char *text,
+                              struct hq_import_row *row)
+{
+    row->has_phone_handle = text[0] != '\0';
+    if (!row->has_phone_handle) {
+        return NULL;
+    }
+    struct tally_card_rules rules = tally_programme_of(import->programme)->cards;
+    struct tally_card card;
+    enum tally_status status = tally_card_from_typed(&rules, text, &card);
+    if (status == TALLY_E_PAYMENT_CARD) {
+        return "phone: this looks like a payment card; a + before it says that it is none";
+    }
+    if (status != TALLY_OK) {
+        return "phone: not a number of 7 to 15 digits";
+    }
+    const char *problem = NULL;
+    if (card.kind != TALLY_CARD_PHONE) {
+        problem = "phone: this is a card's number";
+    } else if ((status = tally_card_handle(import->keys.card_key, &card, row->phone_handle)) !=
+               TALLY_OK) {
+        problem = tally_status_text(status);
+    }
+    explicit_bzero(&card, sizeof card);
+    return problem;
+}
+
 /* Reads one line into `row`; what is wrong with it, or NULL. The profile is appended to. */
 static const char *row_read(const struct import *import, const struct hq_csv *csv,
                             struct hq_import_row *row, struct tally_buffer *profile)
@@ -71,6 +99,9 @@ static const char *row_read(const struct import *import, const struct hq_csv *cs
         .phone = {(const uint8_t *)csv->fields[2], strlen(csv->fields[2])}};
     if (person.name.len == 0 || tally_msg_profile_encode(&person, profile) != TALLY_OK) {
         return "name or phone: empty, too long, or not UTF-8";
+    }
+    if ((problem = phone_read(import, csv->fields[2], row)) != NULL) {
+        return problem;
     }
     if (hq_number_parse(csv->fields[3], 0, INT64_MAX, &row->points) != TALLY_OK) {
         return "points: not a whole number of 0 or more";
@@ -102,7 +133,7 @@ static void batch_empty(struct import *import)
 
 static int batch_store(struct import *import)
 {
-    uint64_t known = 0;
+    struct hq_import_known known;
     for (size_t i = 0; i < import->count; i++) {
         import->rows[i].profile = tally_buffer_slice(&import->profiles[i]);
     }
@@ -114,7 +145,8 @@ static int batch_store(struct import *import)
     }
     uint64_t tenth_before = import->done * 10 / import->total;
     import->done += import->count;
-    import->known += known;
+    import->known.cards += known.cards;
+    import->known.phones += known.phones;
     if (import->done * 10 / import->total != tenth_before) {
         fprintf(stderr, "%" PRIu64 " of %" PRIu64 "\n", import->done, import->total);
     }
@@ -185,9 +217,13 @@ static int import_file(struct import *import, const char *dir)
         hq_dir_touch(dir);
     }
     if (result == HQ_EXIT_OK) {
-        printf("%" PRIu64 " members imported", import->done - import->known);
-        if (import->known > 0) {
-            printf(", %" PRIu64 " cards were known already", import->known);
+        printf("%" PRIu64 " members imported", import->done - import->known.cards);
+        if (import->known.cards > 0) {
+            printf(", %" PRIu64 " cards were known already", import->known.cards);
+        }
+        if (import->known.phones > 0) {
+            printf(", %" PRIu64 " phone numbers stay with the members who had them first",
+                   import->known.phones);
         }
         putchar('\n');
     } else if (result == HQ_EXIT_USAGE) {

@@ -27,7 +27,7 @@ static enum tally_status new_id(struct hq_txn *txn, uint64_t *ret_id)
 
 static enum tally_status enrol(struct hq_txn *txn, struct hq_terminal *self,
                                const uint8_t data_key[TALLY_KEY_LEN],
-                               const struct hq_import_row *row, uint64_t id)
+                               const struct hq_import_row *row, bool with_phone, uint64_t id)
 {
     struct tally_buffer sealed = {0}, wrapped = {0};
     enum tally_status status = tally_profile_seal(data_key, id, row->profile, &sealed, &wrapped);
@@ -36,8 +36,10 @@ static enum tally_status enrol(struct hq_txn *txn, struct hq_terminal *self,
         event.as.enrol = (struct tally_enrol){.account = id,
                                               .member = id,
                                               .home_shop = row->home_shop,
-                                              .profile = tally_buffer_slice(&sealed)};
+                                              .profile = tally_buffer_slice(&sealed),
+                                              .has_phone_handle = with_phone};
         memcpy(event.as.enrol.handle, row->handle, TALLY_HANDLE_LEN);
+        memcpy(event.as.enrol.phone_handle, row->phone_handle, TALLY_HANDLE_LEN);
         status = hq_append(txn, self, &event, tally_buffer_slice(&wrapped));
     }
     tally_buffer_free(&sealed);
@@ -71,28 +73,30 @@ static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *se
 
 static enum tally_status import_row(struct hq_txn *txn, struct hq_terminal *self,
                                     const uint8_t data_key[TALLY_KEY_LEN],
-                                    const struct hq_import_row *row, uint64_t *known)
+                                    const struct hq_import_row *row, struct hq_import_known *known)
 {
-    struct hq_key card = {.len = 0};
-    hq_key_bytes(&card, row->handle, TALLY_HANDLE_LEN);
-    struct tally_slice value;
-    enum tally_status status = hq_get(txn, HQ_CARDS, &card, &value);
-    if (status != TALLY_E_NOT_FOUND) {
-        (*known)++;
-        return status;
+    bool card_known = false, phone_known = false;
+    TALLY_TRY(hq_card_known(txn, row->handle, &card_known));
+    if (card_known) {
+        known->cards++;
+        return TALLY_OK;
     }
+    if (row->has_phone_handle) {
+        TALLY_TRY(hq_card_known(txn, row->phone_handle, &phone_known));
+    }
+    known->phones += phone_known;
     uint64_t id = 0;
     TALLY_TRY(new_id(txn, &id));
-    TALLY_TRY(enrol(txn, self, data_key, row, id));
+    TALLY_TRY(enrol(txn, self, data_key, row, row->has_phone_handle && !phone_known, id));
     return open_balance(txn, self, row, id);
 }
 
 enum tally_status hq_store_import(struct hq_store *store, const uint8_t data_key[TALLY_KEY_LEN],
                                   const struct hq_import_row *rows, size_t count, int64_t now_ms,
-                                  uint64_t *ret_known)
+                                  struct hq_import_known *ret_known)
 {
     struct hq_txn txn;
-    uint64_t known = 0;
+    struct hq_import_known known = {0, 0};
     TALLY_TRY(hq_begin(store, true, now_ms, &txn));
     struct hq_terminal self;
     enum tally_status status = hq_terminal_get(&txn, TALLY_TERMINAL_HQ, &self);

@@ -158,7 +158,9 @@ TALLY_MUST_USE enum tally_status hq_store_programme_newest(struct hq_store *stor
 /* ------------------------------------------------------------------ members that HQ brings in */
 
 struct hq_import_row {
-    uint8_t handle[TALLY_HANDLE_LEN];
+    uint8_t handle[TALLY_HANDLE_LEN]; /* of the card */
+    bool has_phone_handle;
+    uint8_t phone_handle[TALLY_HANDLE_LEN];
     uint32_t home_shop;
     struct tally_slice profile; /* encoded tally.v1.Profile, in clear; borrowed */
     int64_t points;             /* opening balance; 0 or more */
@@ -166,12 +168,19 @@ struct hq_import_row {
     int64_t qualifying; /* 0 or more */
 };
 
+/* What a person had already before the import came to the row. */
+struct hq_import_known {
+    uint64_t cards;  /* their rows were left out whole */
+    uint64_t phones; /* phone numbers of another member: their rows came in with the card alone */
+};
+
 /* Enrols them as HQ's own events, all in one transaction; a card that is known already is left
- * alone and counted. TALLY_OK, TALLY_E_CRYPTO, TALLY_E_OVERFLOW, store statuses */
+ * alone, a phone number stays with the first who has it. TALLY_OK, TALLY_E_CRYPTO,
+ * TALLY_E_OVERFLOW, store statuses */
 TALLY_MUST_USE enum tally_status hq_store_import(struct hq_store *store,
                                                  const uint8_t data_key[TALLY_KEY_LEN],
                                                  const struct hq_import_row *rows, size_t count,
-                                                 int64_t now_ms, uint64_t *ret_known);
+                                                 int64_t now_ms, struct hq_import_known *ret_known);
 
 /* ------------------------------------------------------------------ looking */
 

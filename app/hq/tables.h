@@ -169,6 +169,9 @@ TALLY_MUST_USE enum tally_status hq_touch(struct hq_txn *txn, uint64_t account);
 TALLY_MUST_USE enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *event,
                                               struct tally_slice bytes, struct tally_slice sidecar,
                                               const uint8_t chain[TALLY_HASH_LEN]);
+/* Whether some member has this card or phone number. */
+TALLY_MUST_USE enum tally_status
+hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN], bool *ret_known);
 /* HQ's own next event: sets id, time and day, encodes, chains and adds it. */
 TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self,
                                            struct tally_event *event, struct tally_slice sidecar);

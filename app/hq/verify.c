@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proof that what HQ holds follows from the events it holds: every chain and every account again.
- */
+/* Proof that what HQ holds follows from the events it holds: every chain and every account again,
+ * and that cards and members agree. */
 #include "app/hq/tables.h"
 
 #include "app/base/alloc.h"
@@ -325,6 +325,47 @@ static enum tally_status verify_accounts(struct hq_txn *txn, struct hq_verified 
     return TALLY_OK;
 }
 
+/* ------------------------------------------------------------------ cards */
+
+/* Each card, or phone number, that a member lists leads to that member. */
+static enum tally_status verify_card(struct hq_txn *txn, const struct hq_scan *scan,
+                                     struct hq_verified *verified)
+{
+    if (scan->key.len != 8 + TALLY_HANDLE_LEN) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    uint64_t member = tally_load_be(scan->key.data, 8);
+    struct hq_key card = {.len = 0};
+    struct tally_slice value;
+    hq_key_bytes(&card, scan->key.data + 8, TALLY_HANDLE_LEN);
+    enum tally_status status = hq_get(txn, HQ_CARDS, &card, &value);
+    if (status == TALLY_E_NOT_FOUND ||
+        (status == TALLY_OK && (value.len != 8 || tally_load_le(value.data, 8) != member))) {
+        return differs(verified, "member %" PRIu64 ": a card does not lead back", member);
+    }
+    return status;
+}
+
+static enum tally_status verify_cards(struct hq_txn *txn, struct hq_verified *verified)
+{
+    struct hq_scan scan;
+    TALLY_TRY(hq_scan_open(txn, HQ_MEMBER_CARDS, NULL, NULL, &scan));
+    enum tally_status status;
+    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
+        status = verify_card(txn, &scan, verified);
+        if (status != TALLY_OK) {
+            break;
+        }
+    }
+    hq_scan_close(&scan);
+    if (status != TALLY_E_END) {
+        return status;
+    }
+    return entries(txn, HQ_CARDS) == entries(txn, HQ_MEMBER_CARDS)
+               ? TALLY_OK
+               : differs(verified, "there are cards that no member lists");
+}
+
 enum tally_status hq_store_verify(struct hq_store *store, struct hq_verified *ret_verified)
 {
     struct hq_verified verified = {.events = 0};
@@ -336,6 +377,9 @@ enum tally_status hq_store_verify(struct hq_store *store, struct hq_verified *re
     }
     if (status == TALLY_OK) {
         status = verify_accounts(&txn, &verified);
+    }
+    if (status == TALLY_OK) {
+        status = verify_cards(&txn, &verified);
     }
     status = hq_end(&txn, status);
     *ret_verified = verified;

@@ -55,6 +55,52 @@ class Configuration(unittest.TestCase):
         self.assertIn("no-such.conf", done.stderr)
 
 
+class Importing(unittest.TestCase):
+    """`tallyhq members import`, with head office's published programme and nothing else."""
+
+    HEADER = "card,name,phone,points,expires,qualifying_minor,home_shop\n"
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="tally-test-")
+        self.addCleanup(holder.cleanup)
+        self.hq = shop.HeadOffice(pathlib.Path(holder.name) / "hq")
+        self.file = pathlib.Path(holder.name) / "members.csv"
+        self.hq.set_up()
+        self.hq.admin("programme", "publish", shop.PROGRAMME)
+
+    def members(self, *phones, first=0):
+        """A file of members with these phone numbers."""
+        self.file.write_text(self.HEADER + "".join(
+            f"{int(CARDS[0]) + first + at},Ada,{phone},0,never,0,1\n"
+            for at, phone in enumerate(phones)))
+
+    def test_a_phone_number_that_is_none_is_named_by_its_line_and_not_by_itself(self):
+        wrong = {"12a4567": "not a number of 7 to 15 digits", "123456": "not a number of 7 to 15",
+                 "1234567890123456": "not a number of 7 to 15", CARDS[1]: "a card's number",
+                 "4111 1111 1111 1111": "looks like a payment card"}
+        self.members("+49 30 1234567", *wrong, "")
+        with self.assertRaises(shop.Failed) as caught:
+            self.hq.admin("members", "import", self.file)
+        said = str(caught.exception)
+        self.assertIn("nothing was imported", said)
+        self.assertEqual(said.count("members.csv:"), len(wrong), said)
+        for line, (phone, problem) in enumerate(wrong.items(), 3):
+            self.assertRegex(said, f"members.csv:{line}: phone: .*{problem}")
+            self.assertNotIn(phone, said)
+
+    def test_a_phone_number_of_two_members_stays_with_the_first_and_is_counted(self):
+        self.members("13800138000", "", "138-0013 8000")
+        self.assertEqual(self.hq.admin("members", "import", self.file),
+                         "3 members imported, 1 phone numbers stay with the members who had them "
+                         "first\n")
+        self.members("13800138000", "13800138001", first=4)
+        self.assertEqual(self.hq.admin("members", "import", self.file),
+                         "2 members imported, 1 phone numbers stay with the members who had them "
+                         "first\n")
+        self.hq.admin("verify")
+        self.assertRegex(self.hq.admin("status"), r"(?m)^cards +7$")
+
+
 class InAShop(unittest.TestCase):
     """Each test has a shop of its own: head office with a few members, and one terminal."""
 

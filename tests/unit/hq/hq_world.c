@@ -104,16 +104,28 @@ void till_write(struct till *till, struct tally_event *event)
     till->seq++;
 }
 
-void till_enrol(struct till *till, uint64_t account, uint8_t card)
+static void enrol(struct till *till, uint64_t account, uint8_t card, const uint8_t *phone)
 {
     struct tally_event event = {.type = TALLY_EVENT_ENROL};
     event.as.enrol = (struct tally_enrol){.account = account,
                                           .member = account,
                                           .home_shop = till->shop,
-                                          .profile = {(const uint8_t *)"sealed", 6}};
+                                          .profile = {(const uint8_t *)"sealed", 6},
+                                          .has_phone_handle = phone != NULL};
     memset(event.as.enrol.handle, card, TALLY_HANDLE_LEN);
+    memset(event.as.enrol.phone_handle, phone != NULL ? *phone : 0, TALLY_HANDLE_LEN);
     till_write(till, &event);
     OK(tally_buffer_append(&till->sidecars[till->seq - 1], "wrapped", 7));
+}
+
+void till_enrol(struct till *till, uint64_t account, uint8_t card)
+{
+    enrol(till, account, card, NULL);
+}
+
+void till_enrol_with_phone(struct till *till, uint64_t account, uint8_t card, uint8_t phone)
+{
+    enrol(till, account, card, &phone);
 }
 
 void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent)
@@ -242,6 +254,16 @@ uint64_t world_flags(struct world *world)
     return search.count;
 }
 
+uint64_t world_member(struct world *world, uint8_t card)
+{
+    uint8_t handle[TALLY_HANDLE_LEN];
+    uint64_t member = 0, account = 0;
+    memset(handle, card, sizeof handle);
+    enum tally_status status = hq_store_card(world->store, handle, &member, &account);
+    assert_true(status == TALLY_OK || status == TALLY_E_NOT_FOUND);
+    return status == TALLY_OK ? member : 0;
+}
+
 bool world_is_flagged(struct world *world, const char *words)
 {
     struct flag_search search = {words, 0};
@@ -261,9 +283,11 @@ void world_import(struct world *world, uint8_t card, int64_t points, int32_t exp
                                 .expires_day = expires_day,
                                 .qualifying = 50000};
     memset(row.handle, card, TALLY_HANDLE_LEN);
-    uint64_t known = 9, member = 0;
+    struct hq_import_known known = {9, 9};
+    uint64_t member = 0;
     OK(hq_store_import(world->store, world->keys.data_key, &row, 1, world->now_ms, &known));
-    assert_int_equal(known, 0);
+    assert_int_equal(known.cards, 0);
+    assert_int_equal(known.phones, 0);
     OK(hq_store_card(world->store, row.handle, &member, ret_account));
     tally_buffer_free(&profile);
 }

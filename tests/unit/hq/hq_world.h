@@ -56,6 +56,7 @@ void till_csr(struct till *till, struct tally_buffer *ret_csr);
 /* Writes an event into the journal: id, time and day are set. */
 void till_write(struct till *till, struct tally_event *event);
 void till_enrol(struct till *till, uint64_t account, uint8_t card);
+void till_enrol_with_phone(struct till *till, uint64_t account, uint8_t card, uint8_t phone);
 void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent);
 /* Voids the sale at `seq` of this journal, which earned and spent that much. */
 void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent);
@@ -72,6 +73,8 @@ void till_push_all(struct till *till);
 void till_rewind(struct till *till, uint64_t seq);
 
 int64_t world_balance(struct world *world, uint64_t account);
+/* Whose card or phone number it is; 0: nobody's. */
+uint64_t world_member(struct world *world, uint8_t card);
 int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer);
 uint64_t world_flags(struct world *world);
 /* Whether a flag's text holds these words. */

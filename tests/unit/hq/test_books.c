@@ -248,6 +248,34 @@ static void verify_names_an_event_that_is_gone(void **state)
     expect_difference(stage, "its row stands at event 6, its events end at 5");
 }
 
+static void verify_names_a_card_that_became_somebody_elses(void **state)
+{
+    struct stage *stage = *state;
+    struct hq_key key = {.len = 0};
+    uint8_t handle[TALLY_HANDLE_LEN];
+    some_business(stage);
+    memset(handle, 1, sizeof handle);
+    hq_key_bytes(&key, handle, sizeof handle);
+    damage(stage, HQ_CARDS, &key);
+    expect_difference(stage, "member 4097: a card");
+}
+
+static void verify_names_a_card_that_nobody_lists(void **state)
+{
+    struct stage *stage = *state;
+    struct hq_txn txn;
+    struct hq_key key = {.len = 0};
+    uint8_t handle[TALLY_HANDLE_LEN], member[8];
+    some_business(stage);
+    memset(handle, 77, sizeof handle);
+    hq_key_bytes(&key, handle, sizeof handle);
+    tally_store_le(member, sizeof member, ANN);
+    OK(hq_begin(stage->world.store, true, WORLD_NOW, &txn));
+    OK(hq_put(&txn, HQ_CARDS, &key, (struct tally_slice){member, sizeof member}));
+    OK(hq_end(&txn, TALLY_OK));
+    expect_difference(stage, "cards that no member lists");
+}
+
 static void verify_names_an_account_without_events(void **state)
 {
     struct stage *stage = *state;
@@ -307,14 +335,42 @@ static void exported_sales_sum_to_the_exported_accounts(void **state)
 static void importing_a_known_card_again_leaves_it_alone(void **state)
 {
     struct stage *stage = *state;
-    uint64_t account = 0, known = 0;
+    uint64_t account = 0;
+    struct hq_import_known known;
     world_import(&stage->world, 5, 500, LOT_DAY, &account);
     struct hq_import_row row = {
         .profile = {(const uint8_t *)"\x0a\x01x", 3}, .points = 900, .expires_day = LOT_DAY};
     memset(row.handle, 5, TALLY_HANDLE_LEN);
     OK(hq_store_import(stage->world.store, stage->world.keys.data_key, &row, 1, WORLD_NOW, &known));
-    assert_int_equal(known, 1);
+    assert_int_equal(known.cards, 1);
     assert_int_equal(world_balance(&stage->world, account), 500);
+}
+
+static void an_imported_phone_number_stays_with_the_first_who_has_it(void **state)
+{
+    struct stage *stage = *state;
+    struct hq_import_known known;
+    struct hq_import_row rows[4] = {{.home_shop = 1}};
+    static const uint8_t phones[] = {31, 0, 30, 31}; /* 0: none; 30 is in the store */
+    till_enrol_with_phone(&stage->till, ANN, 19, 30);
+    till_push_all(&stage->till);
+    for (uint8_t i = 0; i < 4; i++) {
+        rows[i].profile = (struct tally_slice){(const uint8_t *)"\x0a\x01x", 3};
+        memset(rows[i].handle, 20 + i, TALLY_HANDLE_LEN);
+        rows[i].has_phone_handle = phones[i] != 0;
+        memset(rows[i].phone_handle, phones[i], TALLY_HANDLE_LEN);
+    }
+    OK(hq_store_import(stage->world.store, stage->world.keys.data_key, rows, 4, WORLD_NOW, &known));
+    assert_int_equal(known.cards, 0);
+    assert_int_equal(known.phones, 2);
+    assert_int_equal(world_member(&stage->world, 30), ANN);
+    assert_int_equal(world_member(&stage->world, 31), world_member(&stage->world, 20));
+    for (uint8_t card = 20; card < 24; card++) {
+        assert_int_not_equal(world_member(&stage->world, card), 0);
+    }
+    assert_int_equal(world_flags(&stage->world), 0); /* the import says it */
+    struct hq_verified verified;
+    OK(hq_store_verify(stage->world.store, &verified));
 }
 
 static void everything_is_there_after_closing_and_opening(void **state)
@@ -440,8 +496,11 @@ int main(void)
         TEST(verify_names_an_event_that_was_changed),
         TEST(verify_names_an_event_that_is_gone),
         TEST(verify_names_an_account_without_events),
+        TEST(verify_names_a_card_that_became_somebody_elses),
+        TEST(verify_names_a_card_that_nobody_lists),
         TEST(exported_sales_sum_to_the_exported_accounts),
         TEST(importing_a_known_card_again_leaves_it_alone),
+        TEST(an_imported_phone_number_stays_with_the_first_who_has_it),
         TEST(everything_is_there_after_closing_and_opening),
         cmocka_unit_test(csv_fields_may_be_quoted),
         cmocka_unit_test(csv_with_a_quote_out_of_place_is_refused),

@@ -127,6 +127,23 @@ static void an_account_stands_in_the_feed_only_once(void **state)
     pulled_free(&pulled);
 }
 
+static void a_member_comes_with_card_and_phone_number(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t card[TALLY_HANDLE_LEN], phone[TALLY_HANDLE_LEN];
+    memset(card, 9, sizeof card);
+    memset(phone, 10, sizeof phone);
+    till_enrol_with_phone(&stage->till, ANN, 9, 10);
+    till_push_all(&stage->till);
+    struct pulled pulled = pull_from(stage, 0);
+    assert_int_equal(pulled.reply.account_count, 1);
+    const struct tally_msg_member_row *member = &pulled.reply.accounts[0].members[0];
+    assert_int_equal(member->handle_count, 2);
+    assert_memory_equal(member->handles[0], card, TALLY_HANDLE_LEN);
+    assert_memory_equal(member->handles[1], phone, TALLY_HANDLE_LEN);
+    pulled_free(&pulled);
+}
+
 static void a_long_feed_comes_in_bounded_messages_until_caught_up(void **state)
 {
     enum { MEMBERS = 1000 };
@@ -140,7 +157,8 @@ static void a_long_feed_comes_in_bounded_messages_until_caught_up(void **state)
         rows[i].points = 10;
         rows[i].expires_day = LOT_DAY;
     }
-    uint64_t known = 0, cursor = 0;
+    struct hq_import_known known;
+    uint64_t cursor = 0;
     OK(hq_store_import(stage->world.store, stage->world.keys.data_key, rows, MEMBERS, WORLD_NOW,
                        &known));
     size_t seen = 0, messages = 0;
@@ -442,6 +460,7 @@ int main(void)
         TEST(pull_from_nothing_gives_everything_with_people_and_cards),
         TEST(after_the_cursor_only_what_changed_comes),
         TEST(an_account_stands_in_the_feed_only_once),
+        TEST(a_member_comes_with_card_and_phone_number),
         TEST(a_long_feed_comes_in_bounded_messages_until_caught_up),
         TEST(a_newer_programme_and_the_keys_come_when_asked_for),
         TEST(the_programme_in_force_comes_before_those_that_wait),

@@ -384,6 +384,50 @@ static void a_card_enrolled_at_two_terminals_stays_with_the_first(void **state)
     till_close(&other);
 }
 
+static void a_member_enrolled_with_card_and_phone_number_has_both(void **state)
+{
+    struct stage *stage = *state;
+    till_enrol_with_phone(&stage->till, ANN, 9, 10);
+    till_push_all(&stage->till);
+    assert_int_equal(world_member(&stage->world, 9), ANN);
+    assert_int_equal(world_member(&stage->world, 10), ANN);
+    assert_int_equal(world_flags(&stage->world), 0);
+    expect_verified(&stage->world);
+}
+
+static void a_phone_number_enrolled_at_two_terminals_stays_with_the_first(void **state)
+{
+    struct stage *stage = *state;
+    struct till other;
+    till_open(&stage->world, &other, 2, 0);
+    till_enrol_with_phone(&stage->till, ANN, 9, 10);
+    till_enrol_with_phone(&other, BOB, 11, 10);
+    till_push_all(&stage->till);
+    till_push_all(&other);
+    assert_int_equal(world_member(&stage->world, 10), ANN);
+    assert_int_equal(world_member(&stage->world, 11), BOB); /* the card is free, and stays */
+    assert_true(world_is_flagged(&stage->world, "phone number that belongs to another member"));
+    assert_int_equal(world_flags(&stage->world), 1);
+    expect_verified(&stage->world);
+    till_close(&other);
+}
+
+static void a_card_that_is_taken_does_not_cost_the_phone_number(void **state)
+{
+    struct stage *stage = *state;
+    struct till other;
+    till_open(&stage->world, &other, 2, 0);
+    till_enrol(&stage->till, ANN, 9);
+    till_enrol_with_phone(&other, BOB, 9, 12);
+    till_push_all(&stage->till);
+    till_push_all(&other);
+    assert_int_equal(world_member(&stage->world, 9), ANN);
+    assert_int_equal(world_member(&stage->world, 12), BOB);
+    assert_true(world_is_flagged(&stage->world, "card that belongs to another member"));
+    expect_verified(&stage->world);
+    till_close(&other);
+}
+
 /* Who enrols the whole country into one account must not make its row too long to send. */
 static void an_account_takes_no_more_members_than_one_message_can_carry(void **state)
 {
@@ -462,6 +506,9 @@ int main(void)
         TEST(a_void_that_gives_points_back_with_another_last_day_quarantines),
         TEST(voiding_what_was_never_sold_quarantines),
         TEST(a_card_enrolled_at_two_terminals_stays_with_the_first),
+        TEST(a_member_enrolled_with_card_and_phone_number_has_both),
+        TEST(a_phone_number_enrolled_at_two_terminals_stays_with_the_first),
+        TEST(a_card_that_is_taken_does_not_cost_the_phone_number),
         TEST(an_account_takes_no_more_members_than_one_message_can_carry),
         TEST(pushes_in_one_transaction_have_each_their_own_answer),
     };
