@@ -583,6 +583,43 @@ static enum tally_status handle_to_enrol(struct desk *desk, const struct till_pa
     return status;
 }
 
+/* The phone number is a second handle, unless there is none or the first one is the same. */
+static enum tally_status phone_to_enrol(struct desk *desk, const struct till_params *params,
+                                        int64_t now_ms, struct tally_enrol *enrol)
+{
+    if (params->phone[0] == '\0') {
+        return TALLY_OK;
+    }
+    struct tally_card card;
+    const struct tally_programme *programme = ledger_programme(desk->ledger, now_ms);
+    TALLY_TRY(tally_card_from_typed(&programme->cards, params->phone, &card));
+    enum tally_status status = card.kind == TALLY_CARD_PHONE
+                                   ? handle_of(desk, &card, enrol->phone_handle)
+                                   : TALLY_E_INVALID;
+    explicit_bzero(&card, sizeof card);
+    enrol->has_phone_handle =
+        status == TALLY_OK && memcmp(enrol->phone_handle, enrol->handle, TALLY_HANDLE_LEN) != 0;
+    return status;
+}
+
+/* TALLY_E_EXISTS where somebody is found by either handle. */
+static enum tally_status refuse_known(struct desk *desk, const struct tally_enrol *enrol,
+                                      const char **ret_detail)
+{
+    uint64_t taken = 0;
+    enum tally_status status = store_card_get(desk->ledger->store, enrol->handle, &taken);
+    if (status == TALLY_E_NOT_FOUND && enrol->has_phone_handle) {
+        status = store_card_get(desk->ledger->store, enrol->phone_handle, &taken);
+        if (status == TALLY_OK) {
+            *ret_detail = "this phone number belongs to another member";
+        }
+    }
+    if (status == TALLY_E_NOT_FOUND) {
+        return TALLY_OK;
+    }
+    return status == TALLY_OK ? TALLY_E_EXISTS : status;
+}
+
 static enum tally_status new_id(uint64_t *ret_id)
 {
     do {
@@ -606,7 +643,8 @@ static enum tally_status seal_profile(struct desk *desk, const struct till_param
     return status;
 }
 
-static enum tally_status do_enrol(struct desk *desk, struct till_request *request, int64_t now_ms)
+static enum tally_status do_enrol(struct desk *desk, struct till_request *request, int64_t now_ms,
+                                  const char **ret_detail)
 {
     const struct till_params *params = till_request_params(request);
     const struct tally_programme *programme = ledger_programme(desk->ledger, now_ms);
@@ -616,20 +654,17 @@ static enum tally_status do_enrol(struct desk *desk, struct till_request *reques
                                 .programme_version = programme->version};
     struct tally_enrol *enrol = &event.as.enrol;
     struct tally_buffer wrapped = {0}, sealed = {0};
-    uint64_t taken = 0;
     if (params->name[0] == '\0') {
         return TALLY_E_INVALID;
     }
     TALLY_TRY(handle_to_enrol(desk, params, now_ms, enrol->handle));
-    enum tally_status status = store_card_get(desk->ledger->store, enrol->handle, &taken);
-    if (status != TALLY_E_NOT_FOUND) {
-        return status == TALLY_OK ? TALLY_E_EXISTS : status;
-    }
+    TALLY_TRY(phone_to_enrol(desk, params, now_ms, enrol));
+    TALLY_TRY(refuse_known(desk, enrol, ret_detail));
     TALLY_TRY(new_id(&enrol->member));
     enrol->account = enrol->member;
     desk->ports.fill_status(desk->ports.self, &about);
     enrol->home_shop = about.shop;
-    status = seal_profile(desk, params, enrol->member, &sealed, &wrapped);
+    enum tally_status status = seal_profile(desk, params, enrol->member, &sealed, &wrapped);
     if (status == TALLY_OK) {
         enrol->profile = tally_buffer_slice(&sealed);
         status = ledger_commit(desk->ledger, &event, tally_buffer_slice(&wrapped), now_ms, NULL);
@@ -690,7 +725,9 @@ static enum tally_status do_verify(struct desk *desk, struct till_request *reque
     return TALLY_OK;
 }
 
-static enum tally_status answer(struct desk *desk, struct till_request *request, int64_t now_ms)
+/* Refused, *ret_detail may say more than the status does. */
+static enum tally_status answer(struct desk *desk, struct till_request *request, int64_t now_ms,
+                                const char **ret_detail)
 {
     enum till_method method = till_request_method(request);
     if (method == TILL_STATUS) {
@@ -717,7 +754,7 @@ static enum tally_status answer(struct desk *desk, struct till_request *request,
     case TILL_MEMBER:
         return do_member(desk, request);
     case TILL_ENROL:
-        return do_enrol(desk, request, now_ms);
+        return do_enrol(desk, request, now_ms, ret_detail);
     case TILL_QUOTE:
         return do_quote(desk, request, now_ms);
     case TILL_SALE:
@@ -734,10 +771,11 @@ static enum tally_status answer(struct desk *desk, struct till_request *request,
 
 void desk_request(struct desk *desk, struct till_request *request)
 {
-    enum tally_status status = answer(desk, request, ledger_now_ms());
+    const char *detail = "";
+    enum tally_status status = answer(desk, request, ledger_now_ms(), &detail);
     status = ledger_judge(desk->ledger, status, ledger_now_ms());
     if (status != TALLY_OK) {
-        till_answer_refused(request, status, "");
+        till_answer_refused(request, status, detail);
     }
 }
 

@@ -29,7 +29,7 @@ enum till_method {
     TILL_STATUS,   /* no parameters */
     TILL_IDENTIFY, /* text: a typed card or phone number */
     TILL_MEMBER,   /* member */
-    TILL_ENROL,    /* card token or text, name, phone */
+    TILL_ENROL,    /* card token or text, name, phone ("": none): both find the member */
     TILL_QUOTE,    /* member, basket, points */
     TILL_SALE,     /* ref, member, basket, points, cashier */
     TILL_VOID,     /* ref, sale_ref, cashier */

@@ -2,6 +2,8 @@
 """tallyd and tallyhq as real processes on this machine, without a reader: what a till sees when things
 are right, and when they are not. Programs come from TALLY_PROGRAMS (the build's bin folder)."""
 
+import csv
+import io
 import os
 import pathlib
 import re
@@ -11,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/shop"))
@@ -19,6 +20,7 @@ import shop  # noqa: E402
 
 MEMBERS = 20
 CARDS = [f"6005850000000000{number}" for number in range(1, 7)]
+NEW_CARD = "60058500000000777"
 LINES = [{"sku": "tea", "amount_minor": 10000}]
 
 
@@ -211,6 +213,64 @@ class InAShop(unittest.TestCase):
         with_phone = self.till.call("enrol", text="+49 30 1234567", name="Ida", phone="")
         self.assertEqual(self.identify("49301234567")["member"], with_phone["member"])
         self.assert_refused("TALLY_E_EXISTS", "enrol", text="49301234567", name="Eva", phone="")
+
+    def assert_found_by_both(self, till, member):
+        for text in (NEW_CARD, "+49 30 1234567", "4930-1234567"):
+            self.assertEqual(till.call("identify", text=text)["member"], member["member"])
+
+    def test_a_member_with_card_and_phone_is_found_by_either_everywhere_and_after_a_kill(self):
+        self.open()
+        self.enrol()
+        member = self.till.call("enrol", text=NEW_CARD, name="Ida", phone="+49 30 1234567")
+        self.assert_found_by_both(self.till, member)
+        self.reopen(signal.SIGKILL)
+        self.assert_found_by_both(self.till, member)
+        self.assertTrue(self.till.call("verify")["equal"])
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        other = shop.NativeTerminal(self.terminal.folder.parent / "other", readers=False)
+        other.folder.mkdir()
+        other.give_token(self.hq.admin("enrol-token", "--shop", "4").strip())
+        other.start(self.hq)
+        till = shop.Till(other.till)
+        try:
+            self.assertTrue(till.wait_status(
+                lambda now: now["store"]["members"] == MEMBERS + 1 and now["programme"], 20),
+                till.call("status"))
+            self.assert_found_by_both(till, member)
+            with self.assertRaises(shop.Refused) as caught:
+                till.call("enrol", text=CARDS[0][:-1] + "0", name="Eva", phone="49301234567")
+            self.assertEqual(caught.exception.status, "TALLY_E_EXISTS")
+            self.assertIn("this phone number belongs to another member", str(caught.exception))
+        finally:
+            till.close()
+            self.assertEqual(other.stop(), 0)
+        self.assertEqual(self.hq.admin("flags").count("phone"), 0)
+        self.hq.admin("verify")
+
+    def test_an_enrolment_with_a_phone_number_that_is_none_records_nothing(self):
+        self.open()
+        self.enrol()
+        for phone, status in (("123", "TALLY_E_INVALID"), ("ask Ida", "TALLY_E_INVALID"),
+                              (CARDS[0], "TALLY_E_INVALID"),
+                              ("4111 1111 1111 1111", "TALLY_E_PAYMENT_CARD")):
+            self.assert_refused(status, "enrol", text=NEW_CARD, name="Ida", phone=phone)
+        self.assert_refused("TALLY_E_UNKNOWN_CARD", "identify", text=NEW_CARD)
+        self.assertEqual(self.till.call("status")["store"]["members"], MEMBERS)
+
+    def test_enrolling_by_a_phone_number_and_giving_it_again_is_one_number(self):
+        self.open()
+        self.enrol()
+        member = self.till.call("enrol", text="+49 30 1234567", name="Ida", phone="49301234567")
+        self.assertEqual(self.identify("4930 1234567")["member"], member["member"])
+
+    def test_an_imported_member_is_found_by_phone_number(self):
+        self.open()
+        self.enrol()
+        people = list(csv.DictReader(io.StringIO(shop.sample_members(MEMBERS))))
+        self.assertEqual(len({person["phone"] for person in people}), MEMBERS)
+        for person in people:
+            self.assertEqual(self.identify(person["phone"])["member"],
+                             self.identify(person["card"])["member"])
 
     def test_one_sale_sent_twice_counts_once_and_another_under_its_name_is_refused(self):
         self.open()
