@@ -7,6 +7,7 @@
 #include "app/cashier/rpc.h"
 #include "app/cashier/show.h"
 #include "app/cashier/words.h"
+#include "app/story/story.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +50,7 @@ enum option_letter {
 struct cli {
     const char *values[128]; /* by option letter; NULL: not given */
     const char *text;        /* the word behind the command, or NULL */
+    char **words;            /* all of them; NULL behind the last */
     bool json;
     struct rpc *rpc;
     uint64_t waiting_for;
@@ -679,24 +681,41 @@ static int command_screen(struct cli *cli)
     return EXIT_DONE;
 }
 
+/* ------------------------------------------------------------------ story */
+
+/* Needs no tallyd. The worst of the files' exit codes. */
+static int command_story(struct cli *cli)
+{
+    int worst = EXIT_DONE;
+    if (cli->text == NULL) {
+        return usage("story: a file is needed");
+    }
+    for (char **path = cli->words; *path != NULL; path++) {
+        int code = story_tell(*path, stdout, stderr);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
 /* ------------------------------------------------------------------ the command line */
 
 static const struct command {
     const char *name;
     int (*run)(struct cli *cli);
     const char *options; /* letters, beside --socket, --help and --version */
-    bool takes_text;
-} commands[] = {{"screen", command_screen, "tHW", false},
-                {"status", command_status, "j", false},
-                {"identify", command_identify, "j", true},
-                {"member", command_member, "j", true},
-                {"enrol", command_enrol, "jcTnP", false},
-                {"quote", command_quote, "jmcap", false},
-                {"sale", command_sale, "jrmcapC", false},
-                {"void", command_void, "jrSC", false},
-                {"verify", command_verify, "j", false},
-                {"sync", command_sync, "j", false},
-                {"rpc", command_rpc, "", false}};
+    int words_max;
+} commands[] = {{"screen", command_screen, "tHW", 0},
+                {"status", command_status, "j", 0},
+                {"identify", command_identify, "j", 1},
+                {"member", command_member, "j", 1},
+                {"enrol", command_enrol, "jcTnP", 0},
+                {"quote", command_quote, "jmcap", 0},
+                {"sale", command_sale, "jrmcapC", 0},
+                {"void", command_void, "jrSC", 0},
+                {"verify", command_verify, "j", 0},
+                {"sync", command_sync, "j", 0},
+                {"rpc", command_rpc, "", 0},
+                {"story", command_story, "", INT_MAX}};
 
 static const struct option long_options[] = {
     {"socket", required_argument, NULL, OPTION_SOCKET},
@@ -735,6 +754,7 @@ static void print_help(void)
           "  verify            proves the store against the journal\n"
           "  sync              asks for an exchange with head office now\n"
           "  rpc               passes JSON-RPC lines from standard input to tallyd and back\n"
+          "  story FILE...     tells stories to the engine and compares; needs no tallyd\n"
           "\n"
           "  --socket          where tallyd is; default " SOCKET_DEFAULT ",\n"
           "                    or the environment's TALLY_SOCKET\n"
@@ -742,7 +762,8 @@ static void print_help(void)
           "  --version, --help\n"
           "\n"
           "A sale with a --ref that was used before is answered as then and counted once.\n"
-          "Exit: 0 done, 1 refused or no connection, 2 wrong usage. TALLY_LANG=zh_CN: Chinese.\n",
+          "Exit: 0 done, 1 refused, no connection or a story that came out differently, 2 wrong\n"
+          "usage or a story that can't be read. TALLY_LANG=zh_CN: Chinese.\n",
           stdout);
 }
 
@@ -780,7 +801,7 @@ static int run_command(struct cli *cli, const struct command *command, int word_
             return usage("%s does not take --%s", command->name, option->name);
         }
     }
-    if (word_count > (command->takes_text ? 2 : 1)) {
+    if (word_count - 1 > command->words_max) {
         return usage("%s: one word too many", command->name);
     }
     cli->json = cli->values[OPTION_JSON] != NULL;
@@ -809,7 +830,8 @@ int main(int argc, char **argv)
     if (i == count) {
         return usage("there is no command '%s'", argv[optind]);
     }
-    cli.text = optind + 1 < argc ? argv[optind + 1] : NULL;
+    cli.words = argv + optind + 1;
+    cli.text = cli.words[0];
     code = run_command(&cli, &commands[i], argc - optind);
     rpc_close(cli.rpc);
     json_decref(cli.result);
