@@ -1,0 +1,8 @@
+# EN07. Bronze, Silver from 10000, Gold from 20000, by what was spent before (22000) and this sale (5000).
+# Source: ERPNext, frappe/erpnext erpnext/accounts/doctype/loyalty_program/test_loyalty_program.py (test_tier_selection)
+programme ../../../app/programme/samples/club.json with tiers.levels.2.threshold=1000000 tiers.levels.3.threshold=2000000 tiers.levels.2.code=Silver tiers.levels.3.code=Gold tiers.levels.1.code=Bronze tiers.levels.4.threshold=3000000 tiers.levels.5.threshold=4000000
+
+2026-03-02 ann enrols
+2026-03-02 ann brings 0 counts=22000
+2026-03-02 ann asks 5000                     -> tier_after=Gold
+2026-03-02 ann buys 5000                     -> tier=Gold

@@ -1,0 +1,8 @@
+# SY21. 150 to yesterday, 50 of them spent in time: 100 lapse.
+# Source: Sylius (Setono), Setono/sylius-loyalty-plugin tests/Functional/LoyaltyLedgerExpireTest.php
+programme ../../../app/programme/samples/club.json with redeem.step_points=1 redeem.step_value_minor=1 redeem.minimum_points=1 redeem.maximum_share_pct=100
+
+2026-03-01 ann enrols
+2026-03-01 ann brings 150 expires=2026-03-01
+2026-03-01 ann buys 0.50 redeem=50            -> points=100
+2026-03-02 ann has                            -> points=0 expired=100
