@@ -11,12 +11,14 @@ enum { EPOCH = 1 };
 
 /* ------------------------------------------------------------------ accounts */
 
+/* Keeps the first; `status` of TALLY_OK says no more than `what`. */
 static void broken(struct shop *shop, const char *what, enum tally_status status)
 {
-    if (shop->broken[0] == '\0') {
-        snprintf(shop->broken, sizeof shop->broken, "%s: %s (%s)", what, tally_status_text(status),
-                 tally_status_name(status));
+    if (shop->broken[0] != '\0') {
+        return;
     }
+    snprintf(shop->broken, sizeof shop->broken, "%s%s%s", what, status == TALLY_OK ? "" : ": ",
+             status == TALLY_OK ? "" : tally_status_text(status));
 }
 
 static enum tally_status lots_room(struct tally_account *account, size_t lots)
@@ -51,9 +53,8 @@ static enum tally_status fold(struct shop *shop, struct tally_account *account,
 {
     TALLY_TRY(lots_room(account, tally_account_lots_needed(account, event)));
     TALLY_TRY(tally_account_apply(account, event));
-    enum tally_status status = tally_account_check(account);
-    if (status != TALLY_OK) {
-        broken(shop, "the account does not add up", status);
+    if (tally_account_check(account) != TALLY_OK) {
+        broken(shop, "the account does not add up", TALLY_OK);
     }
     return TALLY_OK;
 }
@@ -146,7 +147,7 @@ static enum tally_status take_in(struct shop *shop, const struct shop_event *tak
 static void compare_halves(struct shop *shop, const struct shop_till *till, size_t member)
 {
     if (!is_same_account(&till->accounts[member], shop_account(shop, TALLY_TERMINAL_HQ, member))) {
-        broken(shop, "the till's half and head office's don't match", TALLY_E_MISMATCH);
+        broken(shop, "the till's half and head office's don't match", TALLY_OK);
     }
 }
 
