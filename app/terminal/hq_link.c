@@ -199,11 +199,9 @@ static enum tally_status port_pulled(void *self, const struct tally_msg_pull_rep
         } else if (status != TALLY_E_TOO_LATE) {
             tally_log("programme: refused: %s (%s)", tally_status_text(status),
                       tally_status_name(status));
-            TALLY_TRY(ledger_judge(ledger,
-                                   status == TALLY_E_RULE || status == TALLY_E_SIGNATURE
-                                       ? TALLY_OK /* the old one goes on, and so do the rows */
-                                       : status,
-                                   now_ms));
+            if (status != TALLY_E_RULE && status != TALLY_E_SIGNATURE) {
+                return ledger_judge(ledger, status, now_ms);
+            } /* else the old one goes on, and so do the rows */
         }
     }
     TALLY_TRY(ledger_take_grants(ledger, reply->grants, reply->grant_count, now_ms));

@@ -174,6 +174,13 @@ uint32_t ledger_programme_version(const struct ledger *ledger)
 
 enum tally_status ledger_take_keys(struct ledger *ledger, const struct tally_msg_shared_keys *keys)
 {
+    if (ledger->has_keys && memcmp(keys->card_key, ledger->card_key, TALLY_KEY_LEN) == 0 &&
+        memcmp(keys->data_key, ledger->data_key, TALLY_KEY_LEN) == 0 &&
+        keys->programme_key.len == ledger->programme_key.len &&
+        memcmp(keys->programme_key.data, ledger->programme_key.data, ledger->programme_key.len) ==
+            0) {
+        return TALLY_OK; /* they come with every connection; the flash is spared */
+    }
     struct tally_buffer bytes = {0};
     enum tally_status status = tally_msg_shared_keys_encode(keys, &bytes);
     if (status == TALLY_OK) {

@@ -120,6 +120,31 @@ static int tear_down(void **state)
     return WIFEXITED(code) && WEXITSTATUS(code) == 0 ? 0 : -1;
 }
 
+static ino_t keys_file(const struct desk_side *side)
+{
+    char path[128];
+    struct stat file;
+    snprintf(path, sizeof path, "%s/meta/keys", side->store);
+    assert_int_equal(0, stat(path, &file));
+    return file.st_ino; /* a record is written as a new file */
+}
+
+static void keys_that_come_again_are_not_written_again(void **state)
+{
+    struct desk_side *side = *state;
+    struct tally_msg_shared_keys keys = {.programme_key =
+                                             tally_buffer_slice(&side->ledger.programme_key)};
+    memcpy(keys.card_key, side->ledger.card_key, TALLY_KEY_LEN);
+    memcpy(keys.data_key, side->ledger.data_key, TALLY_KEY_LEN);
+    ino_t before = keys_file(side);
+    assert_int_equal(TALLY_OK, ledger_take_keys(&side->ledger, &keys));
+    assert_true(before == keys_file(side));
+    keys.card_key[0] ^= 1;
+    assert_int_equal(TALLY_OK, ledger_take_keys(&side->ledger, &keys));
+    assert_true(before != keys_file(side));
+    assert_memory_equal(keys.card_key, side->ledger.card_key, TALLY_KEY_LEN);
+}
+
 static void a_programme_waits_for_its_time_also_through_a_restart(void **state)
 {
     struct desk_side *side = *state;
@@ -185,6 +210,8 @@ static void a_store_that_failed_is_tried_again_though_the_clock_was_set_back(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keys_that_come_again_are_not_written_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_programme_waits_for_its_time_also_through_a_restart,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_rules_at_once_overtakes_an_older_one_that_waits,
