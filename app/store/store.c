@@ -297,7 +297,8 @@ static uint64_t events_behind(const struct store *store)
     return store->now.mark.seq - written.mark.seq;
 }
 
-bool store_checkpoint_due(const struct store *store)
+/* The overlay holds enough to be worth a batch. */
+static bool checkpoint_due(const struct store *store)
 {
     return events_behind(store) >= store->options.checkpoint_events ||
            store->overlay.count >= STORE_OVERLAY_ROWS_MAX || journal_wants_segment(store->journal);
@@ -305,7 +306,7 @@ bool store_checkpoint_due(const struct store *store)
 
 int64_t store_checkpoint_within_ms(const struct store *store)
 {
-    if (store_checkpoint_due(store)) {
+    if (checkpoint_due(store)) {
         return 0;
     }
     if (store->new_members) {

@@ -28,7 +28,7 @@ enum { STORE_REF_LEN_MAX = TALLY_TEXT_LEN_MAX };
 struct store_options {
     const char *dir;            /* made if missing, mode 0700 */
     size_t map_bytes_max;       /* 0: 1 GiB on 64 bits, 512 MiB on 32 bits */
-    uint32_t checkpoint_events; /* overlay size that makes store_checkpoint_due true; 0: 1024 */
+    uint32_t checkpoint_events; /* events in the overlay that make a batch due; 0: 1024 */
     void (*log)(void *context, const char *line); /* recovery steps, one line each; may be NULL */
     void *log_context;
 };
@@ -97,8 +97,6 @@ TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_
                                               struct tally_slice sidecar, int64_t now_ms,
                                               uint64_t *ret_existing_seq);
 
-/* Whether the overlay holds enough to be worth a batch. */
-bool store_checkpoint_due(const struct store *store);
 /* How long the overlay may wait for its batch, ms: 0 when one is due; 250 when members came from HQ
  * that LMDB does not know (a power cut without HQ in reach would forget them); 5 minutes when it
  * holds events, which the journal replays in no time: a batch costs the flash more than a hundred
