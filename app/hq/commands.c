@@ -24,6 +24,19 @@ static int no_options(const struct hq_command *self, int argc, char **argv, int 
     return -1;
 }
 
+/* For a command that takes nothing: its store is open, or *ret_store is NULL and this is the exit.
+ */
+static int open_without_options(const struct hq_command *self, const char *dir, int argc,
+                                char **argv, struct hq_store **ret_store)
+{
+    int result = no_options(self, argc, argv, 0);
+    if (result != -1) {
+        return result;
+    }
+    *ret_store = hq_store_open_or_say(dir);
+    return HQ_EXIT_FAILED;
+}
+
 /* ------------------------------------------------------------------ init */
 
 int hq_run_init(const struct hq_command *self, const char *dir, int argc, char **argv)
@@ -147,13 +160,10 @@ static enum tally_status print_terminal(void *context, const struct hq_terminal 
 
 int hq_run_terminals(const struct hq_command *self, const char *dir, int argc, char **argv)
 {
-    int result = no_options(self, argc, argv, 0);
-    if (result != -1) {
-        return result;
-    }
-    struct hq_store *store = hq_store_open_or_say(dir);
+    struct hq_store *store = NULL;
+    int result = open_without_options(self, dir, argc, argv, &store);
     if (store == NULL) {
-        return HQ_EXIT_FAILED;
+        return result;
     }
     printf("%-8s %-6s %-12s %-6s %-10s %-25s %s\n", "terminal", "shop", "state", "epoch", "events",
            "heard", "software");
@@ -181,13 +191,10 @@ static enum tally_status print_flag(void *context, const struct hq_flag *flag)
 
 int hq_run_flags(const struct hq_command *self, const char *dir, int argc, char **argv)
 {
-    int result = no_options(self, argc, argv, 0);
-    if (result != -1) {
-        return result;
-    }
-    struct hq_store *store = hq_store_open_or_say(dir);
+    struct hq_store *store = NULL;
+    int result = open_without_options(self, dir, argc, argv, &store);
     if (store == NULL) {
-        return HQ_EXIT_FAILED;
+        return result;
     }
     enum tally_status status = hq_store_flags(store, print_flag, NULL);
     hq_store_close(store);
@@ -196,13 +203,10 @@ int hq_run_flags(const struct hq_command *self, const char *dir, int argc, char 
 
 int hq_run_status(const struct hq_command *self, const char *dir, int argc, char **argv)
 {
-    int result = no_options(self, argc, argv, 0);
-    if (result != -1) {
-        return result;
-    }
-    struct hq_store *store = hq_store_open_or_say(dir);
+    struct hq_store *store = NULL;
+    int result = open_without_options(self, dir, argc, argv, &store);
     if (store == NULL) {
-        return HQ_EXIT_FAILED;
+        return result;
     }
     struct hq_counts counts;
     enum tally_status status = hq_store_counts(store, &counts);
@@ -221,13 +225,10 @@ int hq_run_status(const struct hq_command *self, const char *dir, int argc, char
 
 int hq_run_verify(const struct hq_command *self, const char *dir, int argc, char **argv)
 {
-    int result = no_options(self, argc, argv, 0);
-    if (result != -1) {
-        return result;
-    }
-    struct hq_store *store = hq_store_open_or_say(dir);
+    struct hq_store *store = NULL;
+    int result = open_without_options(self, dir, argc, argv, &store);
     if (store == NULL) {
-        return HQ_EXIT_FAILED;
+        return result;
     }
     struct hq_verified verified;
     enum tally_status status = hq_store_verify(store, &verified);
