@@ -1,9 +1,11 @@
 /* app/core/event.h: everything that happens to points, as events; state is a fold of them.
  *
- * An event says what was decided, in absolute terms: which points came into which lot, which went.
- * Applying it needs no programme, no clock and no other event, so it folds to the same state
- * everywhere, in any order between terminals. Enough of the basket is kept to recompute the claim
- * (tally_sale_check in sale.h), which is what head office does.
+ * An event says what happened (the basket, the reason) and what it does (`effects`), the latter in
+ * absolute terms: which points came into which lot, which went, what was counted. Applying it looks
+ * at the effects alone and needs no programme, no clock and no other event, so it folds to the same
+ * state everywhere, in any order between terminals. Enough of the basket and of what the decision
+ * knew (`seen`) is kept to recompute the claim (tally_sale_check in sale.h), which is what head
+ * office does.
  *
  * On the wire and in the journal an event is the protobuf message tally.v1.Event (app/proto); its
  * chain hash is SHA-256(hash of the event before it || the bytes of this one), where the hash
@@ -15,109 +17,227 @@
 #ifndef TALLY_CORE_EVENT_H
 #define TALLY_CORE_EVENT_H
 
-#include "app/core/bytes.h"
+#include "app/core/basket.h"
 #include "app/core/card.h"
-#include "app/core/types.h"
 
 enum {
-    TALLY_TEXT_LEN_MAX = 64,     /* bytes of a reference, a SKU, a cashier or a reason */
-    TALLY_LINES_MAX = 5000,      /* basket lines */
-    TALLY_MOVES_MAX = 1024,      /* lots touched by one event */
-    TALLY_PROFILE_LEN_MAX = 4096 /* sealed bytes of one person */
+    TALLY_MOVES_MAX = 1024, /* of one event */
+    TALLY_COUNTS_MAX = 1024,
+    TALLY_SHARES_MAX = 20000,
+    TALLY_PROFILE_LEN_MAX = 4096, /* sealed bytes of one person */
+    TALLY_PURSE_POINTS = 0        /* any other purse is the id of its code: stamps, vouchers */
 };
-
-/* One event moves no more than this. It takes millions of such events to overflow an account, so an
- * overflow is the fault of whoever writes those, not of the honest terminal that writes the next.
- */
-#define TALLY_POINTS_MAX INT64_C(1000000000000)    /* 10^12 points */
-#define TALLY_MONEY_MAX  INT64_C(1000000000000000) /* 10^15 minor units */
 
 enum tally_event_type {
-    TALLY_EVENT_SALE = 1,  /* earn and redeem of one basket: one event, one fsync */
-    TALLY_EVENT_VOID = 2,  /* a whole sale undone, on its business day */
-    TALLY_EVENT_ENROL = 3, /* a new member with an account and a first card or phone number */
-    TALLY_EVENT_GRANT = 4, /* points moved from head office's drawer to a terminal's */
-    TALLY_EVENT_ADJUST = 5 /* points given or taken by a person, with a reason */
+    TALLY_EVENT_SALE = 1,      /* earn and redeem of one basket: one event, one fsync */
+    TALLY_EVENT_VOID = 2,      /* a whole sale undone, on its business day */
+    TALLY_EVENT_ENROL = 3,     /* a new member, with a new account or into one that is there */
+    TALLY_EVENT_GRANT = 4,     /* points moved from head office's drawer to a terminal's */
+    TALLY_EVENT_ADJUST = 5,    /* points given or taken by a person, with a reason */
+    TALLY_EVENT_REFUND = 6,    /* lines of a sale, wholly or in part, on any day */
+    TALLY_EVENT_HOLD = 7,      /* points set aside for a sale to come */
+    TALLY_EVENT_RELEASE = 8,   /* a hold given up */
+    TALLY_EVENT_AWARD = 9,     /* a bonus that the programme gives outside a sale */
+    TALLY_EVENT_STANDING = 10, /* a tier given by a person, or matched from another programme */
+    TALLY_EVENT_TRANSFER = 11  /* points from one account to another; one event on each side */
 };
 
-/* Points of one lot. A lot is all points in one drawer with one last valid day, so a return finds
- * the lot it came from by that day. The moves of an event are in rising order of that day, each day
- * once: so the same decision is always the same bytes. */
+/* ------------------------------------------------------------------ effects */
+
+/* What a move does to its lot and to the totals of its purse, in the acting drawer unless said
+ * otherwise. The moves of an event are in rising order of (kind, purse, expires_day, from_day),
+ * each once, and are applied in that order: so the same decision is always the same bytes. */
+enum tally_move_kind {
+    TALLY_MOVE_EXPIRE = 1,       /* out of its lot; expired + */
+    TALLY_MOVE_RELEASE = 2,      /* out of the hold's lot, into the free one */
+    TALLY_MOVE_REDEEM_HELD = 3,  /* out of the hold's lot; redeemed + */
+    TALLY_MOVE_UNREDEEM = 4,     /* into its lot; redeemed - (a void or refund) */
+    TALLY_MOVE_REDEEM = 5,       /* out of its lot; redeemed + */
+    TALLY_MOVE_UNEARN = 6,       /* out of its lot; earned - (a void or refund) */
+    TALLY_MOVE_UNEARN_DEBT = 7,  /* gone already: debt +; earned - */
+    TALLY_MOVE_EARN_DEBT = 8,    /* pays debt as far as there is any; the rest enters head office's
+                                    drawer (two terminals paid the same debt offline); earned + */
+    TALLY_MOVE_EARN = 9,         /* into its lot; earned + */
+    TALLY_MOVE_HOLD = 10,        /* out of its lot, into the lot of this event's hold */
+    TALLY_MOVE_ADJUST_OUT = 11,  /* out of its lot; adjusted - */
+    TALLY_MOVE_ADJUST_IN = 12,   /* into its lot; adjusted + */
+    TALLY_MOVE_GRANT = 13,       /* out of head office's drawer as far as it is there (a terminal's
+                                    picture of it may be old: the rest counts as adjusted), into the
+                                    acting one */
+    TALLY_MOVE_ADJUST_DEBT = 14, /* debt +; adjusted - */
+    TALLY_MOVE_KIND_COUNT
+};
+
+/* Points of one lot. A lot is all points of one purse in one drawer with one first and one last
+ * valid day, so a return finds the lot it came from. */
 struct tally_move {
-    int32_t expires_day;
+    enum tally_move_kind kind;
+    uint32_t purse;
+    int32_t expires_day; /* of the two debt kinds: 0 but for EARN_DEBT, whose rest needs it */
+    int32_t from_day;    /* usable from this day; 0: at once */
+    int64_t points;      /* 1..TALLY_POINTS_MAX */
+};
+
+/* What is counted about an account, over which days. Days are those on which it still matters:
+ * after until_day it is forgotten, so that an account does not grow with its age. */
+enum tally_counter {
+    TALLY_COUNT_SALES = 1,     /* sales less voids; `of` 0 */
+    TALLY_COUNT_SPEND = 2,     /* minor units paid with money, towards tiers; `of` 0 */
+    TALLY_COUNT_POINTS = 3,    /* points earned, towards tiers; `of` 0 */
+    TALLY_COUNT_RULE = 4,      /* points that rule `of` gave, for its caps */
+    TALLY_COUNT_RULE_USES = 5, /* sales in which rule `of` gave anything */
+    TALLY_COUNT_EARNED = 6,    /* points of purse `of`, for the programme's own caps */
+    TALLY_COUNT_REDEEMED = 7,  /* points redeemed of purse `of`, for limits */
+    TALLY_COUNT_REWARD = 8,    /* times reward `of` was claimed */
+    TALLY_COUNT_MEMBER = 9,    /* points redeemed by member `of` (tally_member_id) of a pool */
+    TALLY_COUNT_HOUR = 10,     /* sales of one hour: from_day is hours since 1970 */
+    TALLY_COUNT_REFERRAL = 11, /* sales of member `of` that paid the one who referred it */
+    TALLY_COUNT_AWARD = 12     /* times award `of` was given */
+};
+
+/* In rising order of (what, of, from_day, until_day), each once. */
+struct tally_count {
+    enum tally_counter what;
+    uint32_t of;
+    int32_t from_day;
+    int32_t until_day;
+    int64_t amount; /* never 0; below 0 takes back */
+};
+
+/* A tier that was reached or given: what cannot be told from the counters any more. The newest
+ * event has the last word. */
+struct tally_standing {
+    uint32_t tier; /* id of its code; 0: none */
+    int32_t since_day;
+    int32_t until_day; /* held at least to this day */
+};
+
+struct tally_effects {
+    const struct tally_move *moves;
+    size_t move_count;
+    const struct tally_count *counts;
+    size_t count_count;
+    uint64_t hold;     /* seq, in the acting terminal's epoch, of the hold that RELEASE and
+                          REDEEM_HELD open; 0: none */
+    bool has_standing; /* reached */
+    struct tally_standing standing;
+    bool has_floor; /* given: never below this tier while it lasts */
+    struct tally_standing floor;
+    int32_t active_until_day; /* lots that live on activity live to this day at least; 0: says
+                                 nothing */
+};
+
+/* ------------------------------------------------------------------ what happened */
+
+/* Points of one purse that one line earned: what a refund of that line takes back. In rising order
+ * of (line, purse), each once. */
+struct tally_share {
+    uint32_t line;
+    uint32_t purse;
     int64_t points; /* above 0 */
 };
 
-struct tally_line {
-    struct tally_slice sku; /* UTF-8, 0..TALLY_TEXT_LEN_MAX bytes */
-    int64_t quantity_milli; /* above 0 */
-    int64_t amount_minor;   /* of the whole line, tax included, after discounts; 0 or more */
+/* What rewards took off a line, and what of the rest points paid: what a refund of that line gives
+ * back as money and as points. In rising order of line, those not both 0. */
+struct tally_line_paid {
+    uint32_t line;
+    int64_t discount_minor;
+    int64_t points_minor;
+};
+
+/* What a decision knew beside the basket and the programme. */
+struct tally_seen {
+    int32_t minute;                 /* of the business day, 0..1439 */
+    uint32_t tier;                  /* index in the programme's tiers */
+    int64_t visits;                 /* before this sale */
+    int32_t days_away;              /* since the last sale; -1: there was none */
+    int32_t days_member;            /* since the account's first day */
+    uint32_t birthday;              /* bits of enum tally_birthday; never the date itself */
+    const struct tally_count *used; /* the counters that caps and limits read, those not 0 */
+    size_t used_count;
+};
+
+enum tally_birthday {
+    TALLY_BIRTHDAY_DAY = 1,
+    TALLY_BIRTHDAY_WEEK = 2, /* the week, Monday to Sunday, that holds the day */
+    TALLY_BIRTHDAY_MONTH = 4
 };
 
 struct tally_sale {
-    uint64_t account;
-    uint64_t member;
     struct tally_slice ref;     /* the till's own id of this sale: the idempotency key */
     struct tally_slice cashier; /* may be empty */
-    const struct tally_line *lines;
-    size_t line_count;
-    int64_t total_minor; /* the sum of the lines */
-    int64_t redeemed_points;
-    int64_t redeemed_minor;         /* what they paid */
-    const struct tally_move *spent; /* from this terminal's drawer; sum is redeemed_points */
-    size_t spent_count;
-    int64_t earned_points;
-    int32_t earned_expires_day;
-    int64_t debt_paid;  /* of the earned points, 0..earned_points */
-    int64_t qualifying; /* counts towards the tier, in the programme's metric */
-    uint32_t tier;      /* index the points were computed with */
-    uint32_t multiplier_pct;
+    struct tally_basket basket;
+    struct tally_seen seen;
+    int64_t total_minor;    /* the sum of the lines */
+    int64_t discount_minor; /* that rewards took off */
+    int64_t redeemed_minor; /* that points paid as money */
+    const struct tally_line_paid *paid;
+    size_t paid_count;
+    const struct tally_share *shares;
+    size_t share_count;
+    struct tally_standing standing_before; /* for a void; as the terminal knew it */
 };
 
-struct tally_void {
-    uint64_t account;
-    uint64_t member;
-    struct tally_slice ref; /* of the void itself */
+/* A part of a line that comes back. In rising order of line, each once. */
+struct tally_returned_line {
+    uint32_t line;
+    int64_t quantity_milli;        /* now; above 0 */
+    int64_t quantity_before_milli; /* by earlier refunds of the same sale */
+};
+
+struct tally_reversal {     /* VOID and REFUND */
+    struct tally_slice ref; /* of the reversal itself */
     struct tally_slice cashier;
-    struct tally_event_id sale;        /* the sale undone */
-    const struct tally_move *returned; /* points that were redeemed, back into their lots */
-    size_t returned_count;
-    const struct tally_move *taken; /* points that were earned, out of this terminal's drawer */
-    size_t taken_count;
-    int64_t redeemed_points; /* undone: the sum of `returned` */
-    int64_t earned_points;   /* undone: the sum of `taken` + debt_added */
-    int64_t debt_added;      /* earned points that are gone already */
-    int64_t qualifying;      /* undone, as the sale had it */
-    int32_t sale_day;        /* business day of the sale */
+    struct tally_event_id sale;              /* the sale undone */
+    int32_t sale_day;                        /* its business day */
+    const struct tally_returned_line *lines; /* a void has none: all of it */
+    size_t line_count;
+    int64_t amount_minor;   /* worth of what comes back, after discounts */
+    int64_t redeemed_minor; /* of that, what points had paid: given back as points */
 };
 
 struct tally_enrol {
-    uint64_t account;
-    uint64_t member;
     uint8_t handle[TALLY_HANDLE_LEN]; /* of the card or phone number */
     uint32_t home_shop;               /* 0: none */
     struct tally_slice profile;       /* sealed under the member's key; see app/crypto/seal.h */
     bool has_phone_handle;            /* the member is found by phone_handle too */
     uint8_t phone_handle[TALLY_HANDLE_LEN]; /* of a phone number; never the same as handle */
+    uint64_t referrer;                      /* account that brought this member; 0: none */
 };
 
 struct tally_grant {
-    uint64_t account;
     uint64_t grant_seq; /* counts a terminal's grants from 1 */
     uint32_t to_terminal;
-    const struct tally_move *moves;
-    size_t move_count;
 };
 
 struct tally_adjust {
-    uint64_t account;
     uint32_t drawer;
-    int64_t points; /* may be negative; then they are taken from `moves` */
-    const struct tally_move *moves;
-    size_t move_count;
-    int64_t qualifying; /* also counts towards the tier, in the business day's year; 0 or more */
     struct tally_slice reason; /* never empty */
     struct tally_slice who;    /* never empty */
+    struct tally_slice second; /* the second person; may be empty */
+};
+
+struct tally_hold {
+    struct tally_slice ref;
+    struct tally_slice cashier;
+    int64_t until_ms; /* given back after this instant */
+};
+
+struct tally_award {
+    uint32_t award;            /* id of the award's code */
+    struct tally_event_id why; /* the sale it is for; seq 0: none */
+    uint64_t other;            /* account that was referred, or the one that referred; 0: none */
+};
+
+struct tally_given {           /* STANDING */
+    struct tally_slice reason; /* never empty */
+    struct tally_slice who;
+};
+
+struct tally_transfer {
+    uint64_t other; /* account on the other side */
+    struct tally_slice reason;
+    struct tally_slice who;
 };
 
 struct tally_event {
@@ -126,23 +246,44 @@ struct tally_event {
     int32_t business_day;
     uint32_t programme_version; /* 0: decided under no programme */
     enum tally_event_type type;
+    uint64_t account; /* every event has one */
+    uint64_t member;  /* who acted; 0: nobody */
+    struct tally_effects effects;
     union {
         struct tally_sale sale;
-        struct tally_void voided;
+        struct tally_reversal reversal;
         struct tally_enrol enrol;
         struct tally_grant grant;
         struct tally_adjust adjust;
+        struct tally_hold hold;
+        struct tally_award award;
+        struct tally_given given;
+        struct tally_transfer transfer;
     } as;
 };
 
-/* The account an event belongs to; every event has one. 0 for a type that is not known. */
-uint64_t tally_event_account(const struct tally_event *event);
+/* The drawer that an event acts on: its terminal's, but for a grant (the one granted to) and an
+ * adjustment (the one it names). */
+uint32_t tally_event_drawer(const struct tally_event *event);
 
-/* The points of all moves together.
- *   TALLY_OK
- *   TALLY_E_INVALID   too many, out of order, a day twice, or points not above 0
- *   TALLY_E_OVERFLOW */
-TALLY_MUST_USE enum tally_status tally_moves_sum(const struct tally_move *moves, size_t count,
-                                                 int64_t *ret_points);
+/* The till's reference that an event carries; empty if its type has none. */
+struct tally_slice tally_event_ref(const struct tally_event *event);
+
+/* Points of one purse in moves of one kind; of TALLY_MOVE_EARN and TALLY_MOVE_REDEEM the kinds that
+ * mean the same are counted too (EARN_DEBT; REDEEM_HELD), of TALLY_MOVE_UNEARN also UNEARN_DEBT. */
+int64_t tally_event_points(const struct tally_event *event, uint32_t purse,
+                           enum tally_move_kind kind);
+
+/* 32 bits of a member's number, never 0: what counters say. */
+uint32_t tally_member_id(uint64_t member);
+
+/* Moves and counts are within their limits, in order, each once, and of kinds that this type of
+ * event may have; a hold is there where it is needed.
+ *   TALLY_OK, TALLY_E_INVALID, TALLY_E_OVERFLOW (points together above TALLY_POINTS_MAX) */
+TALLY_MUST_USE enum tally_status tally_effects_check(const struct tally_event *event);
+
+/* Order of moves and counts: below 0, 0 or above 0. */
+int tally_move_compare(const struct tally_move *left, const struct tally_move *right);
+int tally_count_compare(const struct tally_count *left, const struct tally_count *right);
 
 #endif

@@ -57,13 +57,33 @@ int32_t tally_day_add_months(int32_t day, int32_t months);
 TALLY_MUST_USE enum tally_status tally_add(int64_t left, int64_t right, int64_t *ret_sum);
 TALLY_MUST_USE enum tally_status tally_multiply(int64_t left, int64_t right, int64_t *ret_product);
 
-enum tally_rounding { TALLY_ROUND_FLOOR = 0, TALLY_ROUND_HALF_UP = 1, TALLY_ROUND_HALF_EVEN = 2 };
+enum tally_rounding {
+    TALLY_ROUND_FLOOR = 0,
+    TALLY_ROUND_HALF_UP = 1,
+    TALLY_ROUND_HALF_EVEN = 2,
+    TALLY_ROUND_CEIL = 3
+};
 
 /* value * numerator / denominator with one rounding at the end, exact in between (128 bits or an
  * equivalent that also works on 32-bit ARM). denominator above 0; halves round away from zero for
- * TALLY_ROUND_HALF_UP; floor is towards minus infinity.
+ * TALLY_ROUND_HALF_UP; floor is towards minus infinity, ceil towards plus infinity.
  *   TALLY_OK, TALLY_E_OVERFLOW (the result does not fit) */
 TALLY_MUST_USE enum tally_status tally_scale(int64_t value, int64_t numerator, int64_t denominator,
                                              enum tally_rounding rounding, int64_t *ret_result);
+
+/* A sum of products of what is not negative, exact: 128 bits by hand, since armhf has none. */
+struct tally_wide {
+    uint64_t high;
+    uint64_t low;
+};
+/* `sum` plus left * right. TALLY_OK, TALLY_E_OVERFLOW */
+TALLY_MUST_USE enum tally_status tally_wide_add(struct tally_wide *sum, uint64_t left,
+                                                uint64_t right);
+/* sum * numerator / denominator, rounded once. denominator above 0.
+ *   TALLY_OK, TALLY_E_OVERFLOW (the product does not fit 128 bits, or the result int64) */
+TALLY_MUST_USE enum tally_status tally_wide_scale(struct tally_wide sum, uint64_t numerator,
+                                                  uint64_t denominator,
+                                                  enum tally_rounding rounding,
+                                                  int64_t *ret_result);
 
 #endif

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drawn sales. */
+#include "app/core/surprise.h"
