@@ -72,72 +72,33 @@ bool hq_event_folds(const struct tally_event *event)
     return event->type != TALLY_EVENT_GRANT || event->id.terminal == TALLY_TERMINAL_HQ;
 }
 
-static enum tally_status lots_room(struct tally_account *account, size_t lots)
+enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id, struct tally_book *ret_book)
 {
-    if (lots <= account->lot_cap) {
+    struct hq_key key = hq_key_u64(id);
+    struct tally_slice value;
+    *ret_book = (struct tally_book){0};
+    enum tally_status status = hq_get(txn, HQ_ACCOUNTS, &key, &value);
+    if (status == TALLY_E_NOT_FOUND) {
+        tally_account_clear(&ret_book->account);
         return TALLY_OK;
     }
-    struct tally_lot *grown = tally_realloc(account->lots, lots, sizeof *grown);
-    if (grown == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    account->lots = grown;
-    account->lot_cap = lots;
-    return TALLY_OK;
-}
-
-enum tally_status hq_account_room(struct tally_account *account, const struct tally_event *event)
-{
-    return lots_room(account, tally_account_lots_needed(account, event));
-}
-
-static enum tally_status account_parse(struct tally_slice value, struct tally_account *account)
-{
-    size_t needed = 0;
-    enum tally_status status = tally_account_decode(account, value.data, value.len, &needed);
-    if (status == TALLY_E_NO_MEMORY) {
-        TALLY_TRY(lots_room(account, needed));
-        status = tally_account_decode(account, value.data, value.len, &needed);
+    TALLY_TRY(status);
+    status = tally_book_decode(ret_book, value);
+    if (status != TALLY_OK) {
+        tally_book_free(ret_book);
     }
     return status;
 }
 
-enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id, const struct tally_event *event,
-                                  struct tally_account *ret_account)
+static enum tally_status account_save(struct hq_txn *txn, const struct tally_book *book)
 {
-    struct tally_account account = {.id = 0};
-    struct hq_key key = hq_key_u64(id);
-    struct tally_slice value;
-    enum tally_status status = hq_get(txn, HQ_ACCOUNTS, &key, &value);
+    struct tally_buffer bytes = {0};
+    enum tally_status status = tally_book_encode(book, &bytes);
     if (status == TALLY_OK) {
-        status = account_parse(value, &account);
-    } else if (status == TALLY_E_NOT_FOUND) {
-        status = TALLY_OK;
+        struct hq_key key = hq_key_u64(book->account.id);
+        status = hq_put(txn, HQ_ACCOUNTS, &key, tally_buffer_slice(&bytes));
     }
-    if (status == TALLY_OK && event != NULL) {
-        status = hq_account_room(&account, event);
-    }
-    if (status != TALLY_OK) {
-        tally_free(account.lots);
-        return status;
-    }
-    *ret_account = account;
-    return TALLY_OK;
-}
-
-enum tally_status hq_account_save(struct hq_txn *txn, const struct tally_account *account)
-{
-    size_t cap = tally_account_encoded_len(account), len = 0;
-    uint8_t *bytes = tally_alloc(cap, 1);
-    if (bytes == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    enum tally_status status = tally_account_encode(account, bytes, cap, &len);
-    if (status == TALLY_OK) {
-        struct hq_key key = hq_key_u64(account->id);
-        status = hq_put(txn, HQ_ACCOUNTS, &key, (struct tally_slice){bytes, len});
-    }
-    tally_free(bytes);
+    tally_buffer_free(&bytes);
     return status;
 }
 
@@ -178,20 +139,21 @@ static enum tally_status exists(struct hq_txn *txn, enum hq_table table, const s
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
 }
 
-static enum tally_status member_put(struct hq_txn *txn, const struct tally_enrol *enrol,
+static enum tally_status member_put(struct hq_txn *txn, const struct tally_event *event,
                                     struct tally_slice wrapped_key)
 {
+    const struct tally_enrol *enrol = &event->as.enrol;
     uint8_t row[MEMBER_HEAD_LEN + TALLY_SIDECAR_LEN_MAX + TALLY_PROFILE_LEN_MAX];
     struct tally_writer writer = {row, sizeof row, 0, false};
-    tally_write_le(&writer, 8, enrol->account);
+    tally_write_le(&writer, 8, event->account);
     tally_write_le(&writer, 4, enrol->home_shop);
     tally_write_le(&writer, 2, wrapped_key.len);
     tally_write_bytes(&writer, wrapped_key.data, wrapped_key.len);
     tally_write_bytes(&writer, enrol->profile.data, enrol->profile.len);
     assert(!writer.failed); /* both codecs hold those limits */
-    struct hq_key key = hq_key_u64(enrol->member), pair = hq_key_u64(enrol->account);
+    struct hq_key key = hq_key_u64(event->member), pair = hq_key_u64(event->account);
     TALLY_TRY(hq_put(txn, HQ_MEMBERS, &key, (struct tally_slice){row, writer.at}));
-    hq_key_number(&pair, 8, enrol->member);
+    hq_key_number(&pair, 8, event->member);
     return hq_put(txn, HQ_ACCOUNT_MEMBERS, &pair, (struct tally_slice){NULL, 0});
 }
 
@@ -223,11 +185,11 @@ static enum tally_status card_add(struct hq_txn *txn, const struct tally_event *
     bool known = false;
     TALLY_TRY(hq_card_known(txn, handle, &known));
     if (known) {
-        return hq_flag_add(txn, &event->id, event->as.enrol.account,
+        return hq_flag_add(txn, &event->id, event->account,
                            "enrolled with a %s that belongs to another member; that one keeps it",
                            what);
     }
-    return card_put(txn, event->as.enrol.member, handle);
+    return card_put(txn, event->member, handle);
 }
 
 static enum tally_status has_room(struct hq_txn *txn, uint64_t account, bool *ret_room)
@@ -250,41 +212,35 @@ static enum tally_status people_add(struct hq_txn *txn, const struct tally_event
 {
     const struct tally_enrol *enrol = &event->as.enrol;
     bool member_known = false;
-    struct hq_key member = hq_key_u64(enrol->member);
+    struct hq_key member = hq_key_u64(event->member);
     TALLY_TRY(exists(txn, HQ_MEMBERS, &member, &member_known));
     if (member_known) {
-        return hq_flag_add(txn, &event->id, enrol->account,
+        return hq_flag_add(txn, &event->id, event->account,
                            "enrolled a member that is known already; the first enrolment stays");
     }
     bool room = false;
-    TALLY_TRY(has_room(txn, enrol->account, &room));
+    TALLY_TRY(has_room(txn, event->account, &room));
     if (!room) {
-        return hq_flag_add(txn, &event->id, enrol->account,
+        return hq_flag_add(txn, &event->id, event->account,
                            "enrolled into an account that has as many members as it can");
     }
-    TALLY_TRY(member_put(txn, enrol, wrapped_key));
+    TALLY_TRY(member_put(txn, event, wrapped_key));
     TALLY_TRY(card_add(txn, event, enrol->handle, "card"));
     return enrol->has_phone_handle ? card_add(txn, event, enrol->phone_handle, "phone number")
                                    : TALLY_OK;
-}
-
-static enum tally_status void_put(struct hq_txn *txn, const struct tally_event *event)
-{
-    struct hq_key key = hq_key_event(&event->as.voided.sale), by = hq_key_event(&event->id);
-    return hq_put(txn, HQ_VOIDS, &key, (struct tally_slice){by.bytes, by.len});
 }
 
 /* ------------------------------------------------------------------ one event */
 
 static enum tally_status fold(struct hq_txn *txn, const struct tally_event *event)
 {
-    struct tally_account account;
-    TALLY_TRY(hq_account_load(txn, tally_event_account(event), event, &account));
-    enum tally_status status = tally_account_apply(&account, event);
+    struct tally_book book;
+    TALLY_TRY(hq_account_load(txn, event->account, &book));
+    enum tally_status status = tally_book_apply(&book, event);
     if (status == TALLY_OK) {
-        status = hq_account_save(txn, &account);
+        status = account_save(txn, &book);
     }
-    tally_free(account.lots);
+    tally_book_free(&book);
     return status;
 }
 
@@ -292,19 +248,18 @@ enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *eve
                                struct tally_slice bytes, struct tally_slice sidecar,
                                const uint8_t chain[TALLY_HASH_LEN])
 {
-    const uint64_t account = tally_event_account(event);
     if (hq_event_folds(event)) {
         TALLY_TRY(fold(txn, event)); /* first: it alone may refuse, and then nothing was written */
     }
     txn->counters.arrival++;
     TALLY_TRY(event_row_put(txn, &event->id, bytes, sidecar, chain));
-    TALLY_TRY(ledger_put(txn, account, &event->id));
+    TALLY_TRY(ledger_put(txn, event->account, &event->id));
     if (event->type == TALLY_EVENT_ENROL) {
         TALLY_TRY(people_add(txn, event, sidecar));
-    } else if (event->type == TALLY_EVENT_VOID) {
-        TALLY_TRY(void_put(txn, event));
+    } else if (event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND) {
+        TALLY_TRY(hq_reversed_add(txn, event));
     }
-    return hq_touch(txn, account);
+    return hq_touch(txn, event->account);
 }
 
 enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self, struct tally_event *event,
@@ -314,7 +269,10 @@ enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self, struct
     struct tally_event next = *event;
     next.id = (struct tally_event_id){TALLY_TERMINAL_HQ, self->epoch, self->seq + 1};
     next.time = tally_hlc_next(self->time, txn->now_ms);
-    TALLY_TRY(hq_today(txn, &next.business_day, &next.programme_version));
+    struct hq_today today;
+    TALLY_TRY(hq_today(txn, &today));
+    next.business_day = today.day;
+    next.programme_version = today.programme == NULL ? 0 : today.programme->version;
 
     struct tally_buffer bytes = {0};
     uint8_t chain[TALLY_HASH_LEN];
@@ -337,18 +295,14 @@ enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self, struct
 /* ------------------------------------------------------------------ looking */
 
 enum tally_status hq_store_account(struct hq_store *store, uint64_t account,
-                                   struct tally_account *ret_account)
+                                   struct tally_book *ret_book)
 {
     struct hq_txn txn;
     TALLY_TRY(hq_begin(store, false, 0, &txn));
-    struct tally_account found;
-    enum tally_status status = hq_end(&txn, hq_account_load(&txn, account, NULL, &found));
-    if (status == TALLY_OK && found.id == 0) {
-        tally_free(found.lots);
+    enum tally_status status = hq_end(&txn, hq_account_load(&txn, account, ret_book));
+    if (status == TALLY_OK && ret_book->account.id == 0) {
+        tally_book_free(ret_book);
         return TALLY_E_NOT_FOUND;
-    }
-    if (status == TALLY_OK) {
-        *ret_account = found;
     }
     return status;
 }

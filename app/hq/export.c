@@ -2,40 +2,30 @@
 /* tallyhq export: every sale, account or event as rows, straight from one snapshot of the store. */
 #include "app/hq/command.h"
 
+#include "app/core/tier.h"
 #include "app/hq/sheet.h"
 #include "app/hq/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const sale_columns[] = {"terminal",
-                                           "epoch",
-                                           "seq",
-                                           "time",
-                                           "business_day",
-                                           "account",
-                                           "member",
-                                           "ref",
-                                           "cashier",
-                                           "total_minor",
-                                           "redeemed_points",
-                                           "redeemed_minor",
-                                           "earned_points",
-                                           "earned_expires",
-                                           "debt_paid",
-                                           "qualifying",
-                                           "multiplier_pct",
-                                           "programme_version",
-                                           "voided_by_seq"};
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+/* clang-format off */
+static const char *const sale_columns[] = {
+    "terminal", "epoch", "seq", "time", "business_day", "account", "member", "shop", "channel",
+    "ref", "cashier", "lines", "total_minor", "discount_minor", "redeemed_points",
+    "redeemed_minor", "earned_points", "debt_paid", "tier", "programme_version", "voided",
+    "reversed_by_seq"};
 
 static const char *const account_columns[] = {
-    "account",    "balance",           "debt",     "earned",
-    "redeemed",   "expired",           "adjusted", "qualifying_year",
-    "qualifying", "qualifying_before", "visits",   "last_visit_day",
-    "drawers"};
+    "account", "points", "pending", "held", "debt", "liability_minor", "earned", "redeemed",
+    "expired", "adjusted", "tier", "tier_until", "visits", "last_visit_day", "drawers"};
 
-static const char *const event_columns[] = {"terminal", "epoch",   "seq",    "time", "business_day",
-                                            "type",     "account", "points", "ref",  "chain"};
+static const char *const event_columns[] = {
+    "terminal", "epoch", "seq", "time", "business_day", "type", "account", "points", "ref",
+    "chain"};
+/* clang-format on */
 
 static void sheet_day(struct hq_sheet *sheet, int32_t day)
 {
@@ -61,68 +51,75 @@ static enum tally_status each_sale(void *context, const struct hq_event_view *vi
     if (view->event->type != TALLY_EVENT_SALE) {
         return TALLY_OK;
     }
-    const struct tally_sale *sale = &view->event->as.sale;
-    sheet_id_and_time(sheet, view->event);
-    hq_sheet_id(sheet, sale->account);
-    hq_sheet_id(sheet, sale->member);
+    const struct tally_event *event = view->event;
+    const struct tally_sale *sale = &event->as.sale;
+    const struct tally_slice channel = sale->basket.channel;
+    sheet_id_and_time(sheet, event);
+    hq_sheet_id(sheet, event->account);
+    hq_sheet_id(sheet, event->member);
+    hq_sheet_number(sheet, sale->basket.shop);
+    hq_sheet_text(sheet, (const char *)channel.data, channel.len);
     hq_sheet_text(sheet, (const char *)sale->ref.data, sale->ref.len);
     hq_sheet_text(sheet, (const char *)sale->cashier.data, sale->cashier.len);
+    hq_sheet_number(sheet, (int64_t)sale->basket.line_count);
     hq_sheet_number(sheet, sale->total_minor);
-    hq_sheet_number(sheet, sale->redeemed_points);
+    hq_sheet_number(sheet, sale->discount_minor);
+    hq_sheet_number(sheet, tally_event_points(event, TALLY_PURSE_POINTS, TALLY_MOVE_REDEEM));
     hq_sheet_number(sheet, sale->redeemed_minor);
-    hq_sheet_number(sheet, sale->earned_points);
-    sheet_day(sheet, sale->earned_expires_day);
-    hq_sheet_number(sheet, sale->debt_paid);
-    hq_sheet_number(sheet, sale->qualifying);
-    hq_sheet_number(sheet, sale->multiplier_pct);
-    hq_sheet_number(sheet, view->event->programme_version);
-    hq_sheet_number(sheet, (int64_t)view->voided_by);
+    hq_sheet_number(sheet, tally_event_points(event, TALLY_PURSE_POINTS, TALLY_MOVE_EARN));
+    hq_sheet_number(sheet, tally_event_points(event, TALLY_PURSE_POINTS, TALLY_MOVE_EARN_DEBT));
+    hq_sheet_number(sheet, sale->seen.tier);
+    hq_sheet_number(sheet, event->programme_version);
+    hq_sheet_number(sheet, view->is_voided);
+    hq_sheet_number(sheet, (int64_t)view->reversed_by.seq);
     return sheet->failed ? TALLY_E_STORE_IO : TALLY_OK;
 }
 
-/* What the event did to the account's points, and the till's reference if it has one. */
-static int64_t event_points(const struct tally_event *event, struct tally_slice *ret_ref)
+/* What the event did to the account's points. */
+static int64_t event_points(const struct tally_event *event)
 {
-    *ret_ref = (struct tally_slice){NULL, 0};
-    switch (event->type) {
-    case TALLY_EVENT_SALE:
-        *ret_ref = event->as.sale.ref;
-        return event->as.sale.earned_points - event->as.sale.redeemed_points;
-    case TALLY_EVENT_VOID:
-        *ret_ref = event->as.voided.ref;
-        return event->as.voided.redeemed_points - event->as.voided.earned_points;
-    case TALLY_EVENT_ADJUST:
-        return event->as.adjust.points;
-    case TALLY_EVENT_ENROL:
-    case TALLY_EVENT_GRANT:
-        break;
+    static const int8_t signs[TALLY_MOVE_KIND_COUNT] = {
+        [TALLY_MOVE_EXPIRE] = -1,      [TALLY_MOVE_REDEEM_HELD] = -1, [TALLY_MOVE_UNREDEEM] = 1,
+        [TALLY_MOVE_REDEEM] = -1,      [TALLY_MOVE_UNEARN] = -1,      [TALLY_MOVE_UNEARN_DEBT] = -1,
+        [TALLY_MOVE_EARN_DEBT] = 1,    [TALLY_MOVE_EARN] = 1,         [TALLY_MOVE_ADJUST_OUT] = -1,
+        [TALLY_MOVE_ADJUST_DEBT] = -1, [TALLY_MOVE_ADJUST_IN] = 1,
+    };
+    int64_t points = 0;
+    for (size_t i = 0; i < event->effects.move_count; i++) {
+        const struct tally_move *move = &event->effects.moves[i];
+        if (move->purse == TALLY_PURSE_POINTS) {
+            points += signs[move->kind] * move->points; /* 1024 moves of at most 10^12 */
+        }
     }
-    return 0;
+    return points;
 }
 
 static enum tally_status each_event(void *context, const struct hq_event_view *view)
 {
-    static const char *const types[] = {[TALLY_EVENT_SALE] = "sale",
-                                        [TALLY_EVENT_VOID] = "void",
-                                        [TALLY_EVENT_ENROL] = "enrol",
-                                        [TALLY_EVENT_GRANT] = "grant",
-                                        [TALLY_EVENT_ADJUST] = "adjust"};
+    static const char *const types[] = {
+        [TALLY_EVENT_SALE] = "sale",         [TALLY_EVENT_VOID] = "void",
+        [TALLY_EVENT_ENROL] = "enrol",       [TALLY_EVENT_GRANT] = "grant",
+        [TALLY_EVENT_ADJUST] = "adjust",     [TALLY_EVENT_REFUND] = "refund",
+        [TALLY_EVENT_HOLD] = "hold",         [TALLY_EVENT_RELEASE] = "release",
+        [TALLY_EVENT_AWARD] = "award",       [TALLY_EVENT_STANDING] = "standing",
+        [TALLY_EVENT_TRANSFER] = "transfer",
+    };
     struct hq_sheet *sheet = context;
-    struct tally_slice ref;
+    struct tally_slice ref = tally_event_ref(view->event);
     char chain[HQ_HEX_LEN];
     hq_hex_text(view->chain, chain);
     sheet_id_and_time(sheet, view->event);
     hq_sheet_word(sheet, types[view->event->type]);
-    hq_sheet_id(sheet, tally_event_account(view->event));
-    hq_sheet_number(sheet, event_points(view->event, &ref));
+    hq_sheet_id(sheet, view->event->account);
+    hq_sheet_number(sheet, event_points(view->event));
     hq_sheet_text(sheet, (const char *)ref.data, ref.len);
     hq_sheet_word(sheet, chain);
     return sheet->failed ? TALLY_E_STORE_IO : TALLY_OK;
 }
 
-/* "hq=100 t3=50": points that are valid today, drawer by drawer. */
+/* "hq=100 t3=50": points that are usable today, drawer by drawer. */
 static void sheet_drawers(struct hq_sheet *sheet, const struct tally_account *account,
-                          int32_t today)
+                          const struct hq_today *today)
 {
     char text[1024] = "";
     size_t len = 0;
@@ -131,7 +128,8 @@ static void sheet_drawers(struct hq_sheet *sheet, const struct tally_account *ac
         if (i > 0 && account->lots[i - 1].drawer == drawer) {
             continue; /* lots are ordered by drawer */
         }
-        int64_t points = tally_account_in_drawer(account, drawer, today);
+        int64_t points =
+            tally_account_in_drawer(account, TALLY_PURSE_POINTS, drawer, today->day, today->now_ms);
         if (points == 0 || len + 48 > sizeof text) {
             continue;
         }
@@ -145,23 +143,53 @@ static void sheet_drawers(struct hq_sheet *sheet, const struct tally_account *ac
     hq_sheet_word(sheet, text);
 }
 
+static void sheet_tier(struct hq_sheet *sheet, const struct tally_account *account,
+                       const struct hq_today *today)
+{
+    if (today->programme == NULL) {
+        hq_sheet_word(sheet, "");
+        hq_sheet_word(sheet, "");
+        return;
+    }
+    struct tally_tier_view tier = tally_tier_of(account, today->programme, today->day);
+    hq_sheet_word(sheet, today->programme->tiers.tiers[tier.tier].code);
+    sheet_day(sheet, tier.until_day);
+}
+
+/* What the points that may still be redeemed are worth: the shop owes it. */
+static int64_t liability_minor(const struct tally_account *account,
+                               const struct tally_balance *balance, const struct hq_today *today)
+{
+    int64_t points = balance->usable + balance->pending + balance->held, minor = 0;
+    if (today->programme == NULL || points <= 0) {
+        return 0;
+    }
+    struct tally_tier_view tier = tally_tier_of(account, today->programme, today->day);
+    return tally_programme_value(today->programme, tier.tier, points, &minor) == TALLY_OK ? minor
+                                                                                          : 0;
+}
+
 static enum tally_status each_account(void *context, const struct tally_account *account,
-                                      int32_t today)
+                                      const struct hq_today *today)
 {
     struct hq_sheet *sheet = context;
+    struct tally_balance balance =
+        tally_account_balance(account, TALLY_PURSE_POINTS, today->day, today->now_ms);
+    struct tally_purse totals = tally_account_purse(account, TALLY_PURSE_POINTS);
     hq_sheet_id(sheet, account->id);
-    hq_sheet_number(sheet, tally_account_balance(account, today));
-    hq_sheet_number(sheet, account->debt);
-    hq_sheet_number(sheet, account->earned);
-    hq_sheet_number(sheet, account->redeemed);
-    hq_sheet_number(sheet, account->expired);
-    hq_sheet_number(sheet, account->adjusted);
-    hq_sheet_number(sheet, account->qualifying_year);
-    hq_sheet_number(sheet, account->qualifying);
-    hq_sheet_number(sheet, account->qualifying_before);
-    hq_sheet_number(sheet, account->visits);
-    if (account->visits > 0) {
-        sheet_day(sheet, account->last_visit_day);
+    hq_sheet_number(sheet, balance.usable);
+    hq_sheet_number(sheet, balance.pending);
+    hq_sheet_number(sheet, balance.held);
+    hq_sheet_number(sheet, totals.debt);
+    hq_sheet_number(sheet, liability_minor(account, &balance, today));
+    hq_sheet_number(sheet, totals.earned);
+    hq_sheet_number(sheet, totals.redeemed);
+    hq_sheet_number(sheet, totals.expired + balance.lapsed);
+    hq_sheet_number(sheet, totals.adjusted);
+    sheet_tier(sheet, account, today);
+    hq_sheet_number(sheet, tally_account_visits(account));
+    if (account->last_sale_day != INT32_MIN) {
+        sheet_day(sheet, account->last_sale_day);
     } else {
         hq_sheet_word(sheet, "");
     }
@@ -169,25 +197,22 @@ static enum tally_status each_account(void *context, const struct tally_account 
     return sheet->failed ? TALLY_E_STORE_IO : TALLY_OK;
 }
 
-static enum tally_status export(struct hq_store *store, const char *what, bool ndjson) {
-    struct hq_sheet sheet; enum tally_status status; if (strcmp(what, "accounts") == 0){
-        hq_sheet_open(&sheet, stdout, ndjson, account_columns,
-                      sizeof account_columns / sizeof account_columns[0]);
-        status = hq_store_each_account(store, hq_now_ms(), each_account, &sheet);}
-else if (strcmp(what, "events") == 0)
+static enum tally_status export_rows(struct hq_store *store, const char *what, bool ndjson)
 {
-    hq_sheet_open(&sheet, stdout, ndjson, event_columns,
-                  sizeof event_columns / sizeof event_columns[0]);
-    status = hq_store_each_event(store, each_event, &sheet);
-}
-else
-{
-    hq_sheet_open(&sheet, stdout, ndjson, sale_columns,
-                  sizeof sale_columns / sizeof sale_columns[0]);
-    status = hq_store_each_event(store, each_sale, &sheet);
-}
-enum tally_status closed = hq_sheet_close(&sheet);
-return status != TALLY_OK ? status : closed;
+    struct hq_sheet sheet;
+    enum tally_status status;
+    if (strcmp(what, "accounts") == 0) {
+        hq_sheet_open(&sheet, stdout, ndjson, account_columns, COUNT_OF(account_columns));
+        status = hq_store_each_account(store, hq_now_ms(), each_account, &sheet);
+    } else if (strcmp(what, "events") == 0) {
+        hq_sheet_open(&sheet, stdout, ndjson, event_columns, COUNT_OF(event_columns));
+        status = hq_store_each_event(store, each_event, &sheet);
+    } else {
+        hq_sheet_open(&sheet, stdout, ndjson, sale_columns, COUNT_OF(sale_columns));
+        status = hq_store_each_event(store, each_sale, &sheet);
+    }
+    enum tally_status closed = hq_sheet_close(&sheet);
+    return status != TALLY_OK ? status : closed;
 }
 
 static bool is_one_of(const char *text, const char *const *words)
@@ -224,7 +249,7 @@ int hq_run_export(const struct hq_command *self, const char *dir, int argc, char
     if (store == NULL) {
         return HQ_EXIT_FAILED;
     }
-    enum tally_status status = export(store, what, strcmp(format, "ndjson") == 0);
+    enum tally_status status = export_rows(store, what, strcmp(format, "ndjson") == 0);
     hq_store_close(store);
     return status == TALLY_OK ? HQ_EXIT_OK : hq_failed("export: %s", tally_status_text(status));
 }

@@ -24,7 +24,7 @@ static void *one_more(void *list, size_t count, size_t size)
 /* ------------------------------------------------------------------ grants */
 
 struct grants {
-    struct tally_grant *list;
+    struct tally_msg_grant *list;
     struct tally_event_decoded *decoded; /* what the moves of `list` live in */
     size_t count;
     bool more; /* there are newer ones */
@@ -64,7 +64,12 @@ static enum tally_status grants_add(struct hq_txn *txn, struct tally_slice value
         return list == NULL || kept == NULL ? TALLY_E_NO_MEMORY : TALLY_E_STORE_DAMAGED;
     }
     grants->decoded[grants->count] = decoded;
-    grants->list[grants->count] = decoded.event.as.grant;
+    grants->list[grants->count] =
+        (struct tally_msg_grant){.account = decoded.event.account,
+                                 .grant_seq = decoded.event.as.grant.grant_seq,
+                                 .to_terminal = decoded.event.as.grant.to_terminal,
+                                 .moves = decoded.event.effects.moves,
+                                 .move_count = decoded.event.effects.move_count};
     grants->count++;
     return TALLY_OK;
 }
@@ -388,12 +393,11 @@ enum tally_status hq_store_pull(struct hq_store *store, struct hq_pull *pull, in
 static enum tally_status grant_put(struct hq_txn *txn, struct hq_terminal *terminal,
                                    uint64_t account, const struct tally_move *moves, size_t count)
 {
-    struct tally_event event = {.type = TALLY_EVENT_GRANT};
-    event.as.grant = (struct tally_grant){.account = account,
-                                          .grant_seq = terminal->grant_seq + 1,
-                                          .to_terminal = terminal->number,
-                                          .moves = moves,
-                                          .move_count = count};
+    struct tally_event event = {.type = TALLY_EVENT_GRANT,
+                                .account = account,
+                                .effects = {.moves = moves, .move_count = count}};
+    event.as.grant =
+        (struct tally_grant){.grant_seq = terminal->grant_seq + 1, .to_terminal = terminal->number};
     struct hq_terminal self;
     TALLY_TRY(hq_terminal_get(txn, TALLY_TERMINAL_HQ, &self));
     TALLY_TRY(hq_append(txn, &self, &event, (struct tally_slice){NULL, 0}));
@@ -411,25 +415,25 @@ static enum tally_status draw_decide(struct hq_txn *txn, struct hq_terminal *ter
                                      const struct tally_msg_draw_request *request,
                                      struct hq_draw *draw)
 {
-    int32_t day = 0;
-    uint32_t version = 0;
-    TALLY_TRY(hq_today(txn, &day, &version));
-    struct tally_account account;
-    TALLY_TRY(hq_account_load(txn, request->account, NULL, &account));
+    struct hq_today today;
+    struct tally_book book;
+    TALLY_TRY(hq_today(txn, &today));
+    TALLY_TRY(hq_account_load(txn, request->account, &book));
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
     enum tally_status status = moves == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
-    if (status == TALLY_OK && account.id == 0) {
+    if (status == TALLY_OK && book.account.id == 0) {
         snprintf(draw->text, sizeof draw->text, "no such account");
         status = TALLY_E_NOT_FOUND;
     }
     if (status == TALLY_OK) {
-        size_t count = tally_draw_moves(&account, request->points, day, moves, &draw->granted);
+        size_t count = tally_draw_moves(&book.account, request->purse, request->points, today.day,
+                                        moves, &draw->granted);
         if (count > 0) {
             status = grant_put(txn, terminal, request->account, moves, count);
         }
     }
     tally_free(moves);
-    tally_free(account.lots);
+    tally_book_free(&book);
     return status;
 }
 

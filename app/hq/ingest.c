@@ -45,9 +45,22 @@ static enum tally_status decode_held(struct tally_slice bytes,
     return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
 }
 
+static enum tally_status recompute(const struct tally_programme *programme,
+                                   const struct tally_event *event)
+{
+    size_t room_len = tally_sale_check_room(programme, event);
+    void *room = tally_alloc(room_len, 1);
+    if (room == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    enum tally_status status = tally_sale_check(programme, event, room, room_len);
+    tally_free(room);
+    return status;
+}
+
 static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event *event)
 {
-    const uint64_t account = event->as.sale.account;
+    const uint64_t account = event->account;
     const struct tally_programme *programme = NULL;
     enum tally_status status = hq_programme(txn, event->programme_version, &programme);
     if (status == TALLY_E_NOT_FOUND) {
@@ -56,7 +69,10 @@ static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event
                            event->programme_version);
     }
     TALLY_TRY(status);
-    status = tally_sale_check(programme, event);
+    status = recompute(programme, event);
+    if (status == TALLY_E_NO_MEMORY) {
+        return status;
+    }
     if (status != TALLY_OK) {
         return hq_flag_add(txn, &event->id, account,
                            "sale does not recompute under programme version %" PRIu32 ": %s",
@@ -71,81 +87,30 @@ static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event
     return status;
 }
 
-static bool moves_equal(const struct tally_move *left, size_t left_count,
-                        const struct tally_move *right, size_t right_count)
+static bool moves_equal(const struct tally_effects *left, const struct tally_effects *right)
 {
-    bool equal = left_count == right_count;
-    for (size_t i = 0; i < left_count && equal; i++) {
-        equal = left[i].expires_day == right[i].expires_day && left[i].points == right[i].points;
+    bool equal = left->move_count == right->move_count;
+    for (size_t i = 0; i < left->move_count && equal; i++) {
+        equal = tally_move_compare(&left->moves[i], &right->moves[i]) == 0 &&
+                left->moves[i].points == right->moves[i].points;
     }
     return equal;
 }
 
-/* TALLY_E_MISMATCH: no such sale that could be voided; *ret_why says why. */
-static enum tally_status check_void(struct hq_txn *txn, const struct tally_event *event,
-                                    const char **ret_why)
+static bool grants_equal(const struct tally_event *left, const struct tally_event *right)
 {
-    const struct tally_void *voided = &event->as.voided;
-    struct hq_event_row row;
-    enum tally_status status = TALLY_E_NOT_FOUND;
-    if (voided->sale.terminal == event->id.terminal) {
-        status = hq_event_get(txn, &voided->sale, &row);
-    }
-    if (status == TALLY_E_NOT_FOUND) {
-        *ret_why = "voids a sale that this terminal never sent";
-        return TALLY_E_MISMATCH;
-    }
-    TALLY_TRY(status);
-    struct hq_key key = hq_key_event(&voided->sale);
-    struct tally_slice value;
-    status = hq_get(txn, HQ_VOIDS, &key, &value);
-    if (status == TALLY_OK) {
-        *ret_why = "voids a sale that was voided before";
-        return TALLY_E_MISMATCH;
-    }
-    if (status != TALLY_E_NOT_FOUND) {
-        return status;
-    }
-    struct tally_event_decoded decoded;
-    TALLY_TRY(decode_held(row.event, &decoded));
-    const struct tally_sale *sale = &decoded.event.as.sale;
-    if (decoded.event.type != TALLY_EVENT_SALE || sale->account != voided->account) {
-        *ret_why = "voids something that is not a sale of that account";
-        status = TALLY_E_MISMATCH;
-    } else if (sale->redeemed_points != voided->redeemed_points ||
-               sale->earned_points != voided->earned_points ||
-               sale->qualifying != voided->qualifying ||
-               decoded.event.business_day != voided->sale_day) {
-        *ret_why = "undoes other amounts than the sale had";
-        status = TALLY_E_MISMATCH;
-    } else if (!moves_equal(sale->spent, sale->spent_count, voided->returned,
-                            voided->returned_count)) {
-        *ret_why = "gives back points with other last days than the sale took";
-        status = TALLY_E_MISMATCH;
-    } else {
-        status = TALLY_OK;
-    }
-    if (status == TALLY_OK && voided->sale_day != event->business_day) {
-        status = hq_flag_add(txn, &event->id, voided->account,
-                             "void on another business day than its sale");
-    }
-    tally_event_decoded_free(&decoded);
-    return status;
-}
-
-static bool grants_equal(const struct tally_grant *left, const struct tally_grant *right)
-{
-    return left->account == right->account && left->grant_seq == right->grant_seq &&
-           left->to_terminal == right->to_terminal &&
-           moves_equal(left->moves, left->move_count, right->moves, right->move_count);
+    return left->type == TALLY_EVENT_GRANT && left->account == right->account &&
+           left->as.grant.grant_seq == right->as.grant.grant_seq &&
+           left->as.grant.to_terminal == right->as.grant.to_terminal &&
+           moves_equal(&left->effects, &right->effects);
 }
 
 /* HQ moved those points when it decided; here it only hears that the terminal has them. */
 static enum tally_status check_grant(struct hq_txn *txn, const struct tally_event *event)
 {
-    const struct tally_grant *grant = &event->as.grant;
+    const uint64_t grant_seq = event->as.grant.grant_seq;
     struct hq_key key = hq_key_u32(event->id.terminal);
-    hq_key_number(&key, 8, grant->grant_seq);
+    hq_key_number(&key, 8, grant_seq);
     struct tally_slice value;
     bool equal = false;
     enum tally_status status = hq_get(txn, HQ_GRANTS, &key, &value);
@@ -159,16 +124,35 @@ static enum tally_status check_grant(struct hq_txn *txn, const struct tally_even
         struct tally_event_decoded decoded;
         TALLY_TRY(hq_event_get(txn, &own, &row));
         TALLY_TRY(decode_held(row.event, &decoded));
-        equal =
-            decoded.event.type == TALLY_EVENT_GRANT && grants_equal(&decoded.event.as.grant, grant);
+        equal = grants_equal(&decoded.event, event);
         tally_event_decoded_free(&decoded);
     } else if (status != TALLY_E_NOT_FOUND) {
         return status;
     }
     return equal ? TALLY_OK
-                 : hq_flag_add(txn, &event->id, grant->account,
+                 : hq_flag_add(txn, &event->id, event->account,
                                "confirms grant %" PRIu64 ", which HQ did not make like that",
-                               grant->grant_seq);
+                               grant_seq);
+}
+
+/* Points that a terminal gave outside a sale: an award that the programme knows, with its points.
+ */
+static enum tally_status check_award(struct hq_txn *txn, const struct tally_event *event)
+{
+    const struct tally_programme *programme = NULL;
+    enum tally_status status = hq_programme(txn, event->programme_version, &programme);
+    if (status != TALLY_OK && status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    const struct tally_award_rule *award =
+        status == TALLY_OK ? tally_programme_award(programme, event->as.award.award) : NULL;
+    bool right = award != NULL && award->kind != TALLY_AWARD_SURPRISE &&
+                 tally_event_points(event, award->purse, TALLY_MOVE_EARN) == award->points;
+    return right
+               ? TALLY_OK
+               : hq_flag_add(txn, &event->id, event->account,
+                             "an award that programme version %" PRIu32 " does not give like that",
+                             event->programme_version);
 }
 
 static enum tally_status check(struct hq_txn *txn, const struct tally_event *event,
@@ -178,17 +162,25 @@ static enum tally_status check(struct hq_txn *txn, const struct tally_event *eve
     case TALLY_EVENT_SALE:
         return check_sale(txn, event);
     case TALLY_EVENT_VOID:
-        return check_void(txn, event, ret_why);
+    case TALLY_EVENT_REFUND:
+        return hq_reversal_check(txn, event, ret_why);
     case TALLY_EVENT_GRANT:
         return check_grant(txn, event);
+    case TALLY_EVENT_AWARD:
+        return check_award(txn, event);
     case TALLY_EVENT_ADJUST:
         if (event->as.adjust.drawer != event->id.terminal) {
             *ret_why = "adjusts another terminal's drawer";
             return TALLY_E_MISMATCH;
         }
-        return hq_flag_add(txn, &event->id, event->as.adjust.account,
-                           "points adjusted at a terminal");
+        return hq_flag_add(txn, &event->id, event->account, "points adjusted at a terminal");
+    case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_TRANSFER:
+        *ret_why = "does what only head office may";
+        return TALLY_E_MISMATCH;
     case TALLY_EVENT_ENROL:
+    case TALLY_EVENT_HOLD:
+    case TALLY_EVENT_RELEASE:
         break;
     }
     return TALLY_OK;
@@ -212,7 +204,7 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
     }
     TALLY_TRY(status);
     status = hq_event_add(txn, event, record->event, record->sidecar, chain);
-    if (status == TALLY_E_POINTS_SHORT) {
+    if (status == TALLY_E_POINTS_SHORT || status == TALLY_E_NOT_FOUND) {
         return quarantine(txn, terminal, push, seq,
                           "it spends points that its drawer does not hold");
     }

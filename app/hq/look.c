@@ -4,16 +4,6 @@
 
 #include "app/base/alloc.h"
 
-static enum tally_status voided_by(struct hq_txn *txn, const struct tally_event_id *sale,
-                                   uint64_t *ret_seq)
-{
-    struct hq_key key = hq_key_event(sale);
-    struct tally_slice value;
-    enum tally_status status = hq_get(txn, HQ_VOIDS, &key, &value);
-    *ret_seq = status == TALLY_OK && value.len == 16 ? tally_load_be(value.data + 8, 8) : 0;
-    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
-}
-
 static enum tally_status view_event(struct hq_txn *txn, struct tally_slice value,
                                     enum tally_status (*each)(void *context,
                                                               const struct hq_event_view *view),
@@ -26,7 +16,13 @@ static enum tally_status view_event(struct hq_txn *txn, struct tally_slice value
     struct hq_event_view view = {.event = &decoded.event, .chain = row.chain};
     enum tally_status status = TALLY_OK;
     if (decoded.event.type == TALLY_EVENT_SALE) {
-        status = voided_by(txn, &decoded.event.id, &view.voided_by);
+        struct hq_reversed reversed;
+        status = hq_reversed_load(txn, &decoded.event.id, &reversed);
+        if (status == TALLY_OK) {
+            view.reversed_by = reversed.newest;
+            view.is_voided = reversed.is_void;
+            hq_reversed_free(&reversed);
+        }
     }
     if (status == TALLY_OK) {
         status = each(context, &view);
@@ -56,28 +52,27 @@ enum tally_status hq_store_each_event(struct hq_store *store,
     return hq_end(&txn, status == TALLY_E_END ? TALLY_OK : status);
 }
 
-enum tally_status hq_store_each_account(
-    struct hq_store *store, int64_t now_ms,
-    enum tally_status (*each)(void *context, const struct tally_account *account, int32_t today),
-    void *context)
+enum tally_status
+hq_store_each_account(struct hq_store *store, int64_t now_ms,
+                      enum tally_status (*each)(void *context, const struct tally_account *account,
+                                                const struct hq_today *today),
+                      void *context)
 {
     struct hq_txn txn;
     TALLY_TRY(hq_begin(store, false, now_ms, &txn));
-    int32_t today = 0;
-    uint32_t version = 0;
+    struct hq_today today;
     struct hq_scan scan = {.cursor = NULL};
-    enum tally_status status = hq_today(&txn, &today, &version);
+    enum tally_status status = hq_today(&txn, &today);
     if (status == TALLY_OK) {
         status = hq_scan_open(&txn, HQ_ACCOUNTS, NULL, NULL, &scan);
     }
     while (status == TALLY_OK && (status = hq_scan_next(&scan)) == TALLY_OK) {
-        struct tally_account account;
-        status = scan.key.len == 8
-                     ? hq_account_load(&txn, tally_load_be(scan.key.data, 8), NULL, &account)
-                     : TALLY_E_STORE_DAMAGED;
+        struct tally_book book;
+        status = scan.key.len == 8 ? hq_account_load(&txn, tally_load_be(scan.key.data, 8), &book)
+                                   : TALLY_E_STORE_DAMAGED;
         if (status == TALLY_OK) {
-            status = each(context, &account, today);
-            tally_free(account.lots);
+            status = each(context, &book.account, &today);
+            tally_book_free(&book);
         }
     }
     hq_scan_close(&scan);

@@ -3,6 +3,7 @@
  */
 #include "app/hq/tables.h"
 
+#include "app/core/bonus.h"
 #include "app/crypto/seal.h"
 
 /* Never 0, and in no use. */
@@ -32,10 +33,8 @@ static enum tally_status enrol(struct hq_txn *txn, struct hq_terminal *self,
     struct tally_buffer sealed = {0}, wrapped = {0};
     enum tally_status status = tally_profile_seal(data_key, id, row->profile, &sealed, &wrapped);
     if (status == TALLY_OK) {
-        struct tally_event event = {.type = TALLY_EVENT_ENROL};
-        event.as.enrol = (struct tally_enrol){.account = id,
-                                              .member = id,
-                                              .home_shop = row->home_shop,
+        struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = id, .member = id};
+        event.as.enrol = (struct tally_enrol){.home_shop = row->home_shop,
                                               .profile = tally_buffer_slice(&sealed),
                                               .has_phone_handle = with_phone};
         memcpy(event.as.enrol.handle, row->handle, TALLY_HANDLE_LEN);
@@ -52,23 +51,53 @@ static struct tally_slice text(const char *words)
     return (struct tally_slice){(const uint8_t *)words, strlen(words)};
 }
 
+/* What the file says towards tiers counts in the metric that the tiers ask for. */
+static bool tiers_ask_for(const struct tally_programme *programme, enum tally_metric metric)
+{
+    for (size_t i = 0; i < programme->tiers.tier_count; i++) {
+        const struct tally_tier *tier = &programme->tiers.tiers[i];
+        for (size_t j = 0; j < tier->condition_count; j++) {
+            if (tier->conditions[j].metric == metric) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *self,
                                       const struct hq_import_row *row, uint64_t id)
 {
+    struct hq_today today;
+    struct tally_book book;
+    struct tally_move moves[2];
+    struct tally_count counts[16];
+    const struct tally_bonus_room room = {moves, 2, counts, 16};
     if (row->points == 0 && row->qualifying == 0) {
         return TALLY_OK;
     }
-    struct tally_move move = {row->expires_day, row->points};
-    struct tally_event event = {.type = TALLY_EVENT_ADJUST};
-    event.as.adjust = (struct tally_adjust){.account = id,
-                                            .drawer = TALLY_TERMINAL_HQ,
-                                            .points = row->points,
-                                            .moves = &move,
-                                            .move_count = row->points > 0 ? 1 : 0,
-                                            .qualifying = row->qualifying,
-                                            .reason = text("opening balance"),
-                                            .who = text("import")};
-    return hq_append(txn, self, &event, (struct tally_slice){NULL, 0});
+    TALLY_TRY(hq_today(txn, &today));
+    if (today.programme == NULL) {
+        return TALLY_E_NOT_READY;
+    }
+    bool by_spend = tiers_ask_for(today.programme, TALLY_METRIC_SPEND);
+    const struct tally_adjust_request request = {.drawer = TALLY_TERMINAL_HQ,
+                                                 .points = row->points,
+                                                 .expires_day = row->expires_day,
+                                                 .spend_minor = by_spend ? row->qualifying : 0,
+                                                 .tier_points = by_spend ? 0 : row->qualifying};
+    const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, today.day};
+    TALLY_TRY(hq_account_load(txn, id, &book));
+    struct tally_event event;
+    enum tally_status status =
+        tally_adjust_plan(today.programme, &book.account, &request, &moment, &room, &event);
+    if (status == TALLY_OK) {
+        event.as.adjust.reason = text("opening balance");
+        event.as.adjust.who = text("import");
+        status = hq_append(txn, self, &event, (struct tally_slice){NULL, 0});
+    }
+    tally_book_free(&book);
+    return status;
 }
 
 static enum tally_status import_row(struct hq_txn *txn, struct hq_terminal *self,

@@ -77,21 +77,41 @@ static enum tally_status newest(struct hq_txn *txn, uint32_t *ret_version,
     return TALLY_OK;
 }
 
-enum tally_status hq_today(struct hq_txn *txn, int32_t *ret_day, uint32_t *ret_version)
+/* The newest that is in force; of those whose time has not come, the first: NULL where there is
+ * none.
+ */
+static enum tally_status in_force(struct hq_txn *txn, const struct tally_programme **ret_programme)
 {
-    uint32_t version = 0;
-    struct tally_slice value;
-    enum tally_status status = newest(txn, &version, &value);
-    if (status == TALLY_E_NOT_FOUND) {
-        *ret_day = tally_day_from_ms(txn->now_ms, 0);
-        *ret_version = 0;
-        return TALLY_OK;
+    const struct tally_programme *best = NULL;
+    struct hq_scan scan;
+    TALLY_TRY(hq_scan_open(txn, HQ_PROGRAMMES, NULL, NULL, &scan));
+    enum tally_status status;
+    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
+        const struct tally_programme *programme = NULL;
+        status = scan.key.len == 4
+                     ? hq_programme(txn, (uint32_t)tally_load_be(scan.key.data, 4), &programme)
+                     : TALLY_E_STORE_DAMAGED;
+        if (status != TALLY_OK || (best != NULL && programme->effective_ms > txn->now_ms)) {
+            break;
+        }
+        best = programme;
     }
-    TALLY_TRY(status);
-    const struct tally_programme *programme = NULL;
-    TALLY_TRY(hq_programme(txn, version, &programme));
-    *ret_day = tally_programme_day(programme, txn->now_ms);
-    *ret_version = version;
+    hq_scan_close(&scan);
+    if (status != TALLY_OK && status != TALLY_E_END) {
+        return status;
+    }
+    *ret_programme = best;
+    return TALLY_OK;
+}
+
+enum tally_status hq_today(struct hq_txn *txn, struct hq_today *ret_today)
+{
+    struct hq_today today = {.now_ms = txn->now_ms, .day = tally_day_from_ms(txn->now_ms, 0)};
+    TALLY_TRY(in_force(txn, &today.programme));
+    if (today.programme != NULL) {
+        today.day = tally_programme_day(today.programme, txn->now_ms);
+    }
+    *ret_today = today;
     return TALLY_OK;
 }
 

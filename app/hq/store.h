@@ -11,8 +11,8 @@
 #ifndef TALLY_HQ_STORE_H
 #define TALLY_HQ_STORE_H
 
-#include "app/base/buffer.h"
-#include "app/core/account.h"
+#include "app/base/book.h"
+#include "app/core/programme.h"
 #include "app/crypto/crypto.h"
 #include "app/proto/messages.h"
 
@@ -210,9 +210,9 @@ struct hq_counts {
 TALLY_MUST_USE enum tally_status hq_store_counts(struct hq_store *store,
                                                  struct hq_counts *ret_counts);
 
-/* TALLY_OK, TALLY_E_NOT_FOUND. Lots are owned: free with tally_free(ret_account->lots). */
+/* TALLY_OK, TALLY_E_NOT_FOUND. Free with tally_book_free(). */
 TALLY_MUST_USE enum tally_status hq_store_account(struct hq_store *store, uint64_t account,
-                                                  struct tally_account *ret_account);
+                                                  struct tally_book *ret_book);
 TALLY_MUST_USE enum tally_status hq_store_card(struct hq_store *store,
                                                const uint8_t handle[TALLY_HANDLE_LEN],
                                                uint64_t *ret_member, uint64_t *ret_account);
@@ -220,8 +220,9 @@ TALLY_MUST_USE enum tally_status hq_store_card(struct hq_store *store,
 /* One event, as it goes by. Everything is borrowed for the call. */
 struct hq_event_view {
     const struct tally_event *event;
-    const uint8_t *chain; /* TALLY_HASH_LEN */
-    uint64_t voided_by;   /* a sale's: seq of the void that undid it; 0: none */
+    const uint8_t *chain;              /* TALLY_HASH_LEN */
+    struct tally_event_id reversed_by; /* a sale's: its newest void or refund; seq 0: none */
+    bool is_voided;
 };
 /* Every event in order of its id, in one snapshot: the file can't give back pages meanwhile.
  * `each` not TALLY_OK ends it with that status. */
@@ -229,11 +230,18 @@ TALLY_MUST_USE enum tally_status
 hq_store_each_event(struct hq_store *store,
                     enum tally_status (*each)(void *context, const struct hq_event_view *view),
                     void *context);
-/* Every account in order of its id; `today` is in the programme's time zone. */
-TALLY_MUST_USE enum tally_status hq_store_each_account(
-    struct hq_store *store, int64_t now_ms,
-    enum tally_status (*each)(void *context, const struct tally_account *account, int32_t today),
-    void *context);
+/* The moment as the programme sees it. */
+struct hq_today {
+    const struct tally_programme *programme; /* the newest that is in force; NULL: none */
+    int64_t now_ms;
+    int32_t day; /* in the programme's time zone; UTC without one */
+};
+/* Every account in order of its id. */
+TALLY_MUST_USE enum tally_status
+hq_store_each_account(struct hq_store *store, int64_t now_ms,
+                      enum tally_status (*each)(void *context, const struct tally_account *account,
+                                                const struct hq_today *today),
+                      void *context);
 
 struct hq_verified {
     uint64_t events;

@@ -5,6 +5,7 @@
 #ifndef TALLY_HQ_TABLES_H
 #define TALLY_HQ_TABLES_H
 
+#include "app/base/book.h"
 #include "app/hq/store.h"
 
 #include <lmdb.h>
@@ -21,7 +22,7 @@
     X(HQ_ACCOUNT_MEMBERS, "account_members")                                                       \
     X(HQ_CARDS, "cards")                                                                           \
     X(HQ_MEMBER_CARDS, "member_cards")                                                             \
-    X(HQ_VOIDS, "voids")                                                                           \
+    X(HQ_REVERSALS, "reversals")                                                                   \
     X(HQ_GRANTS, "grants")                                                                         \
     X(HQ_DRAWS, "draws")                                                                           \
     X(HQ_CHANGES, "changes")                                                                       \
@@ -150,16 +151,9 @@ TALLY_MUST_USE enum tally_status hq_event_get(struct hq_txn *txn, const struct t
 /* Whether an event moves points at HQ: a terminal's grant only confirms HQ's own. */
 bool hq_event_folds(const struct tally_event *event);
 
-/* The stored account, empty (id 0) if there is none, with the lots that `event` (may be NULL)
- * needs. Free with tally_free(ret_account->lots). */
+/* The stored account, empty (id 0) if there is none. Free with tally_book_free(). */
 TALLY_MUST_USE enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id,
-                                                 const struct tally_event *event,
-                                                 struct tally_account *ret_account);
-/* Makes room for what `event` needs. */
-TALLY_MUST_USE enum tally_status hq_account_room(struct tally_account *account,
-                                                 const struct tally_event *event);
-TALLY_MUST_USE enum tally_status hq_account_save(struct hq_txn *txn,
-                                                 const struct tally_account *account);
+                                                 struct tally_book *ret_book);
 /* Puts the account at the end of the change feed. */
 TALLY_MUST_USE enum tally_status hq_touch(struct hq_txn *txn, uint64_t account);
 
@@ -169,6 +163,25 @@ TALLY_MUST_USE enum tally_status hq_touch(struct hq_txn *txn, uint64_t account);
 TALLY_MUST_USE enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *event,
                                               struct tally_slice bytes, struct tally_slice sidecar,
                                               const uint8_t chain[TALLY_HASH_LEN]);
+/* What came back of a sale so far. `lines` are cumulative, rising; a void has none. */
+struct hq_reversed {
+    struct tally_event_id newest; /* seq 0: nothing came back */
+    bool is_void;
+    struct tally_returned_line *lines; /* owned; quantity_before_milli is all that is back */
+    size_t line_count;
+};
+TALLY_MUST_USE enum tally_status hq_reversed_load(struct hq_txn *txn,
+                                                  const struct tally_event_id *sale,
+                                                  struct hq_reversed *ret_reversed);
+void hq_reversed_free(struct hq_reversed *reversed);
+/* Counts one VOID or REFUND in. */
+TALLY_MUST_USE enum tally_status hq_reversed_add(struct hq_txn *txn,
+                                                 const struct tally_event *event);
+/* Whether its sale is there and what it undoes is what is left of it. TALLY_OK (perhaps with a
+ * flag), TALLY_E_MISMATCH (a right terminal never sends this; *ret_why says why) */
+TALLY_MUST_USE enum tally_status
+hq_reversal_check(struct hq_txn *txn, const struct tally_event *event, const char **ret_why);
+
 /* Whether some member has this card or phone number. */
 TALLY_MUST_USE enum tally_status
 hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN], bool *ret_known);
@@ -181,9 +194,8 @@ TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_termina
 /* TALLY_OK, TALLY_E_NOT_FOUND. Lives as long as the store. */
 TALLY_MUST_USE enum tally_status hq_programme(struct hq_txn *txn, uint32_t version,
                                               const struct tally_programme **ret_programme);
-/* Business day and newest version now; UTC and 0 without a programme. */
-TALLY_MUST_USE enum tally_status hq_today(struct hq_txn *txn, int32_t *ret_day,
-                                          uint32_t *ret_version);
+/* The programme in force and its business day. */
+TALLY_MUST_USE enum tally_status hq_today(struct hq_txn *txn, struct hq_today *ret_today);
 void hq_programmes_free(struct hq_store *store);
 
 #endif

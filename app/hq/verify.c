@@ -61,7 +61,7 @@ static enum tally_status walk_end(struct hq_txn *txn, const struct walk *walk,
 static enum tally_status ledger_has(struct hq_txn *txn, const struct tally_event *event,
                                     uint64_t arrival, struct hq_verified *verified)
 {
-    struct hq_key key = hq_key_ledger(tally_event_account(event), &event->id);
+    struct hq_key key = hq_key_ledger(event->account, &event->id);
     struct tally_slice value;
     enum tally_status status = hq_get(txn, HQ_LEDGER, &key, &value);
     if (status == TALLY_E_NOT_FOUND ||
@@ -193,7 +193,7 @@ static int by_arrival(const void *left, const void *right)
 }
 
 static enum tally_status fold_entry(struct hq_txn *txn, const struct entry *entry,
-                                    struct tally_account *account, struct hq_verified *verified)
+                                    struct tally_book *book, struct hq_verified *verified)
 {
     struct hq_event_row row;
     struct tally_event_decoded decoded;
@@ -204,16 +204,13 @@ static enum tally_status fold_entry(struct hq_txn *txn, const struct entry *entr
     TALLY_TRY(status);
     TALLY_TRY(tally_event_decode(row.event, &decoded));
     if (hq_event_folds(&decoded.event)) {
-        status = hq_account_room(account, &decoded.event);
-        if (status == TALLY_OK) {
-            status = tally_account_apply(account, &decoded.event);
-        }
+        status = tally_book_apply(book, &decoded.event);
         if (status == TALLY_E_POINTS_SHORT || status == TALLY_E_INVALID ||
-            status == TALLY_E_OVERFLOW) {
+            status == TALLY_E_NOT_FOUND || status == TALLY_E_OVERFLOW) {
             status = differs(verified,
                              "account %" PRIu64 ": event %" PRIu64 " of terminal %" PRIu32
                              " does not fold: %s",
-                             tally_event_account(&decoded.event), entry->id.seq, entry->id.terminal,
+                             decoded.event.account, entry->id.seq, entry->id.terminal,
                              tally_status_name(status));
         }
     }
@@ -221,32 +218,29 @@ static enum tally_status fold_entry(struct hq_txn *txn, const struct entry *entr
     return status;
 }
 
-static enum tally_status compare(struct hq_txn *txn, const struct tally_account *folded,
-                                 uint64_t id, struct hq_verified *verified)
+static enum tally_status compare(struct hq_txn *txn, const struct tally_book *folded, uint64_t id,
+                                 struct hq_verified *verified)
 {
     struct hq_key key = hq_key_u64(id);
     struct tally_slice stored = {NULL, 0};
     enum tally_status status = hq_get(txn, HQ_ACCOUNTS, &key, &stored);
-    if (status == TALLY_E_NOT_FOUND && folded->id == 0) {
+    if (status == TALLY_E_NOT_FOUND && folded->account.id == 0) {
         return TALLY_OK; /* nothing but a false grant confirmation */
     }
     if (status == TALLY_E_NOT_FOUND) {
         return differs(verified, "account %" PRIu64 " is missing", id);
     }
     TALLY_TRY(status);
-    size_t cap = tally_account_encoded_len(folded), len = 0;
-    uint8_t *bytes = tally_alloc(cap, 1);
-    if (bytes == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    status = tally_account_encode(folded, bytes, cap, &len);
-    if (status == TALLY_OK && (len != stored.len || memcmp(bytes, stored.data, len) != 0)) {
+    struct tally_buffer bytes = {0};
+    status = tally_book_encode(folded, &bytes);
+    if (status == TALLY_OK &&
+        (bytes.len != stored.len || memcmp(bytes.data, stored.data, bytes.len) != 0)) {
         status = differs(verified, "account %" PRIu64 " is not the fold of its events", id);
     }
-    if (status == TALLY_OK && tally_account_check(folded) != TALLY_OK) {
+    if (status == TALLY_OK && tally_account_check(&folded->account) != TALLY_OK) {
         status = differs(verified, "account %" PRIu64 " does not add up", id);
     }
-    tally_free(bytes);
+    tally_buffer_free(&bytes);
     return status;
 }
 
@@ -257,18 +251,18 @@ static enum tally_status ledger_close(struct hq_txn *txn, struct ledger *ledger,
         return TALLY_OK;
     }
     qsort(ledger->entries, ledger->count, sizeof *ledger->entries, by_arrival);
-    struct tally_account account = {.id = 0};
+    struct tally_book book = {0};
     enum tally_status status = TALLY_OK;
     for (size_t i = 0; i < ledger->count && status == TALLY_OK; i++) {
-        status = fold_entry(txn, &ledger->entries[i], &account, verified);
+        status = fold_entry(txn, &ledger->entries[i], &book, verified);
     }
     if (status == TALLY_OK) {
-        status = compare(txn, &account, ledger->account, verified);
+        status = compare(txn, &book, ledger->account, verified);
     }
-    if (status == TALLY_OK && account.id != 0) {
+    if (status == TALLY_OK && book.account.id != 0) {
         verified->accounts++;
     }
-    tally_free(account.lots);
+    tally_book_free(&book);
     ledger->count = 0;
     return status;
 }
