@@ -1,7 +1,7 @@
-/* app/till/request.h: what the three halves of this room share: a request on its way in (params.c),
- * being answered (answer.c), and the client it belongs to (server.c). Not for other rooms.
+/* app/till/request.h: what the parts of this room share: a request on its way in (params.c), being
+ * answered (answer.c), and the client it belongs to (server.c). Not for other rooms.
  *
- * Memory   a request owns its JSON; its params borrow from that.
+ * Memory   a request owns its JSON and the arrays that its params point into.
  * Threads  the loop's thread only. */
 #ifndef TALLY_TILL_REQUEST_H
 #define TALLY_TILL_REQUEST_H
@@ -34,7 +34,14 @@ struct till_request {
     json_t *id;                /* borrowed from root */
     int method;                /* enum till_method or TILL_SUBSCRIBE */
     struct till_params params;
-    struct tally_line *lines; /* owned */
+    struct till_arrays { /* owned: what params.basket and params.returned point into */
+        struct tally_line *lines;
+        char *categories;
+        struct tally_tender *tenders;
+        struct tally_slice *codes;
+        struct tally_claim *claims;
+        struct tally_returned_line *returned;
+    } arrays;
 };
 
 /* Why a request is refused before anybody is asked. */
@@ -46,6 +53,8 @@ struct till_fault {
 /* Reads request->root into id, method and params, checking every type, range and length.
  * Returns false with *ret_fault set; then request->id is set when there was a usable one. */
 TALLY_MUST_USE bool till_params_read(struct till_request *request, struct till_fault *ret_fault);
+/* Gives the arrays back. */
+void till_params_free(struct till_request *request);
 
 /* Messages; the caller owns them. NULL when there is no memory or a text is not UTF-8. */
 json_t *till_message_error(json_t *id, int code, const char *text);

@@ -80,7 +80,7 @@ static void server_free_if_done(struct till_server *server)
 static void request_free(struct till_request *request)
 {
     json_decref(request->root);
-    tally_free(request->lines);
+    till_params_free(request);
     tally_free(request);
 }
 

@@ -1,17 +1,20 @@
 /* app/till/till.h: the local API that tills and screens call: JSON-RPC 2.0, one JSON text a line,
  * over a Unix stream socket. The methods, their fields and examples stand in TILL.md.
  *
- * This room turns JSON into the structs below and back, checks every type and length, and knows no
- * store and no network; whoever opens it (app/terminal) answers.
+ * This room turns JSON into the structs below, and what the engine says (app/core's own types) into
+ * JSON; it checks every type and length, and knows no store and no network; whoever opens it
+ * (app/terminal) answers.
  *
  * Units    points whole, money minor units, quantities thousandths.
  * Memory   a request and what it points at live until it is answered or its client is gone, in
  *          which case till_ops.cancelled is called and the request must not be answered any more.
+ *          What an answer is made from is borrowed for the call.
  * Blocking nothing blocks.
  * Threads  the loop's thread only. */
 #ifndef TALLY_TILL_TILL_H
 #define TALLY_TILL_TILL_H
 
+#include "app/core/guard.h"
 #include "app/core/sale.h"
 
 #include <uv.h>
@@ -19,7 +22,8 @@
 enum {
     TILL_REQUEST_LEN_MAX = 1024 * 1024, /* bytes of one line */
     TILL_NAME_LEN_MAX = 128,            /* bytes of a person's name, UTF-8 */
-    TILL_DETAIL_LEN_MAX = 160
+    TILL_DETAIL_LEN_MAX = 160,
+    TILL_RULES_SHOWN_MAX = 1000 /* of a quote's `why` */
 };
 
 struct till_server;
@@ -29,10 +33,15 @@ enum till_method {
     TILL_STATUS,   /* no parameters */
     TILL_IDENTIFY, /* text: a typed card or phone number */
     TILL_MEMBER,   /* member */
-    TILL_ENROL,    /* card token or text, name, phone ("": none): both find the member */
-    TILL_QUOTE,    /* member, basket, points */
-    TILL_SALE,     /* ref, member, basket, points, cashier */
+    TILL_ENROL,    /* card token or text, name, phone ("": none): both find the member; birthday,
+                      referrer */
+    TILL_QUOTE,    /* member, basket, hold, cashier */
+    TILL_SALE,     /* ref, member, basket, hold, cashier */
     TILL_VOID,     /* ref, sale_ref, cashier */
+    TILL_REFUND,   /* ref, sale_ref, returned, cashier */
+    TILL_HOLD,     /* ref, member, points, cashier */
+    TILL_RELEASE,  /* member, hold, cashier */
+    TILL_ADJUST,   /* member, purse ("": points), points, reason, who, second */
     TILL_VERIFY,   /* no parameters: proves the store against the journal */
     TILL_SYNC      /* no parameters: try head office now */
     /* "subscribe" is answered inside this room */
@@ -40,15 +49,25 @@ enum till_method {
 
 struct till_params {
     uint64_t member;
-    const char *text; /* NUL-terminated UTF-8, "" if absent; likewise below */
+    uint64_t referrer; /* 0: none */
+    const char *text;  /* NUL-terminated UTF-8, "" if absent; likewise below */
     const char *card;
     const char *name;
     const char *phone;
     const char *ref;
     const char *sale_ref;
     const char *cashier;
-    struct tally_basket basket;
-    int64_t points;
+    const char *purse;
+    const char *reason;
+    const char *who;
+    const char *second;
+    uint32_t birth_month; /* 1..12; 0: not said */
+    uint32_t birth_day;
+    uint64_t hold;              /* number of a hold; 0: none */
+    struct tally_basket basket; /* shop is 0; claims rise by reward */
+    int64_t points;             /* of a hold or an adjustment; a basket has its own */
+    const struct tally_returned_line *returned; /* rising by line, each once; nothing was before */
+    size_t returned_count;                      /* 0: all that is not back yet */
 };
 
 enum till_method till_request_method(const struct till_request *request);
@@ -56,39 +75,37 @@ const struct till_params *till_request_params(const struct till_request *request
 
 /* ------------------------------------------------------------------ answers */
 
-struct till_tier {
-    const char *code, *name_en, *name_zh;
-    uint32_t stars;
-    uint32_t multiplier_pct;
+/* A reward that the member could claim now, if the basket suits. */
+struct till_offer {
+    size_t reward; /* index in the programme */
+    int64_t times; /* that the member can pay for and has not used up; INT64_MAX: no limit */
 };
 
 struct till_member {
-    uint64_t member, account;
+    uint64_t member;
     const char *name; /* "" when it is not known here */
-    struct till_tier tier;
-    struct till_tier next_tier; /* code NULL: there is none */
-    int64_t next_tier_needed;   /* in the metric; minor units for spend */
-    bool metric_is_spend;
-    int64_t points;      /* balance */
-    int64_t points_here; /* in this terminal's drawer: redeemable with no network */
-    int64_t value_minor; /* of the balance */
-    int64_t debt;
-    int64_t visits;
-    int32_t next_expiry_day; /* TALLY_DAY_NEVER: none */
-    int64_t next_expiry_points;
-    const struct tally_lot *lots; /* where every point is held, and until when */
-    size_t lot_count;
+    const struct tally_programme *programme;
+    const struct tally_account *account;
+    const struct till_offer *offers;
+    size_t offer_count;
+    uint32_t terminal; /* whose drawer is "here" */
+    int64_t now_ms;
 };
 
 struct till_quote {
-    struct tally_quote quote;
-    struct till_tier tier, tier_after;
+    const struct tally_programme *programme;
+    const struct tally_basket *basket;
+    const struct tally_quote *quote;
+    const struct tally_event *event; /* the sale as planned; NULL: its points are not here */
+    struct tally_ruling ruling;      /* of the guards */
+    int32_t day;
 };
 
+/* What is durable: a sale, void, refund, hold, release or adjustment. */
 struct till_receipt {
-    struct tally_event_id id;
+    const struct tally_event *event;
     bool repeated; /* this ref was committed before; same answer as then */
-    int64_t total_minor, redeemed_points, redeemed_minor, earned_points;
+    struct tally_ruling ruling;
     struct till_member member; /* after it */
 };
 
