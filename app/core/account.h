@@ -42,7 +42,7 @@ struct tally_open_hold {
 };
 
 struct tally_account {
-    uint64_t id;                /* 0: no event has been applied yet */
+    uint64_t id;                /* 0: no event has been applied yet, whatever the rest says */
     struct tally_event_id last; /* newest event of the owning side applied here; see store and hq */
     int32_t since_day;          /* of its first event; INT32_MAX: none */
     int32_t last_sale_day;      /* of its newest sale; INT32_MIN: none */
@@ -81,7 +81,9 @@ struct tally_account_room tally_account_room(const struct tally_account *before,
  * `after`, which are others than before's; `before` stays as it is. An empty account takes the
  * event's account as its id. `after->last` is the event's id, whoever wrote it: what that means is
  * the store's or head office's business. Two events that act on different drawers give the same
- * bytes in either order, but for `last`.
+ * bytes in either order, but for `last`. Grants act on head office's drawer, too, and debts belong
+ * to no drawer: where one is paid from two drawers, or before it is known, the order can leave the
+ * same balance in other lots, and head office's order is what counts.
  *   TALLY_OK
  *   TALLY_E_INVALID       the event is for another account, or fails tally_effects_check
  *   TALLY_E_POINTS_SHORT  a lot does not hold what the event takes from it

@@ -87,6 +87,36 @@ static inline struct tally_slice tally_read_slice(struct tally_reader *reader, s
     return slice;
 }
 
+/* An unsigned LEB128 number: seven bits a byte, lowest first, in as few bytes as it needs (1..10);
+ * longer forms of a number, and numbers above 64 bits, fail. */
+static inline uint64_t tally_read_varint(struct tally_reader *reader)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint64_t byte = tally_read_le(reader, 1);
+        value |= (byte & 0x7F) << shift;
+        if ((byte & 0x80) == 0) {
+            bool is_short = shift == 0 || byte != 0;
+            bool fits = shift < 63 || byte <= 1;
+            reader->failed = reader->failed || !is_short || !fits;
+            return reader->failed ? 0 : value;
+        }
+    }
+    reader->failed = true;
+    return 0;
+}
+
+/* Signed numbers as unsigned ones, small for those near 0: 0, -1, 1, -2 are 0, 1, 2, 3. */
+static inline uint64_t tally_zigzag(int64_t value)
+{
+    return value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1;
+}
+
+static inline int64_t tally_unzigzag(uint64_t value)
+{
+    return (value & 1) != 0 ? -(int64_t)(value >> 1) - 1 : (int64_t)(value >> 1);
+}
+
 static inline void tally_write_le(struct tally_writer *writer, size_t width, uint64_t value)
 {
     if (writer->failed || writer->cap - writer->at < width) {
