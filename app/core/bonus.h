@@ -39,8 +39,8 @@ TALLY_MUST_USE enum tally_status tally_release_plan(const struct tally_account *
                                                     const struct tally_bonus_room *room,
                                                     struct tally_event *ret_event);
 
-/* An award into the acting drawer. `why` and `other` as struct tally_award; `sale_points` is what
- * that sale earned, for a surprise that multiplies.
+/* An award into the acting drawer. `why` and `other` as struct tally_award; `points` is what a
+ * surprise brings (tally_surprise_draw): other awards bring the rule's, and don't look at it.
  *   TALLY_OK
  *   TALLY_E_EXISTS  given before: its own once, its period's, or its limit is reached
  *   TALLY_E_RULE    not for this member (its tier), or it comes to nothing
@@ -49,7 +49,7 @@ struct tally_award_request {
     uint32_t award;
     struct tally_event_id why;
     uint64_t other;
-    int64_t sale_points;
+    int64_t points;
 };
 TALLY_MUST_USE enum tally_status
 tally_award_plan(const struct tally_programme *programme, const struct tally_account *account,

@@ -469,6 +469,9 @@ const struct tally_purse_rules *tally_programme_purse(const struct tally_program
 const struct tally_award_rule *tally_programme_award(const struct tally_programme *programme,
                                                      uint32_t id);
 
+/* Index of the tier with this id; tier_count where there is none. */
+size_t tally_programme_tier_index(const struct tally_programme *programme, uint32_t id);
+
 /* Every rule above holds: what must be there is, nothing is above its limit, ids of one kind are
  * unlike. The document reader says this with line and path; the engine asserts it. TALLY_OK,
  * TALLY_E_RULE, TALLY_E_PAYMENT_CARD (a card rule swallows a payment brand) */

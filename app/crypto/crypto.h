@@ -39,6 +39,11 @@ TALLY_MUST_USE enum tally_status tally_chain_next(const uint8_t before[TALLY_HAS
                                                   struct tally_slice event,
                                                   uint8_t ret_after[TALLY_HASH_LEN]);
 
+/* HMAC-SHA-256 (RFC 2104) of a message. */
+TALLY_MUST_USE enum tally_status tally_hmac(const uint8_t key[TALLY_KEY_LEN],
+                                            struct tally_slice message,
+                                            uint8_t ret_mac[TALLY_HASH_LEN]);
+
 /* HMAC-SHA-256 (RFC 2104) of kind byte || identity under the card key, first 16 bytes. */
 TALLY_MUST_USE enum tally_status tally_card_handle(const uint8_t card_key[TALLY_KEY_LEN],
                                                    const struct tally_card *card,

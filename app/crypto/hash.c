@@ -35,6 +35,14 @@ enum tally_status tally_chain_next(const uint8_t before[TALLY_HASH_LEN], struct 
     return tally_sha256(parts, 2, ret_after);
 }
 
+enum tally_status tally_hmac(const uint8_t key[TALLY_KEY_LEN], struct tally_slice message,
+                             uint8_t ret_mac[TALLY_HASH_LEN])
+{
+    int error = mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, TALLY_KEY_LEN,
+                                message.data, message.len, ret_mac);
+    return error == 0 ? TALLY_OK : TALLY_E_CRYPTO;
+}
+
 enum tally_status tally_card_handle(const uint8_t card_key[TALLY_KEY_LEN],
                                     const struct tally_card *card,
                                     uint8_t ret_handle[TALLY_HANDLE_LEN])
@@ -44,12 +52,10 @@ enum tally_status tally_card_handle(const uint8_t card_key[TALLY_KEY_LEN],
     uint8_t mac[TALLY_HASH_LEN];
     message[0] = (uint8_t)card->kind;
     memcpy(message + 1, card->bytes, card->len);
-    int error = mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), card_key,
-                                TALLY_KEY_LEN, message, (size_t)1 + card->len, mac);
+    struct tally_slice spoken = {message, (size_t)1 + card->len};
+    enum tally_status status = tally_hmac(card_key, spoken, mac);
     mbedtls_platform_zeroize(message, sizeof message);
-    if (error != 0) {
-        return TALLY_E_CRYPTO;
-    }
+    TALLY_TRY(status);
     memcpy(ret_handle, mac, TALLY_HANDLE_LEN);
     mbedtls_platform_zeroize(mac, sizeof mac);
     return TALLY_OK;

@@ -212,6 +212,7 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
         return quarantine(txn, terminal, push, seq, "its sums don't agree");
     }
     TALLY_TRY(status);
+    TALLY_TRY(hq_bonus_after(txn, event, chain));
     terminal->seq = seq;
     terminal->time = event->time;
     memcpy(terminal->chain, chain, TALLY_HASH_LEN);

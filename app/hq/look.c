@@ -52,6 +52,67 @@ enum tally_status hq_store_each_event(struct hq_store *store,
     return hq_end(&txn, status == TALLY_E_END ? TALLY_OK : status);
 }
 
+/* One account of the ledger at a time, so that no more than its events are in memory. */
+struct histories {
+    struct history history;
+    uint64_t account;
+    history_visit each;
+    void *context;
+};
+
+static enum tally_status history_end(struct histories *histories)
+{
+    enum tally_status status = TALLY_OK;
+    if (histories->history.count > 0) {
+        status = history_each_account(&histories->history, histories->each, histories->context);
+    }
+    history_free(&histories->history);
+    return status;
+}
+
+static enum tally_status history_take(struct hq_txn *txn, const struct hq_scan *scan,
+                                      struct histories *histories)
+{
+    if (scan->key.len != 24) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    uint64_t account = tally_load_be(scan->key.data, 8);
+    if (account != histories->account) {
+        TALLY_TRY(history_end(histories));
+        histories->account = account;
+    }
+    struct tally_event_id id = {(uint32_t)tally_load_be(scan->key.data + 8, 4),
+                                (uint32_t)tally_load_be(scan->key.data + 12, 4),
+                                tally_load_be(scan->key.data + 16, 8)};
+    struct hq_event_row row;
+    TALLY_TRY(hq_event_get(txn, &id, &row));
+    enum tally_status status = history_add(&histories->history, row.event);
+    return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
+}
+
+enum tally_status hq_store_each_history(struct hq_store *store, history_visit each, void *context)
+{
+    struct hq_txn txn;
+    TALLY_TRY(hq_begin(store, false, 0, &txn));
+    struct histories histories = {.each = each, .context = context};
+    struct hq_scan scan;
+    enum tally_status status = hq_scan_open(&txn, HQ_LEDGER, NULL, NULL, &scan);
+    if (status == TALLY_OK) {
+        while ((status = hq_scan_next(&scan)) == TALLY_OK) {
+            status = history_take(&txn, &scan, &histories);
+            if (status != TALLY_OK) {
+                break;
+            }
+        }
+        hq_scan_close(&scan);
+    }
+    if (status == TALLY_E_END) {
+        status = history_end(&histories);
+    }
+    history_free(&histories.history);
+    return hq_end(&txn, status);
+}
+
 enum tally_status
 hq_store_each_account(struct hq_store *store, int64_t now_ms,
                       enum tally_status (*each)(void *context, const struct tally_account *account,

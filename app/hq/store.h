@@ -14,6 +14,7 @@
 #include "app/base/book.h"
 #include "app/core/programme.h"
 #include "app/crypto/crypto.h"
+#include "app/hq/history.h"
 #include "app/proto/messages.h"
 
 struct hq_store;
@@ -236,6 +237,10 @@ struct hq_today {
     int64_t now_ms;
     int32_t day; /* in the programme's time zone; UTC without one */
 };
+/* Every account's events, account by account (history.h). What `each` answers but TALLY_OK ends it.
+ */
+TALLY_MUST_USE enum tally_status hq_store_each_history(struct hq_store *store, history_visit each,
+                                                       void *context);
 /* Every account in order of its id. */
 TALLY_MUST_USE enum tally_status
 hq_store_each_account(struct hq_store *store, int64_t now_ms,

@@ -23,6 +23,10 @@
     X(HQ_CARDS, "cards")                                                                           \
     X(HQ_MEMBER_CARDS, "member_cards")                                                             \
     X(HQ_REVERSALS, "reversals")                                                                   \
+    X(HQ_REFERRALS, "referrals")                                                                   \
+    X(HQ_AWARDS, "awards")                                                                         \
+    X(HQ_SEEDS, "seeds")                                                                           \
+    X(HQ_SURPRISES, "surprises")                                                                   \
     X(HQ_GRANTS, "grants")                                                                         \
     X(HQ_DRAWS, "draws")                                                                           \
     X(HQ_CHANGES, "changes")                                                                       \
@@ -188,6 +192,24 @@ hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN], bool *
 /* HQ's own next event: sets id, time and day, encodes, chains and adds it. */
 TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self,
                                            struct tally_event *event, struct tally_slice sidecar);
+
+/* ------------------------------------------------------------------ bonuses */
+
+/* What HQ itself gives, or takes back, once an event of a terminal is in: awards to those who
+ * brought a member and to the one who was brought, surprises, and what an undone sale had brought
+ * of either. `chain` is the event's. */
+TALLY_MUST_USE enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *event,
+                                                const uint8_t chain[TALLY_HASH_LEN]);
+/* One award for a sale, as HQ's own event into its own drawer. An award that may not be given
+ * (again) is none. */
+TALLY_MUST_USE enum tally_status
+hq_award_give(struct hq_txn *txn, const struct tally_programme *programme, uint64_t account,
+              const struct tally_award_rule *rule, const struct tally_event *sale, int64_t points);
+/* The draw for one sale under every surprise of its programme. */
+TALLY_MUST_USE enum tally_status hq_surprise_draw(struct hq_txn *txn,
+                                                  const struct tally_programme *programme,
+                                                  const struct tally_event *sale,
+                                                  const uint8_t chain[TALLY_HASH_LEN]);
 
 /* ------------------------------------------------------------------ programmes */
 
