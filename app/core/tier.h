@@ -13,14 +13,19 @@
 
 struct tally_tier_view {
     size_t tier;       /* index */
-    int32_t until_day; /* held at least to this day; TALLY_DAY_NEVER; or `day` itself where it holds
-                          only while its conditions do */
+    int32_t until_day; /* held to this day if nothing happens any more, grace included;
+                          TALLY_DAY_NEVER. By a balance it holds only while there is enough: `day`
+                          itself, or with the grace. Of tier 0 TALLY_DAY_NEVER */
     bool is_floor;     /* because it was given */
     size_t next;       /* index of the next one that can be reached; tier_count: none */
     int64_t needed;    /* more of `metric` for the next; 0 with none. Of several conditions: the one
                           that is nearest (any) or farthest (all), by the share that is missing */
     enum tally_metric metric;
     int32_t needed_until_day; /* last day of the window in which it counts */
+    int64_t keep_needed;      /* more of `keep_metric` to stay in this tier beyond until_day by what
+                                 the window counts now; 0: enough, or nothing to be done */
+    enum tally_metric keep_metric;
+    int32_t keep_until_day; /* last day of the window in which that counts */
 };
 
 /* TALLY_E_INVALID does not come: an account that a programme knows nothing of is in tier 0. */
