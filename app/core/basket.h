@@ -67,7 +67,9 @@ struct tally_basket {
 uint32_t tally_word_id(const void *text, size_t len);
 
 /* Every limit above holds: lengths, counts, signs, UTF-8, and the money together fits.
- *   TALLY_OK, TALLY_E_INVALID, TALLY_E_OVERFLOW (above TALLY_MONEY_MAX together) */
+ *   TALLY_OK, TALLY_E_INVALID
+ *   TALLY_E_OVERFLOW  amounts, tenders, discounts or quantities are above TALLY_MONEY_MAX together,
+ *                     or points above TALLY_POINTS_MAX */
 TALLY_MUST_USE enum tally_status tally_basket_check(const struct tally_basket *basket,
                                                     int64_t *ret_total_minor);
 

@@ -6,7 +6,7 @@
  *
  * Units    points whole, money minor units.
  * Memory   nothing is allocated; results go into the caller's arrays.
- * Errors   outputs are written only on TALLY_OK.
+ * Errors   unless TALLY_OK, what the arrays hold is undefined.
  * Threads  pure. */
 #ifndef TALLY_CORE_EARN_H
 #define TALLY_CORE_EARN_H
@@ -25,7 +25,11 @@ enum tally_why {
     TALLY_WHY_NOTHING = 7  /* it came to less than one point */
 };
 
-enum { TALLY_CAP_SHARED = TALLY_CAPS_MAX + 1 };
+enum {
+    TALLY_CAP_SHARED = TALLY_CAPS_MAX + 1,
+    TALLY_MULTIPLIER_ONE = 1000000,
+    TALLY_MULTIPLIER_MAX = 1000000000 /* a thousandfold: what meets on a line comes to no more */
+};
 
 struct tally_earned { /* of one rule; also those that gave nothing */
     size_t rule;      /* index */
@@ -35,8 +39,9 @@ struct tally_earned { /* of one rule; also those that gave nothing */
     uint32_t multiplier_ppm;   /* on the whole: 1000000 is none; where lines differ, their mean */
     int64_t uncapped;          /* points */
     int64_t points;            /* given */
+    int64_t weight;            /* of its lines together: what points are divided by among them */
     size_t cap; /* index + 1 of its own cap that took most; TALLY_CAP_SHARED: the programme's, the
-                   merchant's or the purse's; 0: none */
+                   merchant's or the purse's; 0: none, or its uses_max */
 };
 
 struct tally_earning {

@@ -16,10 +16,14 @@ struct tally_line_work {
     const struct tally_line *line;
     int64_t net_minor;       /* after rewards */
     int64_t points_minor;    /* of that, paid with points */
+    int64_t free_milli;      /* pieces that a reward made free: rules per item don't count them */
     int64_t base_minor;      /* what earns: net less what is excluded */
-    int64_t weight;          /* of the rule being worked out */
+    struct tally_wide worth; /* base times multiplier_ppm */
+    int64_t weight;          /* that in minor units, rounded up: its part of a rule's points */
     uint32_t multiplier_ppm; /* tier and rules together; 1000000 is no bonus */
     uint32_t taken_milli;    /* pieces that a free item has used already */
+    bool earns;              /* among the programme's earn_lines */
+    bool is_multiplied;      /* a multiplier met it already */
 };
 
 /* The sale as the conditions see it. */
@@ -36,21 +40,26 @@ void tally_lines_read(const struct tally_basket *basket, struct tally_line_work 
 
 bool tally_selector_has(const struct tally_selector *selector, const struct tally_line_work *line);
 
-/* Everything in `when` but the amounts of lines. `is_basket` conditions on the basket's worth are
- * part of it. */
+/* Everything in `when` but the amounts of lines; what the whole basket must be worth is part of it.
+ */
 bool tally_when_holds(const struct tally_when *when, const struct tally_scene *scene);
 
 /* The selected lines reach the spend and the quantity that `when` asks for. */
 bool tally_when_lines_hold(const struct tally_when *when, const struct tally_selector *selector,
                            const struct tally_scene *scene);
 
-/* What is left of a cap: points_max less what `used` says was counted for (what, of) in its
- * period; INT64_MAX where the period is a sale's. Never below 0. `anchor` and `campaign` as
- * period.h. */
+/* The span in which a cap counts: that of its period, or the days of `when` for a campaign (NULL:
+ * from ever to ever). `since_day` is the day that the member joined. */
 struct tally_span tally_cap_span(const struct tally_cap *cap, const struct tally_when *when,
                                  int32_t since_day, int32_t day);
+/* What `used` says was counted for (what, of) in exactly this span. */
 int64_t tally_used(const struct tally_seen *seen, enum tally_counter what, uint32_t of,
                    struct tally_span span);
+/* What is left of a cap: points_max less what was counted for (what, of) in its span; all of
+ * points_max where the period is a sale's. Never below 0. */
+int64_t tally_cap_left(const struct tally_cap *cap, const struct tally_when *when,
+                       const struct tally_seen *seen, enum tally_counter what, uint32_t of,
+                       int32_t day);
 
 /* Whole parts of `total` for the weights, none negative, that add up to it: each is the floor of
  * the running share less what was given before, so that no split gains. All weights 0: everything

@@ -41,7 +41,7 @@ struct tally_word {
     uint32_t id;
     const char *text; /* UTF-8 */
 };
-struct tally_words { /* rising by id */
+struct tally_words { /* rising by id, words with one id by their bytes; none twice */
     const struct tally_word *items;
     size_t count;
 };
@@ -94,7 +94,8 @@ struct tally_selector {
     int64_t price_minor_min; /* for one piece (quantity 1000) */
 };
 
-/* Rules or rewards of one group shut each other out. */
+/* Rules or rewards of one group shut each other out. All rules of a group multiply, or none does;
+ * all earn one purse. */
 enum tally_group_kind {
     TALLY_GROUP_BEST = 1, /* the one that gives the member most; of two alike the first */
     TALLY_GROUP_FIRST = 2 /* the first that gives anything */
@@ -114,7 +115,8 @@ enum tally_expiry_kind {
     TALLY_EXPIRY_DAYS = 3,         /* `count` days later */
     TALLY_EXPIRY_END_OF_YEAR = 4,  /* 31 December `count` years later */
     TALLY_EXPIRY_FIXED = 5,        /* `day`; points earned after it last to that date a year on */
-    TALLY_EXPIRY_INACTIVE = 6      /* `count` months after the account's last sale */
+    TALLY_EXPIRY_INACTIVE = 6      /* `count` months after the account's last sale; the same count
+                                      wherever it stands in a programme */
 };
 struct tally_expiry {
     enum tally_expiry_kind kind;
@@ -126,7 +128,7 @@ enum tally_pending_kind {
     TALLY_PENDING_NONE = 0,
     TALLY_PENDING_DAYS = 1,  /* usable `count` days later */
     TALLY_PENDING_DAY = 2,   /* usable from `day`, at once if that is past */
-    TALLY_PENDING_RETURN = 3 /* usable the day after the return window */
+    TALLY_PENDING_RETURN = 3 /* usable the day after the return window, which must be there */
 };
 struct tally_pending {
     enum tally_pending_kind kind;

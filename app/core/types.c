@@ -110,43 +110,58 @@ enum tally_status tally_add(int64_t left, int64_t right, int64_t *ret_sum)
 }
 
 /* 128 bits by hand: armhf has no __int128, and both must round the same. */
-struct wide {
-    uint64_t high;
-    uint64_t low;
-};
 
 static uint64_t magnitude(int64_t value)
 {
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-static struct wide wide_product(uint64_t left, uint64_t right)
+static struct tally_wide wide_product(uint64_t left, uint64_t right)
 {
     uint64_t left_low = left & UINT32_MAX, left_high = left >> 32;
     uint64_t right_low = right & UINT32_MAX, right_high = right >> 32;
     uint64_t low = left_low * right_low;
     uint64_t middle = left_high * right_low + (low >> 32);
     uint64_t other = left_low * right_high + (middle & UINT32_MAX);
-    return (struct wide){left_high * right_high + (middle >> 32) + (other >> 32),
-                         other << 32 | (low & UINT32_MAX)};
+    return (struct tally_wide){left_high * right_high + (middle >> 32) + (other >> 32),
+                               other << 32 | (low & UINT32_MAX)};
 }
 
-/* Long division, one bit at a time. `value.high` is below `by`, so the quotient fits; `by` fits in
- * 63 bits, so the doubled remainder does in 64. */
-static uint64_t wide_divide(struct wide value, uint64_t by, uint64_t *ret_remainder)
+/* One digit of a long division with 32-bit digits: `head` is below `by`, whose top bit is set, and
+ * `next` is the digit brought down. Guessing with the upper half of `by` gives at most two too
+ * many. */
+static uint64_t divide_digit(uint64_t head, uint32_t next, uint64_t by, uint64_t *ret_remainder)
 {
-    assert(value.high < by && by <= (uint64_t)INT64_MAX);
-
-    uint64_t remainder = value.high, quotient = 0;
-    for (int bit = 63; bit >= 0; bit--) {
-        remainder = remainder << 1 | (value.low >> bit & 1);
-        if (remainder >= by) {
-            remainder -= by;
-            quotient |= UINT64_C(1) << bit;
+    uint64_t by_high = by >> 32, by_low = by & UINT32_MAX;
+    uint64_t digit = head / by_high, rest = head % by_high;
+    while (digit > UINT32_MAX || digit * by_low > (rest << 32 | next)) {
+        digit--;
+        rest += by_high;
+        if (rest > UINT32_MAX) {
+            break;
         }
     }
-    *ret_remainder = remainder;
-    return quotient;
+    *ret_remainder = (head << 32 | next) - digit * by; /* modulo 2^64, and below `by` */
+    return digit;
+}
+
+/* `value.high` is below `by`, so the quotient fits. */
+static uint64_t wide_divide(struct tally_wide value, uint64_t by, uint64_t *ret_remainder)
+{
+    assert(value.high < by);
+
+    int shift = __builtin_clzll(by);
+    uint64_t high = value.high, low = value.low;
+    if (shift > 0) {
+        by <<= shift;
+        high = high << shift | low >> (64 - shift);
+        low <<= shift;
+    }
+    uint64_t remainder = 0;
+    uint64_t upper = divide_digit(high, (uint32_t)(low >> 32), by, &remainder);
+    uint64_t lower = divide_digit(remainder, (uint32_t)low, by, &remainder);
+    *ret_remainder = remainder >> shift;
+    return upper << 32 | lower;
 }
 
 static enum tally_status with_sign(uint64_t size, bool negative, int64_t *ret_value)
@@ -167,11 +182,11 @@ enum tally_status tally_multiply(int64_t left, int64_t right, int64_t *ret_produ
 {
     assert(ret_product != NULL);
 
-    struct wide product = wide_product(magnitude(left), magnitude(right));
-    if (product.high != 0) {
+    uint64_t product = 0;
+    if (__builtin_mul_overflow(magnitude(left), magnitude(right), &product)) {
         return TALLY_E_OVERFLOW;
     }
-    return with_sign(product.low, (left < 0) != (right < 0), ret_product);
+    return with_sign(product, (left < 0) != (right < 0), ret_product);
 }
 
 /* Whether the magnitude goes up by one because of what the division left over. */
@@ -182,12 +197,37 @@ static bool rounds_away(uint64_t quotient, uint64_t remainder, uint64_t by, bool
     switch (rounding) {
     case TALLY_ROUND_FLOOR:
         return negative && remainder != 0;
+    case TALLY_ROUND_CEIL:
+        return !negative && remainder != 0;
     case TALLY_ROUND_HALF_UP:
         return remainder >= rest;
     case TALLY_ROUND_HALF_EVEN:
         return remainder > rest || (remainder == rest && quotient % 2 != 0);
     }
     return false;
+}
+
+static enum tally_status rounded(uint64_t quotient, uint64_t remainder, uint64_t by, bool negative,
+                                 enum tally_rounding rounding, int64_t *ret_result)
+{
+    if (rounds_away(quotient, remainder, by, negative, rounding)) {
+        if (quotient == UINT64_MAX) {
+            return TALLY_E_OVERFLOW;
+        }
+        quotient++;
+    }
+    return with_sign(quotient, negative, ret_result);
+}
+
+static enum tally_status divide_rounded(struct tally_wide value, uint64_t by, bool negative,
+                                        enum tally_rounding rounding, int64_t *ret_result)
+{
+    if (value.high >= by) {
+        return TALLY_E_OVERFLOW;
+    }
+    uint64_t remainder = 0;
+    uint64_t quotient = wide_divide(value, by, &remainder);
+    return rounded(quotient, remainder, by, negative, rounding, ret_result);
 }
 
 enum tally_status tally_scale(int64_t value, int64_t numerator, int64_t denominator,
@@ -197,17 +237,48 @@ enum tally_status tally_scale(int64_t value, int64_t numerator, int64_t denomina
     assert(ret_result != NULL);
 
     bool negative = (value < 0) != (numerator < 0);
-    uint64_t by = (uint64_t)denominator, remainder = 0;
-    struct wide product = wide_product(magnitude(value), magnitude(numerator));
-    if (product.high >= by) {
+    uint64_t left = magnitude(value), right = magnitude(numerator), by = (uint64_t)denominator;
+    uint64_t product = 0;
+    if (!__builtin_mul_overflow(left, right, &product)) { /* nearly always: 64 bits are enough */
+        return rounded(product / by, product % by, by, negative, rounding, ret_result);
+    }
+    return divide_rounded(wide_product(left, right), by, negative, rounding, ret_result);
+}
+
+enum tally_status tally_wide_add(struct tally_wide *sum, uint64_t left, uint64_t right)
+{
+    assert(sum != NULL);
+
+    struct tally_wide product = {0, 0};
+    if (__builtin_mul_overflow(left, right, &product.low)) {
+        product = wide_product(left, right);
+    }
+    uint64_t low = 0, high = 0;
+    uint64_t carry = __builtin_add_overflow(sum->low, product.low, &low) ? 1 : 0;
+    if (__builtin_add_overflow(sum->high, product.high, &high) ||
+        __builtin_add_overflow(high, carry, &high)) {
         return TALLY_E_OVERFLOW;
     }
-    uint64_t quotient = wide_divide(product, by, &remainder);
-    if (rounds_away(quotient, remainder, by, negative, rounding)) {
-        if (quotient == UINT64_MAX) {
-            return TALLY_E_OVERFLOW;
-        }
-        quotient++;
+    *sum = (struct tally_wide){high, low};
+    return TALLY_OK;
+}
+
+enum tally_status tally_wide_scale(struct tally_wide sum, uint64_t numerator, uint64_t denominator,
+                                   enum tally_rounding rounding, int64_t *ret_result)
+{
+    assert(denominator > 0);
+    assert(ret_result != NULL);
+
+    uint64_t product = 0;
+    if (sum.high == 0 && !__builtin_mul_overflow(sum.low, numerator, &product)) {
+        return rounded(product / denominator, product % denominator, denominator, false, rounding,
+                       ret_result);
     }
-    return with_sign(quotient, negative, ret_result);
+    struct tally_wide value = wide_product(sum.low, numerator);
+    uint64_t upper = 0;
+    if (__builtin_mul_overflow(sum.high, numerator, &upper) ||
+        __builtin_add_overflow(value.high, upper, &value.high)) {
+        return TALLY_E_OVERFLOW;
+    }
+    return divide_rounded(value, denominator, false, rounding, ret_result);
 }
