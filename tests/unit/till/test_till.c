@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { ANSWER_LEN_MAX = 64 * 1024, HELD_MAX = 64 };
+enum { ANSWER_LEN_MAX = 1024 * 1024, HELD_MAX = 64, STAMPS = 77, LINES_SEEN = 2 };
 
 /* A daemon that knows one member, or holds its answers back. */
 struct house {
@@ -32,30 +32,206 @@ struct house {
     size_t held_count;
     size_t requests;
     size_t cancelled;
-    char seen[256]; /* what the last request said */
+    char seen[512]; /* what the last request said */
+    struct tally_claim claims[4];
+    size_t claim_count;
+    bool refuses;    /* its guards */
+    bool short_here; /* the drawer holds too little */
     bool closed;
 };
 
-static const struct till_tier vip = {"2xVIP", "VIP", "贵宾", 2, 200};
+/* ------------------------------------------------------------------ a programme and a member */
 
-static const struct tally_lot lots[] = {{7, 20453, 300}, {0, TALLY_DAY_NEVER, 4700}};
+#define NOW_MS INT64_C(1795305600000) /* 2026-11-22 00:00 UTC */
+
+static const struct tally_condition spend_2000[] = {{TALLY_METRIC_SPEND, 200000}};
+static const struct tally_tier tiers[] = {
+    {.code = "P", .id = 1, .name = {"Member", "会员"}, .stars = 1, .multiplier_pct = 100},
+    {.code = "VIP",
+     .id = 2,
+     .name = {"VIP", "贵宾"},
+     .note = {"may skip the queue", "免排队"},
+     .stars = 3,
+     .colour = 0xc0a000,
+     .conditions = spend_2000,
+     .condition_count = 1,
+     .multiplier_pct = 200},
+};
+static const struct tally_cap daily[] = {{{TALLY_PERIOD_DAY, 0}, 100, false, false}};
+static const struct tally_rule rules[] = {
+    {.code = "base",
+     .id = 11,
+     .name = {"1 point per 1.00", "每 1 元积 1 分"},
+     .kind = TALLY_EARN_PER_MONEY,
+     .points = 1,
+     .per_minor = 100,
+     .caps = daily,
+     .cap_count = 1},
+    {.code = "stamp",
+     .id = 12,
+     .name = {"A stamp", "印花"},
+     .kind = TALLY_EARN_PER_ITEM,
+     .purse = STAMPS,
+     .points = 1,
+     .per_milli = 1000},
+    {.code = "monday", .id = 13, .kind = TALLY_EARN_MULTIPLY, .multiply_pct = 200},
+};
+static const struct tally_purse_rules purses[] = {{.code = "STAMPS", .id = STAMPS}};
+static const struct tally_reward rewards[] = {{.code = "MUG",
+                                               .id = 21,
+                                               .name = {"A mug", "马克杯"},
+                                               .kind = TALLY_REWARD_AMOUNT,
+                                               .cost = 500,
+                                               .amount_minor = 1000}};
+
+static const struct tally_programme programme = {
+    .name = "Golden Leaf",
+    .version = 3,
+    .currency = "CNY",
+    .currency_exponent = 2,
+    .rules = rules,
+    .rule_count = 3,
+    .purses = purses,
+    .purse_count = 1,
+    .redeem = {.step_points = 100, .value_minor = 100},
+    .rewards = rewards,
+    .reward_count = 1,
+    .tiers = {.window = {TALLY_PERIOD_YEAR, 0}, .tiers = tiers, .tier_count = 2},
+};
+
+static struct tally_lot lots[] = {
+    {TALLY_TERMINAL_HQ, 0, 0, TALLY_DAY_NEVER, 0, 4700},
+    {7, 0, 0, 20453, 0, 300},     /* over since 2025-12-31 */
+    {7, 0, 0, 20818, 0, 40},      /* to 2026-12-31 */
+    {7, 0, 0, 21000, 20800, 120}, /* from 2026-12-13 */
+    {7, 0, 17, 21000, 0, 60},     /* held */
+    {7, STAMPS, 0, TALLY_DAY_NEVER, 0, 7},
+};
+static struct tally_open_hold holds[] = {{7, 17, NOW_MS + 60000}};
+static struct tally_account account = {.id = 7,
+                                       .since_day = 20000,
+                                       .newest_day = 20779,
+                                       .lots = lots,
+                                       .lot_count = 6,
+                                       .holds = holds,
+                                       .hold_count = 1};
+static const struct till_offer offers[] = {{0, 9}};
 
 static struct till_member a_member(void)
 {
     return (struct till_member){.member = UINT64_C(18446744073709551615),
-                                .account = 7,
                                 .name = "李伟",
-                                .tier = vip,
-                                .next_tier_needed = 1200,
-                                .metric_is_spend = true,
-                                .points = 5000,
-                                .points_here = 300,
-                                .value_minor = 5000,
-                                .next_expiry_day = tally_day_from_date(2026, 12, 31),
-                                .next_expiry_points = 40,
-                                .lots = lots,
-                                .lot_count = 2};
+                                .programme = &programme,
+                                .account = &account,
+                                .offers = offers,
+                                .offer_count = 1,
+                                .terminal = 7,
+                                .now_ms = NOW_MS};
 }
+
+/* ------------------------------------------------------------------ a basket and what it came to
+ */
+
+static const struct tally_line sold[] = {{.quantity_milli = 3000, .amount_minor = 12850}};
+static const struct tally_basket basket = {.lines = sold, .line_count = 1, .points = 1000};
+static const struct tally_line_work worked[] = {{.net_minor = 11850, .points_minor = 1000}};
+static struct tally_earned by_rule[] = {
+    {.rule = 0,
+     .why = TALLY_WHY_CAPPED,
+     .base = 10850,
+     .before_multiplier = 108500,
+     .multiplier_ppm = 2000000,
+     .uncapped = 217,
+     .points = 100,
+     .cap = 1},
+    {.rule = 1, .why = TALLY_WHY_GAVE, .base = 3000, .uncapped = 3, .points = 3},
+    {.rule = 2, .why = TALLY_WHY_WHEN, .cap = 0},
+};
+static int64_t shares[] = {100, 3};
+static const struct tally_taken taken[] = {{0, 1, 500, 1000}};
+static const struct tally_quote quoted = {.total_minor = 12850,
+                                          .discount_minor = 1000,
+                                          .redeemed_points = 1000,
+                                          .redeemed_minor = 1000,
+                                          .to_pay_minor = 10850,
+                                          .cost_points = 500,
+                                          .earned_points = 100,
+                                          .earned_dates = {20800, 21000},
+                                          .taken = taken,
+                                          .taken_count = 1,
+                                          .lines = worked,
+                                          .earning = {by_rule, shares},
+                                          .tier = {.tier = 0,
+                                                   .next = 1,
+                                                   .needed = 1200,
+                                                   .metric = TALLY_METRIC_SPEND,
+                                                   .needed_until_day = 20818},
+                                          .tier_after = {.tier = 1, .until_day = 21183, .next = 2}};
+
+static const struct tally_move moves[] = {
+    {TALLY_MOVE_REDEEM_HELD, 0, 21000, 0, 60},        {TALLY_MOVE_REDEEM, 0, 20818, 0, 1440},
+    {TALLY_MOVE_EARN_DEBT, 0, 21000, 20800, 10},      {TALLY_MOVE_EARN, 0, 21000, 20800, 90},
+    {TALLY_MOVE_EARN, STAMPS, TALLY_DAY_NEVER, 0, 3},
+};
+static const struct tally_line_paid paid[] = {{0, 1000, 1000}};
+static const struct tally_share shared[] = {{0, 0, 100}, {0, STAMPS, 3}};
+
+static struct tally_event a_sale(void)
+{
+    return (struct tally_event){.id = {7, 1, 42},
+                                .type = TALLY_EVENT_SALE,
+                                .account = 7,
+                                .effects = {.moves = moves, .move_count = 5, .hold = 17},
+                                .as.sale = {.basket = basket,
+                                            .total_minor = 12850,
+                                            .discount_minor = 1000,
+                                            .redeemed_minor = 1000,
+                                            .paid = paid,
+                                            .paid_count = 1,
+                                            .shares = shared,
+                                            .share_count = 2}};
+}
+
+static const struct tally_move back[] = {
+    {TALLY_MOVE_UNREDEEM, 0, 20818, 0, 1000},
+    {TALLY_MOVE_UNEARN, 0, 21000, 20800, 80},
+    {TALLY_MOVE_UNEARN, STAMPS, TALLY_DAY_NEVER, 0, 3},
+    {TALLY_MOVE_UNEARN_DEBT, 0, 0, 0, 20},
+};
+static const struct tally_move set_aside[] = {{TALLY_MOVE_HOLD, 0, 21000, 0, 60}};
+static const struct tally_move let_go[] = {{TALLY_MOVE_RELEASE, 0, 21000, 0, 60}};
+static const struct tally_move taken_away[] = {{TALLY_MOVE_ADJUST_OUT, STAMPS, 21000, 0, 2}};
+
+static struct tally_event what_answers(enum till_method method)
+{
+    struct tally_event event = {.id = {7, 1, 43}, .account = 7};
+    switch (method) {
+    case TILL_VOID:
+    case TILL_REFUND:
+        event.type = method == TILL_VOID ? TALLY_EVENT_VOID : TALLY_EVENT_REFUND;
+        event.effects = (struct tally_effects){.moves = back, .move_count = 4};
+        event.as.reversal.amount_minor = 11850;
+        event.as.reversal.redeemed_minor = 1000;
+        return event;
+    case TILL_HOLD:
+        event.type = TALLY_EVENT_HOLD;
+        event.effects = (struct tally_effects){.moves = set_aside, .move_count = 1, .hold = 43};
+        event.as.hold.until_ms = NOW_MS;
+        return event;
+    case TILL_RELEASE:
+        event.type = TALLY_EVENT_RELEASE;
+        event.effects = (struct tally_effects){.moves = let_go, .move_count = 1, .hold = 17};
+        return event;
+    case TILL_ADJUST:
+        event.type = TALLY_EVENT_ADJUST;
+        event.effects = (struct tally_effects){.moves = taken_away, .move_count = 1};
+        return event;
+    default:
+        return a_sale();
+    }
+}
+
+static const struct tally_ruling refusal = {TALLY_REFUSE, TALLY_GUARD_CARD_SALES_HOUR, 7, 6};
 
 static struct till_status a_status(void)
 {
@@ -74,18 +250,48 @@ static struct till_status a_status(void)
                                 .hq_contact_ms = INT64_C(1767225600000)};
 }
 
+static int note_slice(char *at, size_t room, const char *name, struct tally_slice slice)
+{
+    return snprintf(at, room, " %s=%.*s", name, (int)slice.len, (const char *)slice.data);
+}
+
 static void note(struct house *house, const struct till_params *params)
 {
-    int at = snprintf(house->seen, sizeof house->seen,
-                      "member=%" PRIu64 " text=%s card=%s name=%s phone=%s ref=%s sale_ref=%s "
-                      "cashier=%s points=%" PRId64,
-                      params->member, params->text, params->card, params->name, params->phone,
-                      params->ref, params->sale_ref, params->cashier, params->points);
-    for (size_t i = 0; i < params->basket.line_count && i < 2; i++) {
-        const struct tally_line *line = &params->basket.lines[i];
-        at += snprintf(house->seen + at, sizeof house->seen - (size_t)at,
-                       " [%.*s %" PRId64 " %" PRId64 "]", (int)line->sku.len,
-                       (const char *)line->sku.data, line->quantity_milli, line->amount_minor);
+    const struct tally_basket *said = &params->basket;
+    char *at = house->seen, *end = house->seen + sizeof house->seen;
+    at += snprintf(at, (size_t)(end - at),
+                   "member=%" PRIu64 " text=%s card=%s name=%s phone=%s ref=%s sale_ref=%s "
+                   "cashier=%s points=%" PRId64 " pays=%" PRId64 " hold=%" PRIu64,
+                   params->member, params->text, params->card, params->name, params->phone,
+                   params->ref, params->sale_ref, params->cashier, params->points, said->points,
+                   params->hold);
+    at += snprintf(at, (size_t)(end - at), " born=%u-%u by=%" PRIu64 " %s/%s/%s/%s",
+                   (unsigned)params->birth_month, (unsigned)params->birth_day, params->referrer,
+                   params->purse, params->reason, params->who, params->second);
+    at += note_slice(at, (size_t)(end - at), "channel", said->channel);
+    for (size_t i = 0; i < said->line_count && i < LINES_SEEN; i++) {
+        const struct tally_line *line = &said->lines[i];
+        at += note_slice(at, (size_t)(end - at), "[", line->sku);
+        at += note_slice(at, (size_t)(end - at), "in", line->categories);
+        at += snprintf(at, (size_t)(end - at), " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "]",
+                       line->quantity_milli, line->amount_minor, line->tax_minor,
+                       line->discount_minor);
+    }
+    for (size_t i = 0; i < said->tender_count; i++) {
+        at += note_slice(at, (size_t)(end - at), "by", said->tenders[i].kind);
+        at += snprintf(at, (size_t)(end - at), ":%" PRId64, said->tenders[i].amount_minor);
+    }
+    for (size_t i = 0; i < said->code_count; i++) {
+        at += note_slice(at, (size_t)(end - at), "code", said->codes[i]);
+    }
+    for (size_t i = 0; i < params->returned_count; i++) {
+        at += snprintf(at, (size_t)(end - at), " back=%u:%" PRId64 ":%" PRId64,
+                       (unsigned)params->returned[i].line, params->returned[i].quantity_milli,
+                       params->returned[i].quantity_before_milli);
+    }
+    house->claim_count = said->claim_count;
+    for (size_t i = 0; i < said->claim_count && i < 4; i++) {
+        house->claims[i] = said->claims[i];
     }
 }
 
@@ -99,13 +305,21 @@ static void on_request(void *context, struct till_request *request)
         house->held[house->held_count++] = request;
         return;
     }
+    enum till_method method = till_request_method(request);
     struct till_member member = a_member();
     struct till_status status = a_status();
-    struct till_quote quote = {
-        .quote = {.total_minor = 12850, .to_pay_minor = 12850}, .tier = vip, .tier_after = vip};
-    struct till_receipt receipt = {.id = {7, 1, 42}, .repeated = true, .member = member};
+    struct tally_event event = what_answers(method);
+    struct tally_ruling ruling = house->refuses ? refusal : (struct tally_ruling){0};
+    struct till_quote quote = {.programme = &programme,
+                               .basket = &basket,
+                               .quote = &quoted,
+                               .event = house->short_here ? NULL : &event,
+                               .ruling = ruling,
+                               .day = 20779};
+    struct till_receipt receipt = {
+        .event = &event, .repeated = true, .ruling = ruling, .member = member};
     struct till_verified verified = {.events = 42, .accounts = 3, .difference = ""};
-    switch (till_request_method(request)) {
+    switch (method) {
     case TILL_STATUS:
         till_answer_status(request, &status);
         return;
@@ -121,6 +335,10 @@ static void on_request(void *context, struct till_request *request)
         return;
     case TILL_SALE:
     case TILL_VOID:
+    case TILL_REFUND:
+    case TILL_HOLD:
+    case TILL_RELEASE:
+    case TILL_ADJUST:
         till_answer_receipt(request, &receipt);
         return;
     case TILL_VERIFY:
@@ -310,12 +528,49 @@ static void a_member_is_answered_with_64_bit_ids_as_strings_and_dates_as_iso_860
     expect(answer, "result.member", "\"18446744073709551615\"");
     expect(answer, "result.account", "\"7\"");
     expect(answer, "result.name", "\"李伟\"");
-    expect(answer, "result.tier.name_zh", "\"贵宾\"");
-    expect(answer, "result.next_tier", "null");
-    expect(answer, "result.lots",
-           "[{\"drawer\":7,\"expires\":\"2025-12-31\",\"points\":300},"
-           "{\"drawer\":0,\"expires\":null,\"points\":4700}]");
+    expect(answer, "result.since", "\"2024-10-04\"");
+    json_decref(answer);
+}
+
+static void a_member_is_answered_with_what_is_usable_pending_held_and_where(void **state)
+{
+    json_t *answer = call(*state, "member", "{\"member\":\"9\"}");
+    expect(answer, "result.points", "4740");
+    expect(answer, "result.points_here", "40");
+    expect(answer, "result.pending", "120");
+    expect(answer, "result.held", "60");
+    expect(answer, "result.value_minor", "4740");
+    expect(answer, "result.next_usable", "{\"date\":\"2026-12-13\",\"points\":120}");
     expect(answer, "result.next_expiry", "{\"date\":\"2026-12-31\",\"points\":40}");
+    expect(answer, "result.lots",
+           "[{\"drawer\":0,\"purse\":null,\"from\":null,\"expires\":null,\"points\":4700},"
+           "{\"drawer\":7,\"purse\":null,\"from\":null,\"expires\":\"2026-12-31\",\"points\":40},"
+           "{\"drawer\":7,\"purse\":null,\"from\":\"2026-12-13\",\"expires\":\"2027-07-01\","
+           "\"points\":120},"
+           "{\"drawer\":7,\"purse\":null,\"from\":null,\"expires\":\"2027-07-01\",\"points\":60},"
+           "{\"drawer\":7,\"purse\":\"STAMPS\",\"from\":null,\"expires\":null,\"points\":7}]");
+    expect(answer, "result.holds",
+           "[{\"drawer\":7,\"hold\":17,\"points\":60,\"until\":\"2026-11-22T00:01:00Z\"}]");
+    json_decref(answer);
+}
+
+static void a_member_is_answered_with_stamps_tier_and_rewards_to_claim(void **state)
+{
+    json_t *answer = call(*state, "member", "{\"member\":\"9\"}");
+    expect(answer, "result.purses",
+           "[{\"code\":\"STAMPS\",\"units\":7,\"units_here\":7,\"pending\":0,\"debt\":0,"
+           "\"next_usable\":null,\"next_expiry\":null,\"name_en\":\"\",\"name_zh\":\"\"}]");
+    expect(answer, "result.tier.name_zh", "\"会员\"");
+    expect(answer, "result.tier.colour", "\"#000000\"");
+    expect(answer, "result.tier.until", "null");
+    expect(answer, "result.next_tier.code", "\"VIP\"");
+    expect(answer, "result.next_tier.note_en", "\"may skip the queue\"");
+    expect(answer, "result.next_tier.needed", "200000");
+    expect(answer, "result.next_tier.metric", "\"spend\"");
+    expect(answer, "result.next_tier.until", "\"2026-12-31\"");
+    expect(answer, "result.rewards",
+           "[{\"code\":\"MUG\",\"cost\":500,\"purse\":null,\"times\":9,\"name_en\":\"A mug\","
+           "\"name_zh\":\"马克杯\"}]");
     json_decref(answer);
 }
 
@@ -337,9 +592,184 @@ static void a_sale_reaches_the_daemon_with_its_lines_and_defaults(void **state)
              "{\"ref\":\"R1\",\"member\":\"9\",\"lines\":[{\"sku\":\"tea\",\"amount_minor\":12850},"
              "{\"amount_minor\":5,\"quantity_milli\":250}],\"points\":100,\"cashier\":\"ann\"}");
     assert_string_equal(house->seen, "member=9 text= card= name= phone= ref=R1 sale_ref= "
-                                     "cashier=ann points=100 [tea 1000 12850] [ 250 5]");
+                                     "cashier=ann points=0 pays=100 hold=0 born=0-0 by=0 /// "
+                                     "channel= [=tea in= 1000 12850 0 0] [= in= 250 5 0 0]");
+    assert_int_equal(house->claim_count, 0);
     expect(answer, "result.event", "{\"terminal\":7,\"epoch\":1,\"seq\":42}");
     expect(answer, "result.repeated", "true");
+    json_decref(answer);
+}
+
+static void all_that_a_basket_can_say_reaches_the_daemon(void **state)
+{
+    struct house *house = *state;
+    json_decref(call(
+        house, "quote",
+        "{\"member\":\"9\",\"hold\":17,\"channel\":\"web\",\"lines\":[{\"sku\":\"tea\","
+        "\"categories\":"
+        "[\"food\",\"红茶\"],\"amount_minor\":12850,\"tax_minor\":1180,\"discount_minor\":150},"
+        "{\"amount_minor\":5,\"categories\":[]}],\"tenders\":[{\"kind\":\"cash\",\"amount_minor\":"
+        "5},{\"amount_minor\":7,\"kind\":\"gift_card\"}],\"codes\":[\"SPRING\",\"X1\"],\"claims\":["
+        "{\"reward\":\"MUG\"},{\"reward\":\"TEN\",\"times\":3},{\"reward\":\"CUP\"}]}"));
+    assert_string_equal(house->seen,
+                        "member=9 text= card= name= phone= ref= sale_ref= cashier= points=0 pays=0 "
+                        "hold=17 born=0-0 by=0 /// channel=web [=tea in=food,红茶 1000 12850 1180 "
+                        "150] [= in= 1000 5 0 0] by=cash:5 by=gift_card:7 code=SPRING code=X1");
+    assert_int_equal(house->claim_count, 3);
+    uint32_t ids[] = {tally_word_id("MUG", 3), tally_word_id("TEN", 3), tally_word_id("CUP", 3)};
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(i == 0 || house->claims[i].reward > house->claims[i - 1].reward);
+        for (size_t j = 0; j < 3; j++) {
+            if (house->claims[i].reward == ids[j]) {
+                assert_int_equal(house->claims[i].times, j == 1 ? 3 : 1);
+                ids[j] = 0;
+            }
+        }
+    }
+    assert_true(ids[0] == 0 && ids[1] == 0 && ids[2] == 0);
+}
+
+static void a_quote_says_of_every_rule_what_it_gave_and_why(void **state)
+{
+    json_t *answer = call(*state, "quote", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}");
+    json_t *why = json_object_get(json_object_get(answer, "result"), "why");
+    assert_int_equal(json_array_size(why), 3);
+    json_t *base = json_array_get(why, 0), *stamp = json_array_get(why, 1);
+    expect(base, "rule", "\"base\"");
+    expect(base, "name_zh", "\"每 1 元积 1 分\"");
+    expect(base, "why", "\"capped\"");
+    expect(base, "rate", "{\"kind\":\"per_money\",\"points\":1,\"per_minor\":100}");
+    expect(base, "base", "10850");
+    expect(base, "before_milli", "108500");
+    expect(base, "multiplier_ppm", "2000000");
+    expect(base, "uncapped", "217");
+    expect(base, "cap", "{\"by\":\"rule\",\"period\":\"day\",\"length\":0,\"points\":100}");
+    expect(base, "points", "100");
+    expect(stamp, "purse", "\"STAMPS\"");
+    expect(stamp, "cap", "null");
+    expect(json_array_get(why, 2), "why", "\"conditions\"");
+    expect(json_array_get(why, 2), "rate", "{\"kind\":\"multiply\",\"multiply_pct\":200}");
+    json_decref(answer);
+}
+
+static void
+a_quote_says_what_each_line_costs_which_rewards_are_taken_and_the_tier_after(void **state)
+{
+    json_t *answer = call(*state, "quote", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}");
+    expect(answer, "result.lines",
+           "[{\"net_minor\":11850,\"discount_minor\":1000,\"points_minor\":1000,\"points\":100,"
+           "\"purses\":[{\"purse\":\"STAMPS\",\"units\":3}]}]");
+    expect(answer, "result.taken",
+           "[{\"reward\":\"MUG\",\"times\":1,\"cost\":500,\"purse\":null,\"discount_minor\":1000,"
+           "\"name_en\":\"A mug\",\"name_zh\":\"马克杯\"}]");
+    expect(answer, "result.tier.code", "\"P\"");
+    expect(answer, "result.next_tier.needed", "1200");
+    expect(answer, "result.tier_after.until", "\"2027-12-31\"");
+    expect(answer, "result.next_tier_after", "null");
+    expect(answer, "result.warnings", "[]");
+    json_decref(answer);
+}
+
+static void what_is_earned_comes_with_its_days_also_when_the_points_are_not_here(void **state)
+{
+    struct house *house = *state;
+    const char *params = "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}";
+    json_t *answer = call(house, "quote", params);
+    expect(
+        answer, "result.earned",
+        "[{\"purse\":null,\"points\":10,\"from\":\"2026-12-13\",\"until\":null,\"debt\":true},"
+        "{\"purse\":null,\"points\":90,\"from\":\"2026-12-13\",\"until\":\"2027-07-01\",\"debt\":"
+        "false},"
+        "{\"purse\":\"STAMPS\",\"points\":3,\"from\":null,\"until\":null,\"debt\":false}]");
+    json_decref(answer);
+    house->short_here = true;
+    answer = call(house, "quote", params);
+    expect(answer, "result.earned",
+           "[{\"purse\":null,\"points\":100,\"from\":\"2026-12-13\",\"until\":\"2027-07-01\","
+           "\"debt\":false},"
+           "{\"purse\":\"STAMPS\",\"points\":3,\"from\":null,\"until\":null,\"debt\":false}]");
+    json_decref(answer);
+}
+
+static void what_a_guard_says_comes_with_the_quote(void **state)
+{
+    struct house *house = *state;
+    house->refuses = true;
+    json_t *answer = call(house, "quote", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}");
+    json_t *warning =
+        json_array_get(json_object_get(json_object_get(answer, "result"), "warnings"), 0);
+    expect(warning, "verdict", "\"refuse\"");
+    expect(warning, "guard", "\"card_sales_hour\"");
+    expect(warning, "value", "7");
+    expect(warning, "limit", "6");
+    assert_true(json_string_length(json_object_get(warning, "text")) > 0);
+    json_decref(answer);
+}
+
+static void a_receipt_is_made_from_the_event_alone(void **state)
+{
+    json_t *answer =
+        call(*state, "sale", "{\"ref\":\"R\",\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}");
+    expect(answer, "result.total_minor", "12850");
+    expect(answer, "result.to_pay_minor", "10850");
+    expect(answer, "result.redeemed_points", "1000");
+    expect(answer, "result.cost_points", "500");
+    expect(answer, "result.earned_points", "100");
+    expect(answer, "result.lines",
+           "[{\"net_minor\":11850,\"discount_minor\":1000,\"points_minor\":1000,\"points\":100,"
+           "\"purses\":[{\"purse\":\"STAMPS\",\"units\":3}]}]");
+    expect(answer, "result.purses", "[{\"purse\":\"STAMPS\",\"earned\":3,\"spent\":0}]");
+    expect(answer, "result.member.points", "4740");
+    json_decref(answer);
+}
+
+static void what_is_undone_is_answered_with_a_minus(void **state)
+{
+    struct house *house = *state;
+    json_t *answer = call(house, "refund",
+                          "{\"ref\":\"B1\",\"sale_ref\":\"R\",\"lines\":[{\"line\":4,"
+                          "\"quantity_milli\":500},{\"line\":0,\"quantity_milli\":1000}]}");
+    assert_non_null(strstr(house->seen, "ref=B1 sale_ref=R"));
+    assert_non_null(strstr(house->seen, " back=0:1000:0 back=4:500:0"));
+    expect(answer, "result.total_minor", "-11850");
+    expect(answer, "result.redeemed_minor", "-1000");
+    expect(answer, "result.to_pay_minor", "-10850");
+    expect(answer, "result.redeemed_points", "-1000");
+    expect(answer, "result.earned_points", "-100");
+    expect(answer, "result.purses", "[{\"purse\":\"STAMPS\",\"earned\":-3,\"spent\":0}]");
+    json_decref(answer);
+    answer = call(house, "refund", "{\"ref\":\"B1\",\"sale_ref\":\"R\"}");
+    assert_null(strstr(house->seen, "back="));
+    json_decref(answer);
+}
+
+static void a_hold_is_answered_with_its_number_and_a_release_with_what_came_back(void **state)
+{
+    struct house *house = *state;
+    json_t *answer = call(house, "hold", "{\"ref\":\"H1\",\"member\":\"9\",\"points\":60}");
+    assert_non_null(strstr(house->seen, "points=60 pays=0"));
+    expect(answer, "result.hold", "43");
+    expect(answer, "result.points", "60");
+    expect(answer, "result.until", "\"2026-11-22T00:00:00Z\"");
+    json_decref(answer);
+    answer = call(house, "release", "{\"member\":\"9\",\"hold\":17}");
+    assert_non_null(strstr(house->seen, "hold=17"));
+    expect(answer, "result.hold", "17");
+    expect(answer, "result.points", "60");
+    json_decref(answer);
+}
+
+static void an_adjustment_says_which_purse_and_how_much(void **state)
+{
+    struct house *house = *state;
+    json_t *answer =
+        call(house, "adjust",
+             "{\"member\":\"9\",\"points\":-2,\"purse\":\"STAMPS\",\"reason\":\"broken "
+             "cup\",\"who\":\"ann\",\"second\":\"bo\"}");
+    assert_non_null(strstr(house->seen, "points=-2"));
+    assert_non_null(strstr(house->seen, "STAMPS/broken cup/ann/bo"));
+    expect(answer, "result.purse", "\"STAMPS\"");
+    expect(answer, "result.points", "-2");
     json_decref(answer);
 }
 
@@ -350,8 +780,12 @@ static void every_other_method_reaches_the_daemon_and_comes_back(void **state)
     assert_non_null(strstr(house->seen, "ref=V1 sale_ref=R1"));
     json_decref(call(house, "enrol", "{\"card\":\"k\",\"name\":\"Ann\",\"phone\":\"139\"}"));
     assert_non_null(strstr(house->seen, "card=k name=Ann phone=139"));
+    json_decref(
+        call(house, "enrol",
+             "{\"card\":\"k\",\"name\":\"Ann\",\"birthday\":\"02-29\",\"referrer\":\"8\"}"));
+    assert_non_null(strstr(house->seen, "born=2-29 by=8"));
     json_t *quote = call(house, "quote", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":12850}]}");
-    expect(quote, "result.to_pay_minor", "12850");
+    expect(quote, "result.to_pay_minor", "10850");
     json_decref(quote);
     json_t *verified = call(house, "verify", "{}");
     expect(verified, "result.equal", "true");
@@ -455,6 +889,80 @@ static void each_wrong_parameter_is_named(void **state)
                         "points: must be 0 or more");
     expect_params_error(house, "sale", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}]}",
                         "ref: is missing");
+    static const struct {
+        const char *beside, *text;
+    } of_baskets[] = {
+        {"\"tenders\":[{\"kind\":\"\",\"amount_minor\":1}]", "tenders[0].kind: must be 1 to 64"},
+        {"\"tenders\":[{\"kind\":\"cash\"}]", "tenders[0].amount_minor: is missing"},
+        {"\"tenders\":[{\"kind\":\"cash\",\"amount_minor\":0}]",
+         "tenders[0].amount_minor: must be 1 or more"},
+        {"\"codes\":[\"A\",7]", "codes[1]: must be a string"},
+        {"\"codes\":{}", "codes: must be an array"},
+        {"\"claims\":[{\"times\":1}]", "claims[0].reward: is missing"},
+        {"\"claims\":[{\"reward\":\"A\",\"times\":0}]", "claims[0].times: must be 1 or more"},
+        {"\"claims\":[{\"reward\":\"A\",\"times\":4294967297}]",
+         "claims[0].times: must be 1000000 or less"},
+        {"\"claims\":[{\"reward\":\"A\"},{\"reward\":\"A\"}]", "claims[1].reward: is claimed"},
+        {"\"channel\":7", "channel: must be a string"},
+        {"\"hold\":0", "hold: must be 1 or more"},
+        {"\"hold\":\"17\"", "hold: must be an integer"},
+    };
+    char with[512];
+    for (size_t i = 0; i < sizeof of_baskets / sizeof of_baskets[0]; i++) {
+        snprintf(with, sizeof with, "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1}],%s}",
+                 of_baskets[i].beside);
+        expect_params_error(house, "quote", with, of_baskets[i].text);
+    }
+    static const struct {
+        const char *line, *text;
+    } of_lines[] = {
+        {"\"categories\":\"food\"", "lines[0].categories: must be an array"},
+        {"\"categories\":[\"a,b\"]", "lines[0].categories[0]: must not hold a comma"},
+        {"\"categories\":[\"a\",\"\"]", "lines[0].categories[1]: must be 1 to 64"},
+        {"\"categories\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
+         "lines[0].categories: must be an array of 0 to 16"},
+        {"\"tax_minor\":2", "lines[0].tax_minor: must not be above amount_minor"},
+        {"\"discount_minor\":-1", "lines[0].discount_minor: must be 0 or more"},
+    };
+    for (size_t i = 0; i < sizeof of_lines / sizeof of_lines[0]; i++) {
+        snprintf(with, sizeof with, "{\"member\":\"9\",\"lines\":[{\"amount_minor\":1,%s}]}",
+                 of_lines[i].line);
+        expect_params_error(house, "quote", with, of_lines[i].text);
+    }
+    static const char *const no_birthdays[] = {"2-29",  "02-30",      "13-01", "00-10", "04-31",
+                                               "05-00", "1990-05-01", "05/01", ""};
+    for (size_t i = 0; i < sizeof no_birthdays / sizeof no_birthdays[0]; i++) {
+        snprintf(with, sizeof with, "{\"card\":\"k\",\"name\":\"Ann\",\"birthday\":\"%s\"}",
+                 no_birthdays[i]);
+        expect_params_error(house, "enrol", with, "birthday: must be a day of the year");
+    }
+    expect_params_error(house, "enrol", "{\"card\":\"k\",\"name\":\"Ann\",\"birthday\":229}",
+                        "birthday: must be");
+    expect_params_error(house, "refund", "{\"ref\":\"B\",\"sale_ref\":\"R\",\"lines\":[]}",
+                        "lines: must be an array of 1 to");
+    expect_params_error(house, "refund",
+                        "{\"ref\":\"B\",\"sale_ref\":\"R\",\"lines\":[{\"line\":0}]}",
+                        "lines[0].quantity_milli: is missing");
+    expect_params_error(house, "refund",
+                        "{\"ref\":\"B\",\"sale_ref\":\"R\",\"lines\":[{\"line\":5000,"
+                        "\"quantity_milli\":1}]}",
+                        "lines[0].line: must be 4999 or less");
+    expect_params_error(house, "refund",
+                        "{\"ref\":\"B\",\"sale_ref\":\"R\",\"lines\":[{\"line\":3,"
+                        "\"quantity_milli\":1},{\"line\":3,\"quantity_milli\":1}]}",
+                        "lines: line 3 is there more than once");
+    expect_params_error(house, "hold", "{\"ref\":\"H\",\"member\":\"9\",\"points\":0}",
+                        "points: must be 1 or more");
+    expect_params_error(house, "hold", "{\"ref\":\"H\",\"member\":\"9\"}", "points: is missing");
+    expect_params_error(house, "release", "{\"member\":\"9\"}", "hold: is missing");
+    expect_params_error(house, "adjust",
+                        "{\"member\":\"9\",\"points\":0,\"reason\":\"r\",\"who\":\"ann\"}",
+                        "points: must not be 0");
+    expect_params_error(house, "adjust", "{\"member\":\"9\",\"points\":1,\"who\":\"ann\"}",
+                        "reason: is missing");
+    expect_params_error(house, "adjust",
+                        "{\"member\":\"9\",\"points\":1,\"who\":\"ann\",\"reason\":\"\"}",
+                        "reason: must be 1 to 64");
     expect_params_error(house, "void", "{\"ref\":\"V\"}", "sale_ref: is missing");
     char params[256];
     snprintf(params, sizeof params, "{\"ref\":\"%065d\",\"sale_ref\":\"R\"}", 0);
@@ -654,7 +1162,7 @@ static void subscribers_hear_status_member_and_refused_and_nobody_else_does(void
     heard = hear(house, fd);
     expect(heard, "method", "\"member\"");
     expect(heard, "params.entry", "\"swiped\"");
-    expect(heard, "params.member.points", "5000");
+    expect(heard, "params.member.points", "4740");
     json_decref(heard);
     heard = hear(house, fd);
     expect(heard, "params.status", "\"TALLY_E_UNKNOWN_CARD\"");
@@ -735,8 +1243,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_member_is_answered_with_64_bit_ids_as_strings_and_dates_as_iso_8601),
+        TEST(a_member_is_answered_with_what_is_usable_pending_held_and_where),
+        TEST(a_member_is_answered_with_stamps_tier_and_rewards_to_claim),
         TEST(the_status_says_why_head_office_is_down_and_when_it_last_answered),
         TEST(a_sale_reaches_the_daemon_with_its_lines_and_defaults),
+        TEST(all_that_a_basket_can_say_reaches_the_daemon),
+        TEST(a_quote_says_of_every_rule_what_it_gave_and_why),
+        TEST(a_quote_says_what_each_line_costs_which_rewards_are_taken_and_the_tier_after),
+        TEST(what_is_earned_comes_with_its_days_also_when_the_points_are_not_here),
+        TEST(what_a_guard_says_comes_with_the_quote),
+        TEST(a_receipt_is_made_from_the_event_alone),
+        TEST(what_is_undone_is_answered_with_a_minus),
+        TEST(a_hold_is_answered_with_its_number_and_a_release_with_what_came_back),
+        TEST(an_adjustment_says_which_purse_and_how_much),
         TEST(every_other_method_reaches_the_daemon_and_comes_back),
         TEST(a_refusal_carries_its_status_family_and_code),
         TEST(what_is_not_a_request_is_refused_with_its_standard_code),
