@@ -41,6 +41,13 @@ int hq_run_init(const struct hq_command *self, const char *dir, int argc, char *
 int hq_run_serve(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_programme_check(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_programme_publish(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_programme_dry_run(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_account(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_account_adjust(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_account_tier(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_account_transfer(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_clearing(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_surprise(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_enrol_token(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_members_import(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_export(const struct hq_command *self, const char *dir, int argc, char **argv);

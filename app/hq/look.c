@@ -4,6 +4,28 @@
 
 #include "app/base/alloc.h"
 
+/* 0 for what happens in no shop, and for a sale that HQ does not have. */
+static enum tally_status shop_of(struct hq_txn *txn, const struct tally_event *event,
+                                 uint32_t *ret_shop)
+{
+    struct hq_event_row row;
+    struct tally_event_decoded sale;
+    *ret_shop = event->type == TALLY_EVENT_SALE ? event->as.sale.basket.shop : 0;
+    if (event->type != TALLY_EVENT_VOID && event->type != TALLY_EVENT_REFUND) {
+        return TALLY_OK;
+    }
+    enum tally_status status = hq_event_get(txn, &event->as.reversal.sale, &row);
+    if (status != TALLY_OK) {
+        return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+    }
+    TALLY_TRY(tally_event_decode(row.event, &sale));
+    if (sale.event.type == TALLY_EVENT_SALE) {
+        *ret_shop = sale.event.as.sale.basket.shop;
+    }
+    tally_event_decoded_free(&sale);
+    return TALLY_OK;
+}
+
 static enum tally_status view_event(struct hq_txn *txn, struct tally_slice value,
                                     enum tally_status (*each)(void *context,
                                                               const struct hq_event_view *view),
@@ -14,8 +36,8 @@ static enum tally_status view_event(struct hq_txn *txn, struct tally_slice value
     TALLY_TRY(hq_event_row_parse(value, &row));
     TALLY_TRY(tally_event_decode(row.event, &decoded));
     struct hq_event_view view = {.event = &decoded.event, .chain = row.chain};
-    enum tally_status status = TALLY_OK;
-    if (decoded.event.type == TALLY_EVENT_SALE) {
+    enum tally_status status = shop_of(txn, &decoded.event, &view.shop);
+    if (status == TALLY_OK && decoded.event.type == TALLY_EVENT_SALE) {
         struct hq_reversed reversed;
         status = hq_reversed_load(txn, &decoded.event.id, &reversed);
         if (status == TALLY_OK) {

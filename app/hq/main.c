@@ -36,6 +36,37 @@ const struct hq_command hq_commands[] = {
      "Checks a programme document, signs it and rolls it out to connected terminals at once.\n"
      "Its version must be above the newest one published.\n",
      hq_run_programme_publish},
+    {"programme dry-run", "NEW.json [--against OLD.json] [--journal DIR]...",
+     "Plays the sales there were again under another programme, and says what would be different:\n"
+     "points, liability, members in each tier, cost, and who would have more or less.\n"
+     "  --against OLD.json  compare with this programme (default: the newest published)\n"
+     "  --journal DIR       the sales of one terminal's journal, instead of all that HQ holds;\n"
+     "                      may be given several times\n",
+     hq_run_programme_dry_run},
+    {"account adjust", "ACCOUNT --points N --reason TEXT --who NAME [--second NAME] [--until DAY]",
+     "Gives points (or takes them: --points=-50) in head office's drawer.\n"
+     "  --reason TEXT  why, --who NAME  by whom: both are kept\n"
+     "  --second NAME  a second person, where a guard of the programme wants one\n"
+     "  --until DAY    last valid day (default: as points earned today)\n",
+     hq_run_account_adjust},
+    {"account tier", "ACCOUNT CODE --reason TEXT --who NAME [--until DAY]",
+     "Gives a tier: the member is never below it until then. CODE - takes it away again.\n"
+     "  --until DAY    last day of it (default: for good)\n",
+     hq_run_account_tier},
+    {"account transfer", "FROM TO --points N --reason TEXT --who NAME",
+     "Moves points of head office's drawer to another account, by the programme's rules.\n",
+     hq_run_account_transfer},
+    {"account", "ACCOUNT", "Shows one account: points, tier, and in which drawer every point is.\n",
+     hq_run_account},
+    {"clearing", "[--from DAY] [--until DAY]",
+     "Says what each merchant of the programme gave and took, and the payments that settle it.\n",
+     hq_run_clearing},
+    {"surprise", "[--commit MONTHS] [--prove]",
+     "Lists the months for which head office committed to a seed: month, SHA-256 of the seed, and\n"
+     "the seed once the month is over.\n"
+     "  --commit MONTHS  commits to this month and those after it, so many in all\n"
+     "  --prove          draws every sale again and compares with what was given\n",
+     hq_run_surprise},
     {"enrol-token", "--shop S [--ttl 15m] [--terminal N]",
      "Prints a one-time token with which one terminal enrols.\n"
      "  --shop S       number of the shop it stands in\n"

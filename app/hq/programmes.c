@@ -115,6 +115,13 @@ enum tally_status hq_today(struct hq_txn *txn, struct hq_today *ret_today)
     return TALLY_OK;
 }
 
+enum tally_status hq_store_today(struct hq_store *store, int64_t now_ms, struct hq_today *ret_today)
+{
+    struct hq_txn txn;
+    TALLY_TRY(hq_begin(store, false, now_ms, &txn));
+    return hq_end(&txn, hq_today(&txn, ret_today));
+}
+
 static enum tally_status programme_put(struct hq_txn *txn, uint32_t version,
                                        struct tally_slice document, struct tally_slice signature)
 {

@@ -224,6 +224,7 @@ struct hq_event_view {
     const uint8_t *chain;              /* TALLY_HASH_LEN */
     struct tally_event_id reversed_by; /* a sale's: its newest void or refund; seq 0: none */
     bool is_voided;
+    uint32_t shop; /* where it happened, of a reversal where it was sold; 0: not known */
 };
 /* Every event in order of its id, in one snapshot: the file can't give back pages meanwhile.
  * `each` not TALLY_OK ends it with that status. */
@@ -237,6 +238,9 @@ struct hq_today {
     int64_t now_ms;
     int32_t day; /* in the programme's time zone; UTC without one */
 };
+/* The programme lives as long as the store. */
+TALLY_MUST_USE enum tally_status hq_store_today(struct hq_store *store, int64_t now_ms,
+                                                struct hq_today *ret_today);
 /* Every account's events, account by account (history.h). What `each` answers but TALLY_OK ends it.
  */
 TALLY_MUST_USE enum tally_status hq_store_each_history(struct hq_store *store, history_visit each,

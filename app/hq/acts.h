@@ -1,0 +1,44 @@
+/* app/hq/acts.h: what a person does to an account at head office.
+ *
+ * Every act names who did it and why, and is one event of HQ's own in its own drawer.
+ *
+ * Units    points whole, days as app/core/types.h.
+ * Memory   texts are borrowed for the call.
+ * Errors   nothing happened unless TALLY_OK; `ret_text` (HQ_TEXT_MAX) then says why in a sentence.
+ * Blocking and threads as store.h. */
+#ifndef TALLY_HQ_ACTS_H
+#define TALLY_HQ_ACTS_H
+
+#include "app/hq/store.h"
+
+struct hq_act {
+    uint64_t account;
+    const char *who;    /* never empty */
+    const char *reason; /* never empty */
+    const char *second; /* the second person; "" for none */
+};
+
+/* Gives (above 0) or takes (below 0) points; expires_day 0: as points earned today.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_POINTS_SHORT (HQ's drawer holds fewer), TALLY_E_BLOCKED (a
+ *   guard of the programme wants a second person), TALLY_E_NOT_READY (no programme), store statuses
+ */
+TALLY_MUST_USE enum tally_status hq_store_adjust(struct hq_store *store, const struct hq_act *act,
+                                                 int64_t points, int32_t expires_day,
+                                                 int64_t now_ms, char ret_text[HQ_TEXT_MAX]);
+
+/* Gives a tier to a last day (TALLY_DAY_NEVER: for good); an empty code takes it away.
+ *   TALLY_OK, TALLY_E_NOT_FOUND (account or tier), TALLY_E_INVALID (the day is past),
+ *   TALLY_E_NOT_READY, store statuses */
+TALLY_MUST_USE enum tally_status hq_store_give_tier(struct hq_store *store,
+                                                    const struct hq_act *act, const char *code,
+                                                    int32_t until_day, int64_t now_ms,
+                                                    char ret_text[HQ_TEXT_MAX]);
+
+/* Points of HQ's drawer to another account, by the programme's rules.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_RULE, TALLY_E_POINTS_SHORT, TALLY_E_NOT_READY, store
+ *   statuses */
+TALLY_MUST_USE enum tally_status hq_store_transfer(struct hq_store *store, const struct hq_act *act,
+                                                   uint64_t to, int64_t points, int64_t now_ms,
+                                                   char ret_text[HQ_TEXT_MAX]);
+
+#endif
