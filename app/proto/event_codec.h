@@ -5,8 +5,8 @@
  * event are kept and passed on as they came, never encoded again.
  *
  * Units    lengths are bytes; points, money and days as app/core/event.h.
- * Memory   a decoded event owns its arrays of lines and moves until tally_event_decoded_free(); its
- *          text slices point into the bytes it was decoded from.
+ * Memory   a decoded event owns its arrays until tally_event_decoded_free(); its text slices point
+ *          into the bytes it was decoded from.
  * Errors   on anything but TALLY_OK outputs are as before.
  * Threads  any; nothing is shared. */
 #ifndef TALLY_PROTO_EVENT_CODEC_H
@@ -15,22 +15,33 @@
 #include "app/base/buffer.h"
 #include "app/core/event.h"
 
-/* The largest event that the limits of event.h allow fits; longer ones are refused unread. */
-enum { TALLY_EVENT_LEN_MAX = 512 * 1024 };
+/* Of one event. Baskets of thousands of lines stay far below it, but the limits of event.h all used
+ * at once go beyond: such an event is refused. A record of the journal and a message have room. */
+enum { TALLY_EVENT_LEN_MAX = 960 * 1024 };
 
 struct tally_event_decoded {
     struct tally_event event;
-    struct tally_line *lines; /* owned; what the event's lines point at */
-    struct tally_move
-        *moves; /* owned: a sale's spent, a void's returned, or a grant's or adjust's */
-    struct tally_move *taken; /* owned: a void's taken */
+    /* Owned: what the event's arrays point at. */
+    struct tally_move *moves;
+    struct tally_count *counts;
+    struct tally_line *lines;
+    struct tally_tender *tenders;
+    struct tally_slice *codes;
+    struct tally_claim *claims;
+    struct tally_count *used;
+    struct tally_line_paid *paid;
+    struct tally_share *shares;
+    struct tally_returned_line *returned;
 };
 
-/* Every limit that event.h states holds: lengths of texts, UTF-8, numbers and order of moves,
- * numbers of lines, signs; seq and account are not 0, a sale's and a void's ref is not empty.
- * Whether sums agree is the fold's business (tally_account_apply). TALLY_OK, TALLY_E_INVALID */
+/* Every limit that event.h and basket.h state holds: tally_effects_check and tally_basket_check,
+ * lengths of texts, UTF-8, signs, order and number of everything; seq and account are not 0, the
+ * business day and a reversal's sale_day lie within 2000..2199, a sale's total is that of its
+ * lines and no line paid more than its amount. Refs are not empty (but for a release), `visits` and
+ * `days_member` are 0 or more, `days_away` -1 or more; a void has no lines and a refund has some;
+ * a transfer goes to another account. Whether sums agree with the programme is head office's
+ * business, whether points are there is the fold's. TALLY_OK, TALLY_E_INVALID */
 TALLY_MUST_USE enum tally_status tally_event_limits(const struct tally_event *event);
-TALLY_MUST_USE enum tally_status tally_grant_limits(const struct tally_grant *grant);
 
 /* Appends the event to ret_bytes.
  *   TALLY_OK, TALLY_E_INVALID (a limit is exceeded), TALLY_E_NO_MEMORY */

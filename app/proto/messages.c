@@ -83,24 +83,12 @@ static enum tally_status enrol_reply_check(const struct tally_msg_enrol_reply *m
 static bool put_issuers(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
 {
     const struct tally_msg_enrol_reply *message = *arg;
-    for (size_t i = 0; i < message->issuer_count; i++) {
-        if (!pb_encode_tag_for_field(stream, field) ||
-            !pb_encode_string(stream, message->issuers[i].data, message->issuers[i].len)) {
-            return false;
-        }
-    }
-    return true;
+    return pb_put_slices(stream, field, message->issuers, message->issuer_count);
 }
 
 static bool take_issuer(pb_istream_t *stream, const pb_field_t *field, void **arg)
 {
-    struct tally_slice *issuer =
-        pb_array_next(stream, *arg, sizeof(struct tally_slice), TALLY_MSG_ISSUERS_MAX);
-    if (issuer == NULL) {
-        return false;
-    }
-    pb_callback_t slice = pb_in_slice(issuer);
-    return slice.funcs.decode(stream, field, &slice.arg);
+    return pb_take_slice(stream, field, *arg, TALLY_MSG_ISSUERS_MAX);
 }
 
 enum tally_status tally_msg_enrol_reply_encode(const struct tally_msg_enrol_reply *message,
@@ -575,12 +563,37 @@ struct grants {
     struct pb_array moves; /* of all grants, one behind the other */
 };
 
+/* A grant says what its event will: the same limits hold. */
+static enum tally_status grant_check(const struct tally_msg_grant *grant)
+{
+    const struct tally_event event = {
+        .type = TALLY_EVENT_GRANT,
+        .account = grant->account,
+        .effects = {.moves = grant->moves, .move_count = grant->move_count},
+        .as.grant = {.grant_seq = grant->grant_seq, .to_terminal = grant->to_terminal},
+    };
+    return ok_or_invalid(grant->account != 0 && grant->grant_seq != 0 &&
+                         grant->to_terminal != TALLY_TERMINAL_HQ &&
+                         tally_effects_check(&event) == TALLY_OK);
+}
+
+static bool put_grant_moves(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
+{
+    const struct tally_msg_grant *grant = *arg;
+    return pb_put_moves(stream, field, grant->moves, grant->move_count);
+}
+
 static bool put_grants(pb_ostream_t *stream, const pb_field_t *field,
-                       const struct tally_grant *grants, size_t count)
+                       const struct tally_msg_grant *grants, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        tally_v1_Grant out = pb_out_grant(&grants[i]);
-        if (tally_grant_limits(&grants[i]) != TALLY_OK ||
+        tally_v1_Grant out = {
+            .account = grants[i].account,
+            .grant_seq = grants[i].grant_seq,
+            .to_terminal = grants[i].to_terminal,
+            .moves = {.funcs.encode = put_grant_moves, .arg = pb_borrowed(&grants[i])},
+        };
+        if (grant_check(&grants[i]) != TALLY_OK ||
             !pb_put_message(stream, field, tally_v1_Grant_fields, &out)) {
             return false;
         }
@@ -588,17 +601,25 @@ static bool put_grants(pb_ostream_t *stream, const pb_field_t *field,
     return true;
 }
 
+/* Each grant has at most TALLY_MOVES_MAX of them and is checked by itself; the array of all has to
+ * end somewhere, and the length of the message sees to that. */
+static bool take_grant_move(pb_istream_t *stream, const pb_field_t *field, void **arg)
+{
+    (void)field;
+    return pb_take_move(stream, *arg, SIZE_MAX / sizeof(struct tally_move));
+}
+
 static bool take_grant(pb_istream_t *stream, const pb_field_t *field, void **arg)
 {
     (void)field;
     struct grants *grants = *arg;
     size_t moves_before = grants->moves.count;
-    tally_v1_Grant in = {.moves = pb_in_moves(&grants->moves)};
+    tally_v1_Grant in = {.moves = {.funcs.decode = take_grant_move, .arg = &grants->moves}};
     if (!pb_decode(stream, tally_v1_Grant_fields, &in)) {
         return false;
     }
-    struct tally_grant *grant =
-        pb_array_next(stream, &grants->grants, sizeof(struct tally_grant), TALLY_MSG_GRANTS_MAX);
+    struct tally_msg_grant *grant = pb_array_next(
+        stream, &grants->grants, sizeof(struct tally_msg_grant), TALLY_MSG_GRANTS_MAX);
     if (grant == NULL) {
         return false;
     }
@@ -612,11 +633,11 @@ static bool take_grant(pb_istream_t *stream, const pb_field_t *field, void **arg
 /* Once no array grows any more, every grant gets its part of the moves. */
 static enum tally_status settle_grants(struct grants *grants)
 {
-    struct tally_grant *all = grants->grants.items;
+    struct tally_msg_grant *all = grants->grants.items;
     const struct tally_move *next = grants->moves.items;
     for (size_t i = 0; i < grants->grants.count; i++) {
         all[i].moves = all[i].move_count > 0 ? next : NULL;
-        TALLY_TRY(tally_grant_limits(&all[i]));
+        TALLY_TRY(grant_check(&all[i]));
         next = all[i].move_count > 0 ? next + all[i].move_count : next;
     }
     return TALLY_OK;
@@ -767,6 +788,7 @@ enum tally_status tally_msg_draw_request_encode(const struct tally_msg_draw_requ
         .account = message->account,
         .points = message->points,
         .grant_seq = message->grant_seq,
+        .purse = message->purse,
     };
     memcpy(out.request_id.bytes, message->request_id, TALLY_REQUEST_ID_LEN);
     return pb_encode_to(tally_v1_DrawRequest_fields, &out, ret_bytes);
@@ -778,7 +800,7 @@ enum tally_status tally_msg_draw_request_decode(struct tally_slice bytes,
     tally_v1_DrawRequest in = tally_v1_DrawRequest_init_zero;
     TALLY_TRY(pb_decode_from(bytes, tally_v1_DrawRequest_fields, &in));
     struct tally_msg_draw_request message = {
-        .account = in.account, .points = in.points, .grant_seq = in.grant_seq};
+        .account = in.account, .points = in.points, .grant_seq = in.grant_seq, .purse = in.purse};
     TALLY_TRY(ok_or_invalid(take_fixed(in.request_id.bytes, in.request_id.size, message.request_id,
                                        TALLY_REQUEST_ID_LEN)));
     *ret = message;
@@ -831,10 +853,17 @@ void tally_msg_draw_reply_free(struct tally_msg_draw_reply *message)
 
 /* ------------------------------------------------------------------ a person */
 
+static bool birthday_ok(uint32_t month, uint32_t day)
+{
+    static const uint8_t days[] = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month == 0 ? day == 0 : month <= 12 && day >= 1 && day <= days[month];
+}
+
 static enum tally_status profile_check(const struct tally_msg_profile *message)
 {
     return ok_or_invalid(pb_text_is(message->name, 0, NAME_LEN_MAX) &&
-                         pb_text_is(message->phone, 0, TALLY_TEXT_LEN_MAX));
+                         pb_text_is(message->phone, 0, TALLY_TEXT_LEN_MAX) &&
+                         birthday_ok(message->birth_month, message->birth_day));
 }
 
 enum tally_status tally_msg_profile_encode(const struct tally_msg_profile *message,
@@ -844,6 +873,8 @@ enum tally_status tally_msg_profile_encode(const struct tally_msg_profile *messa
     tally_v1_Profile out = {
         .name = pb_out_slice(&message->name),
         .phone = pb_out_slice(&message->phone),
+        .birth_month = message->birth_month,
+        .birth_day = message->birth_day,
     };
     return pb_encode_to(tally_v1_Profile_fields, &out, ret_bytes);
 }
@@ -856,6 +887,8 @@ enum tally_status tally_msg_profile_decode(struct tally_slice bytes, struct tall
         .phone = pb_in_slice(&message.phone),
     };
     TALLY_TRY(pb_decode_from(bytes, tally_v1_Profile_fields, &in));
+    message.birth_month = in.birth_month;
+    message.birth_day = in.birth_day;
     TALLY_TRY(profile_check(&message));
     *ret = message;
     return TALLY_OK;

@@ -149,6 +149,16 @@ struct tally_msg_signed_programme {
     struct tally_slice signature;
 };
 
+/* Points that head office moves to a terminal: all that the GRANT event there will say. Refused
+ * unless its moves pass tally_effects_check as that event's. */
+struct tally_msg_grant {
+    uint64_t account;
+    uint64_t grant_seq;
+    uint32_t to_terminal;
+    const struct tally_move *moves; /* TALLY_MOVE_GRANT */
+    size_t move_count;
+};
+
 struct tally_msg_pull_reply {
     struct tally_msg_account_row *accounts;
     size_t account_count;
@@ -157,7 +167,7 @@ struct tally_msg_pull_reply {
     struct tally_msg_shared_keys keys;
     bool has_programme;
     struct tally_msg_signed_programme programme;
-    struct tally_grant *grants;
+    struct tally_msg_grant *grants;
     size_t grant_count;
     struct tally_move *grant_moves; /* decoded: owned, what the grants' moves point into; encode
                                        doesn't read it */
@@ -212,10 +222,11 @@ struct tally_msg_draw_request {
     uint64_t account;
     int64_t points;
     uint64_t grant_seq;
+    uint32_t purse; /* 0: points */
 };
 
 struct tally_msg_draw_reply {
-    struct tally_grant *grants;
+    struct tally_msg_grant *grants;
     size_t grant_count;
     struct tally_move *grant_moves; /* as in tally_msg_pull_reply */
 };
@@ -239,6 +250,8 @@ void tally_msg_draw_reply_free(struct tally_msg_draw_reply *message);
 struct tally_msg_profile {
     struct tally_slice name;  /* text, 0..1024 */
     struct tally_slice phone; /* text, 0..TALLY_TEXT_LEN_MAX */
+    uint32_t birth_month;     /* 1..12; 0: not known, then the day is 0 as well */
+    uint32_t birth_day;       /* 1..31, of a month in a leap year */
 };
 
 TALLY_MUST_USE enum tally_status tally_msg_profile_encode(const struct tally_msg_profile *message,

@@ -124,6 +124,25 @@ pb_callback_t pb_in_slice(struct tally_slice *slice)
     return (pb_callback_t){.funcs.decode = take_slice, .arg = slice};
 }
 
+bool pb_put_slices(pb_ostream_t *stream, const pb_field_t *field, const struct tally_slice *slices,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!pb_encode_tag_for_field(stream, field) ||
+            !pb_encode_string(stream, slices[i].data, slices[i].len)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pb_take_slice(pb_istream_t *stream, const pb_field_t *field, struct pb_array *array,
+                   size_t max)
+{
+    void *slice = pb_array_next(stream, array, sizeof(struct tally_slice), max);
+    return slice != NULL && take_slice(stream, field, &slice);
+}
+
 bool pb_text_is(struct tally_slice text, size_t len_min, size_t len_max)
 {
     return text.len >= len_min && text.len <= len_max && tally_utf8_valid(text);
@@ -159,13 +178,19 @@ void *pb_array_next(pb_istream_t *stream, struct pb_array *array, size_t size, s
     return item;
 }
 
-/* ------------------------------------------------------------------ moves and grants */
+/* ------------------------------------------------------------------ moves */
 
 bool pb_put_moves(pb_ostream_t *stream, const pb_field_t *field, const struct tally_move *moves,
                   size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        tally_v1_Move move = {.expires_day = moves[i].expires_day, .points = moves[i].points};
+        tally_v1_Move move = {
+            .kind = (tally_v1_MoveKind)moves[i].kind,
+            .purse = moves[i].purse,
+            .expires_day = pb_day_swap(moves[i].expires_day, TALLY_DAY_NEVER),
+            .from_day = moves[i].from_day,
+            .points = moves[i].points,
+        };
         if (!pb_put_message(stream, field, tally_v1_Move_fields, &move)) {
             return false;
         }
@@ -173,41 +198,19 @@ bool pb_put_moves(pb_ostream_t *stream, const pb_field_t *field, const struct ta
     return true;
 }
 
-/* An event has at most TALLY_MOVES_MAX of them and is checked by itself; here only the array of all
- * grants of one reply has to end somewhere, and the length of the message sees to that. */
-static bool take_move(pb_istream_t *stream, const pb_field_t *field, void **arg)
+bool pb_take_move(pb_istream_t *stream, struct pb_array *array, size_t max)
 {
-    (void)field;
-    tally_v1_Move move = tally_v1_Move_init_zero;
-    if (!pb_decode(stream, tally_v1_Move_fields, &move)) {
+    tally_v1_Move in = tally_v1_Move_init_zero;
+    struct tally_move *move = pb_array_next(stream, array, sizeof(struct tally_move), max);
+    if (move == NULL || !pb_decode(stream, tally_v1_Move_fields, &in)) {
         return false;
     }
-    struct tally_move *next = pb_array_next(stream, *arg, sizeof(struct tally_move),
-                                            SIZE_MAX / sizeof(struct tally_move));
-    if (next == NULL) {
-        return false;
-    }
-    *next = (struct tally_move){move.expires_day, move.points};
-    return true;
-}
-
-pb_callback_t pb_in_moves(struct pb_array *array)
-{
-    return (pb_callback_t){.funcs.decode = take_move, .arg = array};
-}
-
-static bool put_grant_moves(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
-{
-    const struct tally_grant *grant = *arg;
-    return pb_put_moves(stream, field, grant->moves, grant->move_count);
-}
-
-tally_v1_Grant pb_out_grant(const struct tally_grant *grant)
-{
-    return (tally_v1_Grant){
-        .account = grant->account,
-        .grant_seq = grant->grant_seq,
-        .to_terminal = grant->to_terminal,
-        .moves = {.funcs.encode = put_grant_moves, .arg = pb_borrowed(grant)},
+    *move = (struct tally_move){
+        .kind = (enum tally_move_kind)in.kind,
+        .purse = in.purse,
+        .expires_day = pb_day_swap(in.expires_day, TALLY_DAY_NEVER),
+        .from_day = in.from_day,
+        .points = in.points,
     };
+    return true;
 }

@@ -42,9 +42,6 @@ pb_callback_t pb_in_slice(struct tally_slice *slice);
 bool pb_put_message(pb_ostream_t *stream, const pb_field_t *field, const pb_msgdesc_t *fields,
                     const void *message);
 
-bool pb_put_moves(pb_ostream_t *stream, const pb_field_t *field, const struct tally_move *moves,
-                  size_t count);
-
 /* The next element of an array that a decoder fills. */
 struct pb_array {
     void *items; /* owned */
@@ -56,11 +53,23 @@ struct pb_array {
  * already or there is no memory (the decoder then answers TALLY_E_NO_MEMORY). */
 void *pb_array_next(pb_istream_t *stream, struct pb_array *array, size_t size, size_t max);
 
-/* A repeated Move: `array` holds struct tally_move. */
-pb_callback_t pb_in_moves(struct pb_array *array);
+/* A repeated string or bytes field; the array holds struct tally_slice. */
+bool pb_put_slices(pb_ostream_t *stream, const pb_field_t *field, const struct tally_slice *slices,
+                   size_t count);
+bool pb_take_slice(pb_istream_t *stream, const pb_field_t *field, struct pb_array *array,
+                   size_t max);
 
-/* A grant as nanopb wants it; `grant` outlives the encoding. */
-tally_v1_Grant pb_out_grant(const struct tally_grant *grant);
+/* A repeated Move; the array holds struct tally_move. Whether a move can be is not checked. */
+bool pb_put_moves(pb_ostream_t *stream, const pb_field_t *field, const struct tally_move *moves,
+                  size_t count);
+bool pb_take_move(pb_istream_t *stream, struct pb_array *array, size_t max);
+
+/* What a day is on the wire, and back: `common` and 0 change places, so that dates that most events
+ * have ("never") are left out. */
+static inline int32_t pb_day_swap(int32_t day, int32_t common)
+{
+    return day == common ? 0 : day == 0 ? common : day;
+}
 
 bool pb_text_is(struct tally_slice text, size_t len_min, size_t len_max);
 

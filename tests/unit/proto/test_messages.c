@@ -85,10 +85,14 @@ static struct tally_msg_account_row accounts[] = {
      .as_of_epoch = 3},
     {.account = {(const uint8_t *)"account 8", 9}},
 };
-static const struct tally_move moves[] = {{10, 1}, {20, 2}, {30, 3}};
-static struct tally_grant grants[] = {
+static const struct tally_move moves[] = {
+    {TALLY_MOVE_GRANT, 0, 10, 0, 1},
+    {TALLY_MOVE_GRANT, 0, TALLY_DAY_NEVER, 8, 2},
+    {TALLY_MOVE_GRANT, 0x5EED, 30, 0, 3},
+};
+static struct tally_msg_grant grants[] = {
     {9, 1, 7, moves, 2},
-    {9, 2, 7, NULL, 0},
+    {9, 2, 7, moves, 3},
     {8, 3, 7, moves + 2, 1},
 };
 
@@ -128,9 +132,9 @@ static void make_samples(struct sample samples[MESSAGE_COUNT])
     const struct tally_msg_push_reply pushed = {6, {9}};
     const struct tally_msg_pull_request pull = {UINT64_MAX, 3, 4};
     const struct tally_msg_pull_reply pulled = a_pull_reply();
-    const struct tally_msg_draw_request draw = {{1, 2}, 9, 100, 4};
+    const struct tally_msg_draw_request draw = {{1, 2}, 9, 100, 4, 0x5EED};
     const struct tally_msg_draw_reply drawn = {grants, 3, NULL};
-    const struct tally_msg_profile profile = {text("\xE7\x8E\x8B"), text("+8613812345678")};
+    const struct tally_msg_profile profile = {text("\xE7\x8E\x8B"), text("+8613812345678"), 2, 29};
     struct sample *next = samples;
 #define ADD(name, message)                                                                         \
     *next = (struct sample){.decode = try_##name};                                                 \
@@ -252,12 +256,62 @@ static void every_grant_of_a_reply_gets_its_own_moves(void **state)
         assert_int_equal(back.grants[i].to_terminal, 7);
         assert_int_equal(back.grants[i].move_count, grants[i].move_count);
         for (size_t j = 0; j < grants[i].move_count; j++) {
-            assert_int_equal(back.grants[i].moves[j].expires_day, grants[i].moves[j].expires_day);
+            assert_int_equal(tally_move_compare(&back.grants[i].moves[j], &grants[i].moves[j]), 0);
             assert_true(back.grants[i].moves[j].points == grants[i].moves[j].points);
         }
     }
     tally_msg_draw_reply_free(&back);
     tally_buffer_free(&bytes);
+}
+
+static void a_draw_names_its_purse(void **state)
+{
+    (void)state;
+    struct tally_buffer bytes = {0};
+    const struct tally_msg_draw_request message = {{1, 2}, 9, 100, 4, 0x5EED};
+    assert_int_equal(tally_msg_draw_request_encode(&message, &bytes), TALLY_OK);
+    struct tally_msg_draw_request back = {0};
+    assert_int_equal(tally_msg_draw_request_decode(tally_buffer_slice(&bytes), &back), TALLY_OK);
+    assert_memory_equal(back.request_id, message.request_id, TALLY_REQUEST_ID_LEN);
+    assert_true(back.account == 9 && back.points == 100 && back.grant_seq == 4);
+    assert_int_equal(back.purse, 0x5EED);
+    tally_buffer_free(&bytes);
+}
+
+static void a_birthday_is_a_day_of_a_leap_year_or_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t month, day;
+        bool is_ok;
+    } cases[] = {{0, 0, true},
+                 {2, 29, true},
+                 {2, 30, false},
+                 {4, 30, true},
+                 {4, 31, false},
+                 {12, 31, true},
+                 {12, 32, false},
+                 {13, 1, false},
+                 {0, 1, false},
+                 {1, 0, false},
+                 {UINT32_MAX, UINT32_MAX, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tally_buffer bytes = {0};
+        const struct tally_msg_profile message = {text("A"), text(""), cases[i].month,
+                                                  cases[i].day};
+        assert_int_equal(tally_msg_profile_encode(&message, &bytes),
+                         cases[i].is_ok ? TALLY_OK : TALLY_E_INVALID);
+        struct tally_msg_profile back = {0};
+        if (cases[i].is_ok) {
+            assert_int_equal(tally_msg_profile_decode(tally_buffer_slice(&bytes), &back), TALLY_OK);
+            assert_int_equal(back.birth_month, cases[i].month);
+            assert_int_equal(back.birth_day, cases[i].day);
+        }
+        tally_buffer_free(&bytes);
+    }
+    static const uint8_t february_30[] = {0x18, 2, 0x20, 30};
+    assert_int_equal(try_profile((struct tally_slice){february_30, sizeof february_30}),
+                     TALLY_E_INVALID);
 }
 
 static void shared_keys_and_a_member_row_stand_alone_too(void **state)
@@ -403,14 +457,31 @@ static void a_profile_or_sidecar_above_its_limit_is_refused_both_ways(void **sta
 static void a_grant_that_is_no_grant_spoils_its_reply(void **state)
 {
     (void)state;
-    struct tally_grant to_hq = {9, 1, TALLY_TERMINAL_HQ, moves, 1};
-    const struct tally_msg_draw_reply message = {&to_hq, 1, NULL};
-    struct tally_buffer bytes = {0};
-    assert_int_equal(tally_msg_draw_reply_encode(&message, &bytes), TALLY_E_INVALID);
-    static const uint8_t no_account[] = {0x0A, 0x04, 0x10, 0x01, 0x18, 0x07};
+    static const struct tally_move earned = {TALLY_MOVE_EARN, 0, 10, 0, 1};
+    const struct tally_move twice[] = {moves[0], moves[0]};
+    struct tally_msg_grant bad[] = {
+        {0, 1, 7, moves, 1},   {9, 0, 7, moves, 1}, {9, 1, TALLY_TERMINAL_HQ, moves, 1},
+        {9, 1, 7, &earned, 1}, {9, 1, 7, twice, 2}, {9, 1, 7, NULL, 0}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const struct tally_msg_draw_reply message = {&bad[i], 1, NULL};
+        struct tally_buffer bytes = {0};
+        assert_int_equal(tally_msg_draw_reply_encode(&message, &bytes), TALLY_E_INVALID);
+        assert_int_equal(bytes.len, 0);
+        tally_buffer_free(&bytes);
+    }
+    static const uint8_t no_account[] = {0x0A, 0x0C, 0x10, 0x01, 0x18, 0x07, 0x22,
+                                         0x06, 0x08, 0x0D, 0x18, 0x02, 0x28, 0x01};
     assert_int_equal(try_draw_reply((struct tally_slice){no_account, sizeof no_account}),
                      TALLY_E_INVALID);
-    tally_buffer_free(&bytes);
+    static const uint8_t no_grant[] = {0x0A, 0x15, 0x09, 9,    0,    0,    0,    0,
+                                       0,    0,    0,    0x10, 0x01, 0x18, 0x07, 0x22,
+                                       0x06, 0x08, 0x09, 0x18, 0x02, 0x28, 0x01};
+    uint8_t grant[sizeof no_grant];
+    memcpy(grant, no_grant, sizeof grant);
+    grant[18] = TALLY_MOVE_GRANT;
+    assert_int_equal(try_draw_reply((struct tally_slice){no_grant, sizeof no_grant}),
+                     TALLY_E_INVALID);
+    assert_int_equal(try_draw_reply((struct tally_slice){grant, sizeof grant}), TALLY_OK);
 }
 
 static void a_refused_message_leaves_the_output_as_it_was(void **state)
@@ -432,6 +503,8 @@ int main(void)
         cmocka_unit_test(a_push_comes_back_as_it_was),
         cmocka_unit_test(a_pull_reply_comes_back_as_it_was),
         cmocka_unit_test(every_grant_of_a_reply_gets_its_own_moves),
+        cmocka_unit_test(a_draw_names_its_purse),
+        cmocka_unit_test(a_birthday_is_a_day_of_a_leap_year_or_not_known),
         cmocka_unit_test(shared_keys_and_a_member_row_stand_alone_too),
         cmocka_unit_test(an_encoding_is_appended),
         cmocka_unit_test(no_truncation_and_no_flipped_bit_does_harm),
