@@ -4,7 +4,8 @@
  * for each that they take. The sums of all need not be zero: the rest is the programme's.
  *
  * Units    points whole; amounts in minor units, rounded once, half to even, at the end.
- * Memory   the accounts are the caller's: one per merchant of the programme, in its order.
+ * Memory   the accounts are the caller's: one per merchant of the programme, in its order, and one
+ *          more for the programme itself (merchant_count), all zero at first.
  * Threads  pure. */
 #ifndef TALLY_CORE_CLEARING_H
 #define TALLY_CORE_CLEARING_H
@@ -24,14 +25,14 @@ TALLY_MUST_USE enum tally_status tally_clearing_add(const struct tally_programme
                                                     struct tally_clearing *merchants,
                                                     const struct tally_event *event, uint32_t shop);
 
-/* Sets owes_minor of each. TALLY_OK, TALLY_E_OVERFLOW */
+/* Sets owes_minor of each, and of the programme what makes the sum 0. Unless TALLY_OK, nothing is
+ * set. TALLY_OK, TALLY_E_OVERFLOW */
 TALLY_MUST_USE enum tally_status tally_clearing_settle(const struct tally_programme *programme,
                                                        struct tally_clearing *merchants);
 
 /* The next payment that settles it: from the one who owes most to the one who is owed most; equal
  * ones in the programme's order. The programme itself is merchant_count. Takes it off both; false
- * when nothing is left. `merchants` has merchant_count + 1 entries, the last one the programme's.
- */
+ * when nothing is left. */
 bool tally_clearing_next(const struct tally_programme *programme, struct tally_clearing *merchants,
                          size_t *ret_from, size_t *ret_to, int64_t *ret_minor);
 
