@@ -92,7 +92,7 @@ enum tally_counter {
     TALLY_COUNT_MEMBER = 9,    /* points redeemed by member `of` (tally_member_id) of a pool */
     TALLY_COUNT_HOUR = 10,     /* sales of one hour: from_day is hours since 1970 */
     TALLY_COUNT_REFERRAL = 11, /* sales of member `of` that paid the one who referred it */
-    TALLY_COUNT_AWARD = 12     /* times award `of` was given */
+    TALLY_COUNT_AWARD = 12     /* times award `of` was given; of 0: points sent to other members */
 };
 
 /* In rising order of (what, of, from_day, until_day), each once. */
