@@ -19,12 +19,12 @@ static const struct field merchant_fields[] = {
      .required = true,
      FIELD_LIST_AT(tally_merchant, shops, shop_count),
      .low = 1,
-     .high = TALLY_WORDS_MAX,
+     .high = TALLY_PROGRAMME_SHOPS_MAX,
      .take = take_shop},
     {.key = "earn_pct",
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_merchant, earn_pct),
-     .high = TALLY_PERCENT_MAX},
+     .high = PERCENT_WHOLE},
     {.key = "issue_price_micro",
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_merchant, issue_price_micro),
@@ -70,6 +70,12 @@ void check_merchants(struct reading *reading)
     size_t count = 0, at = 0;
     for (size_t i = 0; i < programme->merchant_count; i++) {
         count += programme->merchants[i].shop_count;
+    }
+    if (count > TALLY_PROGRAMME_SHOPS_MAX) {
+        struct locate_path path = {NULL, "merchants", 0};
+        reading_report(reading, &path, "must have at most %d shops together, have %zu",
+                       TALLY_PROGRAMME_SHOPS_MAX, count);
+        return;
     }
     struct shop_place *places = arena_alloc(reading->arena, count, sizeof *places);
     if (places == NULL) {

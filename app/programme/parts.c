@@ -105,7 +105,7 @@ static const struct field when_fields[] = {
      .kind = FIELD_LIST,
      FIELD_LIST_AT(tally_when, shops, shop_count),
      .low = 1,
-     .high = TALLY_WORDS_MAX,
+     .high = TALLY_PROGRAMME_SHOPS_MAX,
      .take = take_shop},
     {.key = "channels", .kind = FIELD_WORDS, FIELD_AT(tally_when, channels), .low = 1},
     {.key = "tiers",

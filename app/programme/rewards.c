@@ -109,8 +109,10 @@ static void check_reward(struct reading *reading, struct node node,
     if (reading_has(node, "cost_purse") && !reading_has(node, "cost")) {
         reading_report(reading, node.path, "\"cost\" is missing");
     }
-    if (reward->kind == TALLY_REWARD_PURSE && reward->cost > 0 &&
-        reward->cost_purse == reward->gives_purse) {
+    if (reading_has(node, "gives_purse") && reward->gives_purse == TALLY_PURSE_POINTS) {
+        reading_report_key(reading, node, "gives_purse", "must be one of purses, not the points");
+    } else if (reward->kind == TALLY_REWARD_PURSE && reward->cost > 0 &&
+               reward->cost_purse == reward->gives_purse) {
         reading_report_key(reading, node, "gives_purse", "is the purse that it costs");
     }
 }
@@ -238,7 +240,7 @@ static const struct field refund_fields[] = {
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_refund_rules, window_days),
      .low = 1,
-     .high = TALLY_EXPIRY_DAYS_MAX},
+     .high = TALLY_PROGRAMME_ROLLING_DAYS_MAX},
     {.key = "grace_days",
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_refund_rules, grace_days),

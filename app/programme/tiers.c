@@ -191,7 +191,7 @@ static const struct field hold_fields[] = {
      .required = true,
      FIELD_AT(tally_tier_rules, hold_months),
      .low = 1,
-     .high = TALLY_EXPIRY_MONTHS_MAX},
+     .high = TALLY_PROGRAMME_TIER_MONTHS_MAX},
 };
 const struct shape shape_hold = SHAPE("hold", hold_fields);
 
@@ -228,11 +228,11 @@ static const struct field grace_fields[] = {
     {.key = "days",
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_tier_rules, grace_days),
-     .high = TALLY_EXPIRY_DAYS_MAX},
+     .high = TALLY_PROGRAMME_ROLLING_DAYS_MAX},
     {.key = "months",
      .kind = FIELD_NUMBER,
      FIELD_AT(tally_tier_rules, grace_months),
-     .high = TALLY_EXPIRY_MONTHS_MAX},
+     .high = TALLY_PROGRAMME_TIER_MONTHS_MAX},
     {.key = "to_month_end", .kind = FIELD_FLAG, FIELD_AT(tally_tier_rules, grace_to_month_end)},
 };
 const struct shape shape_grace = SHAPE("grace", grace_fields);
@@ -294,28 +294,46 @@ static void check_window(struct reading *reading, struct node node,
     }
 }
 
-/* Thresholds rise, and there is a metric for them. */
-static void check_thresholds(struct reading *reading, struct node node,
-                             const struct section *section)
+/* There is a metric for the thresholds. */
+static void check_metric(struct reading *reading, struct node node, const struct section *section)
 {
-    struct locate_path levels = {node.path, "levels", 0};
-    int64_t below = 0;
     bool any = false;
-    for (size_t i = 1; i < section->level_count; i++) {
-        int64_t threshold = section->levels[i].threshold;
-        if (threshold == 0) {
-            continue; /* reached in another way, or reported */
-        }
-        if (threshold <= below) {
-            struct locate_path level = {&levels, NULL, i}, path = {&level, "threshold", 0};
-            reading_report(reading, &path, "must be above the level before it, %lld, is %lld",
-                           (long long)below, (long long)threshold);
-        }
-        below = threshold;
-        any = true;
+    for (size_t i = 0; i < section->level_count; i++) {
+        any = any || section->levels[i].threshold > 0;
     }
     if (any && !reading_has(node, "metric")) {
         reading_report(reading, node.path, "\"metric\" is missing: what the thresholds are of");
+    }
+}
+
+/* The one condition of a tier that has one; NULL for another. */
+static const struct tally_condition *only_condition(const struct tally_tier *tier)
+{
+    return tier->condition_count == 1 && !tier->is_given_only ? &tier->conditions[0] : NULL;
+}
+
+/* What several conditions come to can't be told beforehand; but a ladder of single ones goes up. */
+static void check_rising(struct reading *reading, struct node node,
+                         const struct tally_tier_rules *rules)
+{
+    const struct tally_condition *last[TALLY_METRIC_BALANCE + 1] = {NULL};
+    struct locate_path levels = {node.path, "levels", 0};
+    for (size_t i = 1; i < rules->tier_count; i++) {
+        const struct tally_condition *only = only_condition(&rules->tiers[i]);
+        if (only == NULL || only->metric == 0) {
+            continue; /* or reported */
+        }
+        if (last[only->metric] != NULL && only->threshold <= last[only->metric]->threshold) {
+            struct locate_path level = {&levels, NULL, i}, conditions = {&level, "conditions", 0};
+            struct locate_path threshold = {&level, "threshold", 0};
+            bool has_conditions = reading_has(
+                (struct node){json_array_get(json_object_get(node.value, "levels"), i), &level},
+                "conditions");
+            reading_report(reading, has_conditions ? &conditions : &threshold,
+                           "must be above the level before it, %lld, is %lld",
+                           (long long)last[only->metric]->threshold, (long long)only->threshold);
+        }
+        last[only->metric] = only;
     }
 }
 
@@ -351,9 +369,10 @@ void take_tiers(struct reading *reading, struct node node, void *member)
         return;
     }
     check_window(reading, node, &section.rules);
-    check_thresholds(reading, node, &section);
+    check_metric(reading, node, &section);
     *rules = section.rules;
     move_levels(reading, &section, rules);
+    check_rising(reading, node, rules);
 }
 
 void tiers_default(struct reading *reading)
