@@ -106,10 +106,8 @@ void till_write(struct till *till, struct tally_event *event)
 
 static void enrol(struct till *till, uint64_t account, uint8_t card, const uint8_t *phone)
 {
-    struct tally_event event = {.type = TALLY_EVENT_ENROL};
-    event.as.enrol = (struct tally_enrol){.account = account,
-                                          .member = account,
-                                          .home_shop = till->shop,
+    struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = account, .member = account};
+    event.as.enrol = (struct tally_enrol){.home_shop = till->shop,
                                           .profile = {(const uint8_t *)"sealed", 6},
                                           .has_phone_handle = phone != NULL};
     memset(event.as.enrol.handle, card, TALLY_HANDLE_LEN);
@@ -128,46 +126,59 @@ void till_enrol_with_phone(struct till *till, uint64_t account, uint8_t card, ui
     enrol(till, account, card, &phone);
 }
 
+static size_t move_if(struct tally_move *moves, size_t count, enum tally_move_kind kind,
+                      int64_t points)
+{
+    if (points > 0) {
+        moves[count] = (struct tally_move){.kind = kind, .expires_day = LOT_DAY, .points = points};
+        count++;
+    }
+    return count;
+}
+
 void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent)
 {
-    struct tally_line line = {{(const uint8_t *)"tea", 3}, 1000, earned * 100};
-    struct tally_move move = {LOT_DAY, spent};
+    struct tally_line line = {
+        .sku = {(const uint8_t *)"tea", 3}, .quantity_milli = 1000, .amount_minor = earned * 100};
+    struct tally_line_paid paid = {.line = 0, .points_minor = spent};
+    struct tally_share share = {.line = 0, .points = earned};
+    struct tally_move moves[2];
+    size_t count = move_if(moves, 0, TALLY_MOVE_REDEEM, spent);
+    count = move_if(moves, count, TALLY_MOVE_EARN, earned);
     char ref[32];
-    struct tally_event event = {.type = TALLY_EVENT_SALE, .programme_version = 1};
     snprintf(ref, sizeof ref, "R%u-%llu", till->number, (unsigned long long)till->seq + 1);
-    event.as.sale = (struct tally_sale){.account = account,
-                                        .member = account,
-                                        .ref = {(const uint8_t *)ref, strlen(ref)},
-                                        .lines = &line,
-                                        .line_count = 1,
-                                        .total_minor = earned * 100,
-                                        .redeemed_points = spent,
-                                        .redeemed_minor = spent,
-                                        .spent = &move,
-                                        .spent_count = spent > 0 ? 1 : 0,
-                                        .earned_points = earned,
-                                        .earned_expires_day = LOT_DAY,
-                                        .qualifying = earned * 100,
-                                        .multiplier_pct = 100};
+    struct tally_event event = {.type = TALLY_EVENT_SALE,
+                                .programme_version = 1,
+                                .account = account,
+                                .member = account,
+                                .effects = {.moves = moves, .move_count = count}};
+    event.as.sale = (struct tally_sale){
+        .ref = {(const uint8_t *)ref, strlen(ref)},
+        .basket = {.lines = &line, .line_count = 1, .shop = till->shop, .points = spent},
+        .total_minor = earned * 100,
+        .redeemed_minor = spent,
+        .paid = &paid,
+        .paid_count = spent > 0 ? 1 : 0,
+        .shares = &share,
+        .share_count = earned > 0 ? 1 : 0};
     till_write(till, &event);
 }
 
 void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent)
 {
-    struct tally_move returned = {LOT_DAY, spent}, taken = {LOT_DAY, earned};
-    struct tally_event event = {.type = TALLY_EVENT_VOID, .programme_version = 1};
-    event.as.voided = (struct tally_void){.account = account,
-                                          .member = account,
-                                          .ref = {(const uint8_t *)"V", 1},
-                                          .sale = {till->number, till->epoch, seq},
-                                          .returned = &returned,
-                                          .returned_count = spent > 0 ? 1 : 0,
-                                          .taken = &taken,
-                                          .taken_count = earned > 0 ? 1 : 0,
-                                          .redeemed_points = spent,
-                                          .earned_points = earned,
-                                          .qualifying = earned * 100,
-                                          .sale_day = WORLD_DAY};
+    struct tally_move moves[2];
+    size_t count = move_if(moves, 0, TALLY_MOVE_UNREDEEM, spent);
+    count = move_if(moves, count, TALLY_MOVE_UNEARN, earned);
+    struct tally_event event = {.type = TALLY_EVENT_VOID,
+                                .programme_version = 1,
+                                .account = account,
+                                .member = account,
+                                .effects = {.moves = moves, .move_count = count}};
+    event.as.reversal = (struct tally_reversal){.ref = {(const uint8_t *)"V", 1},
+                                                .sale = {till->number, till->epoch, seq},
+                                                .sale_day = WORLD_DAY,
+                                                .amount_minor = earned * 100,
+                                                .redeemed_minor = spent};
     till_write(till, &event);
 }
 
@@ -218,20 +229,22 @@ void till_push_all(struct till *till)
 
 int64_t world_balance(struct world *world, uint64_t account)
 {
-    struct tally_account found;
+    struct tally_book found;
     OK(hq_store_account(world->store, account, &found));
-    int64_t balance = tally_account_balance(&found, WORLD_DAY);
-    OK(tally_account_check(&found));
-    tally_free(found.lots);
-    return balance;
+    struct tally_balance balance =
+        tally_account_balance(&found.account, TALLY_PURSE_POINTS, WORLD_DAY, world->now_ms);
+    OK(tally_account_check(&found.account));
+    tally_book_free(&found);
+    return balance.usable;
 }
 
 int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer)
 {
-    struct tally_account found;
+    struct tally_book found;
     OK(hq_store_account(world->store, account, &found));
-    int64_t points = tally_account_in_drawer(&found, drawer, WORLD_DAY);
-    tally_free(found.lots);
+    int64_t points = tally_account_in_drawer(&found.account, TALLY_PURSE_POINTS, drawer, WORLD_DAY,
+                                             world->now_ms);
+    tally_book_free(&found);
     return points;
 }
 

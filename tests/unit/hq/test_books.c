@@ -298,20 +298,23 @@ static enum tally_status add_event(void *context, const struct hq_event_view *vi
     struct sums *sums = context;
     if (view->event->type == TALLY_EVENT_SALE) {
         sums->sales++;
-        sums->voided += view->voided_by != 0;
-        sums->earned += view->voided_by != 0 ? 0 : view->event->as.sale.earned_points;
-        sums->redeemed += view->voided_by != 0 ? 0 : view->event->as.sale.redeemed_points;
+        sums->voided += view->is_voided;
+    }
+    if (view->event->type == TALLY_EVENT_SALE && !view->is_voided) {
+        sums->earned += tally_event_points(view->event, TALLY_PURSE_POINTS, TALLY_MOVE_EARN);
+        sums->redeemed += tally_event_points(view->event, TALLY_PURSE_POINTS, TALLY_MOVE_REDEEM);
     }
     return TALLY_OK;
 }
 
 static enum tally_status add_account(void *context, const struct tally_account *account,
-                                     int32_t today)
+                                     const struct hq_today *today)
 {
     struct sums *sums = context;
-    assert_int_equal(today, WORLD_DAY);
-    sums->accounts_earned += account->earned;
-    sums->accounts_redeemed += account->redeemed;
+    struct tally_purse points = tally_account_purse(account, TALLY_PURSE_POINTS);
+    assert_int_equal(today->day, WORLD_DAY);
+    sums->accounts_earned += points.earned;
+    sums->accounts_redeemed += points.redeemed;
     return TALLY_OK;
 }
 

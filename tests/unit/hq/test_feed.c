@@ -59,11 +59,11 @@ static void pulled_free(struct pulled *pulled)
 /* The id inside an encoded account. */
 static uint64_t row_account(const struct tally_msg_account_row *row)
 {
-    struct tally_lot lots[16];
-    struct tally_account account = {.lots = lots, .lot_cap = 16};
-    size_t needed = 0;
-    OK(tally_account_decode(&account, row->account.data, row->account.len, &needed));
-    return account.id;
+    struct tally_book book = {0};
+    OK(tally_book_decode(&book, row->account));
+    uint64_t id = book.account.id;
+    tally_book_free(&book);
+    return id;
 }
 
 /* ------------------------------------------------------------------ pull */
@@ -368,10 +368,13 @@ static void a_draw_on_no_account_and_for_no_points_is_refused(void **state)
     drawn_free(&zero);
 }
 
-static void write_grant(struct till *till, const struct tally_grant *grant)
+static void write_grant(struct till *till, const struct tally_msg_grant *grant)
 {
-    struct tally_event event = {.type = TALLY_EVENT_GRANT};
-    event.as.grant = *grant;
+    struct tally_event event = {
+        .type = TALLY_EVENT_GRANT,
+        .account = grant->account,
+        .effects = {.moves = grant->moves, .move_count = grant->move_count}};
+    event.as.grant = (struct tally_grant){grant->grant_seq, grant->to_terminal};
     till_write(till, &event);
 }
 
@@ -397,12 +400,12 @@ static void a_grant_that_hq_did_not_make_is_flagged_and_gives_nothing(void **sta
     struct stage *stage = *state;
     uint64_t account = 0;
     world_import(&stage->world, 5, 500, LOT_DAY, &account);
-    struct tally_move move = {LOT_DAY, 400};
-    struct tally_grant grant = {.account = account,
-                                .grant_seq = 1,
-                                .to_terminal = stage->till.number,
-                                .moves = &move,
-                                .move_count = 1};
+    struct tally_move move = {.kind = TALLY_MOVE_GRANT, .expires_day = LOT_DAY, .points = 400};
+    struct tally_msg_grant grant = {.account = account,
+                                    .grant_seq = 1,
+                                    .to_terminal = stage->till.number,
+                                    .moves = &move,
+                                    .move_count = 1};
     write_grant(&stage->till, &grant);
     till_sale(&stage->till, account, 0, 400);
     EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 2).status); /* the spending gives it away */

@@ -241,23 +241,35 @@ static void a_sale_of_an_unpublished_programme_is_kept_and_flagged(void **state)
     assert_int_equal(world_balance(&stage->world, ANN), 10);
 }
 
-/* A sale of 120.00 under the sample programme, which earns 120 points there. */
+/* A sale of 120.00 under the sample programme, which earns 120 points there; `earned` is claimed.
+ */
 static void write_club_sale(struct till *till, const struct tally_programme *club, int64_t earned)
 {
-    struct tally_line line = {{(const uint8_t *)"tea", 3}, 1000, 12000};
-    struct tally_event event = {.type = TALLY_EVENT_SALE, .programme_version = club->version};
-    event.as.sale =
-        (struct tally_sale){.account = ANN,
-                            .member = ANN,
-                            .ref = {(const uint8_t *)"R", 1},
-                            .lines = &line,
-                            .line_count = 1,
-                            .total_minor = 12000,
-                            .earned_points = earned,
-                            .earned_expires_day = tally_programme_expiry_day(club, WORLD_DAY),
-                            .qualifying = 12000,
-                            .multiplier_pct = 100};
+    struct tally_line line = {
+        .sku = {(const uint8_t *)"tea", 3}, .quantity_milli = 1000, .amount_minor = 12000};
+    const struct tally_basket basket = {.lines = &line, .line_count = 1, .shop = till->shop};
+    const struct tally_occasion occasion = {.terminal = till->number,
+                                            .now_ms = WORLD_NOW,
+                                            .day = WORLD_DAY,
+                                            .minute = tally_programme_minute(club, WORLD_NOW),
+                                            .member = ANN};
+    struct tally_book book = {0};
+    struct tally_quote quote;
+    struct tally_event event;
+    struct tally_move moves[4];
+    tally_account_clear(&book.account);
+    book.account.id = ANN;
+    size_t room_len = tally_sale_room(club, &book.account, &basket);
+    void *room = tally_alloc(room_len, 1);
+    assert_non_null(room);
+    OK(tally_sale_plan(club, &book.account, &basket, &occasion, room, room_len, &event, &quote));
+    assert_int_equal(event.effects.move_count, 1);
+    moves[0] = event.effects.moves[0];
+    moves[0].points = earned;
+    event.effects.moves = moves;
+    event.as.sale.ref = (struct tally_slice){(const uint8_t *)"R", 1};
     till_write(till, &event);
+    tally_free(room);
 }
 
 static void a_sale_that_recomputes_raises_no_flag(void **state)
@@ -337,19 +349,20 @@ static void voiding_more_than_the_sale_had_quarantines(void **state)
 static void a_void_that_gives_points_back_with_another_last_day_quarantines(void **state)
 {
     struct stage *stage = *state;
-    struct tally_move later = {LOT_DAY + 1, 30};
-    struct tally_event event = {.type = TALLY_EVENT_VOID, .programme_version = 1};
+    struct tally_move later = {
+        .kind = TALLY_MOVE_UNREDEEM, .expires_day = LOT_DAY + 1, .points = 30};
+    struct tally_event event = {.type = TALLY_EVENT_VOID,
+                                .programme_version = 1,
+                                .account = ANN,
+                                .member = ANN,
+                                .effects = {.moves = &later, .move_count = 1}};
     till_enrol(&stage->till, ANN, 1);
     till_sale(&stage->till, ANN, 100, 0);
     till_sale(&stage->till, ANN, 0, 30);
-    event.as.voided = (struct tally_void){.account = ANN,
-                                          .member = ANN,
-                                          .ref = {(const uint8_t *)"V", 1},
-                                          .sale = {stage->till.number, stage->till.epoch, 3},
-                                          .returned = &later,
-                                          .returned_count = 1,
-                                          .redeemed_points = 30,
-                                          .sale_day = WORLD_DAY};
+    event.as.reversal = (struct tally_reversal){.ref = {(const uint8_t *)"V", 1},
+                                                .sale = {stage->till.number, stage->till.epoch, 3},
+                                                .sale_day = WORLD_DAY,
+                                                .redeemed_minor = 30};
     till_write(&stage->till, &event);
     EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 4).status);
     assert_int_equal(world_balance(&stage->world, ANN), 70);
@@ -437,9 +450,8 @@ static void an_account_takes_no_more_members_than_one_message_can_carry(void **s
         struct till other;
         till_open(&stage->world, &other, (uint8_t)(round + 2), 0);
         for (unsigned i = 0; i < WORLD_JOURNAL_MAX; i++, enrolled++) {
-            struct tally_event event = {.type = TALLY_EVENT_ENROL};
-            event.as.enrol.account = ANN;
-            event.as.enrol.member = ANN + enrolled;
+            struct tally_event event = {
+                .type = TALLY_EVENT_ENROL, .account = ANN, .member = ANN + enrolled};
             memcpy(event.as.enrol.handle, &enrolled, sizeof enrolled);
             till_write(&other, &event);
         }
