@@ -62,6 +62,10 @@ struct tally_quote {
     struct tally_tier_view tier_after; /* once this sale is committed */
 };
 
+/* Bits of enum tally_birthday on `day` for someone born on that day of a year; 0 where month or day
+ * is none. Who was born on 29 February celebrates on the 28th in other years. */
+uint32_t tally_birthday_bits(uint32_t birth_month, uint32_t birth_day, int32_t day);
+
 /* Bytes of the block that the sale needs. */
 size_t tally_sale_room(const struct tally_programme *programme, const struct tally_account *account,
                        const struct tally_basket *basket);

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of a sale by line, and what of them has come back. */
+#include "app/core/undo.h"
+
+#include <assert.h>
+
+/* ------------------------------------------------------------------ the lines of a sale */
+
+struct facts {
+    int64_t amount_minor;
+    int64_t quantity_milli;
+    int64_t discount_minor;
+    int64_t points_minor;
+    int64_t share; /* of the purse asked for */
+    int64_t before_milli;
+    int64_t after_milli;
+};
+
+struct walk {
+    const struct tally_undo *undo;
+    uint32_t purse;
+    size_t line;
+    size_t paid;
+    size_t share;
+    size_t returned;
+};
+
+static struct walk walk_start(const struct tally_undo *undo, uint32_t purse)
+{
+    return (struct walk){.undo = undo, .purse = purse};
+}
+
+static void read_paid(struct walk *walk, struct facts *facts)
+{
+    const struct tally_sale *sale = &walk->undo->sale->as.sale;
+    if (walk->paid < sale->paid_count && sale->paid[walk->paid].line == walk->line) {
+        facts->discount_minor = sale->paid[walk->paid].discount_minor;
+        facts->points_minor = sale->paid[walk->paid].points_minor;
+        walk->paid++;
+    }
+}
+
+static void read_share(struct walk *walk, struct facts *facts)
+{
+    const struct tally_sale *sale = &walk->undo->sale->as.sale;
+    while (walk->share < sale->share_count && sale->shares[walk->share].line == walk->line) {
+        if (sale->shares[walk->share].purse == walk->purse) {
+            facts->share = sale->shares[walk->share].points;
+        }
+        walk->share++;
+    }
+}
+
+static void read_returned(struct walk *walk, struct facts *facts)
+{
+    const struct tally_undo *undo = walk->undo;
+    if (undo->is_void) {
+        facts->after_milli = facts->quantity_milli;
+    } else if (walk->returned < undo->line_count &&
+               undo->lines[walk->returned].line == walk->line) {
+        facts->before_milli = undo->lines[walk->returned].quantity_before_milli;
+        facts->after_milli = facts->before_milli + undo->lines[walk->returned].quantity_milli;
+        walk->returned++;
+    }
+}
+
+static bool walk_next(struct walk *walk, struct facts *ret_facts)
+{
+    const struct tally_basket *basket = &walk->undo->sale->as.sale.basket;
+    if (walk->line == basket->line_count) {
+        return false;
+    }
+    const struct tally_line *line = &basket->lines[walk->line];
+    *ret_facts =
+        (struct facts){.amount_minor = line->amount_minor, .quantity_milli = line->quantity_milli};
+    read_paid(walk, ret_facts);
+    read_share(walk, ret_facts);
+    read_returned(walk, ret_facts);
+    walk->line++;
+    return true;
+}
+
+enum tally_status tally_undo_check(const struct tally_undo *undo)
+{
+    assert(undo != NULL);
+
+    const struct tally_basket *basket = &undo->sale->as.sale.basket;
+    if (undo->sale->type != TALLY_EVENT_SALE || (!undo->is_void && undo->line_count == 0)) {
+        return TALLY_E_INVALID;
+    }
+    for (size_t i = 0; !undo->is_void && i < undo->line_count; i++) {
+        const struct tally_returned_line *line = &undo->lines[i];
+        if (line->line >= basket->line_count || line->quantity_milli <= 0 ||
+            line->quantity_before_milli < 0 || (i > 0 && line->line <= undo->lines[i - 1].line)) {
+            return TALLY_E_INVALID;
+        }
+        int64_t sold = basket->lines[line->line].quantity_milli;
+        if (line->quantity_before_milli > sold ||
+            line->quantity_milli > sold - line->quantity_before_milli) {
+            return TALLY_E_RULE;
+        }
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ what is undone of a part */
+
+static enum tally_status undone(int64_t part, const struct facts *facts, int64_t *ret_before,
+                                int64_t *ret_after)
+{
+    TALLY_TRY(tally_scale(part, facts->before_milli, facts->quantity_milli, TALLY_ROUND_FLOOR,
+                          ret_before));
+    return tally_scale(part, facts->after_milli, facts->quantity_milli, TALLY_ROUND_FLOOR,
+                       ret_after);
+}
+
+enum tally_status tally_undo_money(const struct tally_undo *undo, int64_t *ret_amount_minor,
+                                   int64_t *ret_redeemed_minor)
+{
+    assert(undo != NULL);
+    assert(ret_amount_minor != NULL);
+    assert(ret_redeemed_minor != NULL);
+
+    int64_t amount_minor = 0, redeemed_minor = 0;
+    struct facts facts;
+    for (struct walk walk = walk_start(undo, 0); walk_next(&walk, &facts);) {
+        int64_t before = 0, after = 0;
+        TALLY_TRY(undone(facts.amount_minor - facts.discount_minor, &facts, &before, &after));
+        amount_minor += after - before; /* at most the basket */
+        TALLY_TRY(undone(facts.points_minor, &facts, &before, &after));
+        redeemed_minor += after - before;
+    }
+    *ret_amount_minor = amount_minor;
+    *ret_redeemed_minor = redeemed_minor;
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ dividing a whole over lines */
+
+enum weight {
+    BY_SHARE,    /* what each line earned */
+    BY_POINTS,   /* what points paid of it */
+    BY_DISCOUNT, /* what rewards took off it */
+    BY_MONEY,    /* what was paid for it with money */
+    BY_AMOUNT,
+    BY_QUANTITY
+};
+
+static int64_t weight_of(const struct facts *facts, enum weight weight)
+{
+    switch (weight) {
+    case BY_SHARE:
+        return facts->share;
+    case BY_POINTS:
+        return facts->points_minor;
+    case BY_DISCOUNT:
+        return facts->discount_minor;
+    case BY_MONEY:
+        return facts->amount_minor - facts->discount_minor - facts->points_minor;
+    case BY_AMOUNT:
+        return facts->amount_minor;
+    case BY_QUANTITY:
+        break;
+    }
+    return facts->quantity_milli;
+}
+
+struct division {
+    enum weight weight;
+    struct tally_allotment allotment;
+};
+
+/* By `weight`; where no line has any, by amount, and where all amounts are 0, by quantity. */
+static enum tally_status divide(const struct tally_undo *undo, uint32_t purse, int64_t total,
+                                enum weight weight, struct division *ret_division)
+{
+    const enum weight ways[] = {weight, BY_AMOUNT, BY_QUANTITY};
+    for (size_t i = 0; i < 3; i++) {
+        int64_t sum = 0;
+        struct facts facts;
+        for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
+            TALLY_TRY(tally_add(sum, weight_of(&facts, ways[i]), &sum));
+        }
+        if (sum > 0) {
+            *ret_division = (struct division){ways[i], {.total = total, .weight_total = sum}};
+            break;
+        }
+    }
+    return TALLY_OK;
+}
+
+static enum tally_status part_of(struct division *division, const struct facts *facts,
+                                 int64_t *ret_part)
+{
+    if (division->allotment.total == 0) {
+        *ret_part = 0;
+        return TALLY_OK;
+    }
+    return tally_allot(&division->allotment, weight_of(facts, division->weight), ret_part);
+}
+
+/* ------------------------------------------------------------------ the lots of a sale, backwards
+ */
+
+/* The moves of one purse of two kinds, from the last: what was spent last, or what was earned with
+ * the latest last day, comes first. A line's points are a stretch of them. */
+struct source {
+    const struct tally_effects *effects;
+    uint32_t purse;
+    enum tally_move_kind first; /* the kind that stands later in the event */
+    enum tally_move_kind then;
+    size_t left;
+    int64_t rest; /* of moves[left] */
+};
+
+static struct source source_start(const struct tally_event *sale, uint32_t purse,
+                                  enum tally_move_kind first, enum tally_move_kind then)
+{
+    return (struct source){&sale->effects, purse, first, then, sale->effects.move_count, 0};
+}
+
+/* Passes `points` over, or on to `moves` as `kind`; of those that paid a debt to *in_debt. */
+static enum tally_status source_take(struct source *source, int64_t points,
+                                     enum tally_move_kind kind, struct tally_moves *moves,
+                                     int64_t *in_debt)
+{
+    while (points > 0) {
+        while (source->rest == 0 && source->left > 0) {
+            const struct tally_move *next = &source->effects->moves[--source->left];
+            bool is_ours = next->purse == source->purse &&
+                           (next->kind == source->first || next->kind == source->then);
+            source->rest = is_ours ? next->points : 0;
+        }
+        if (source->rest == 0) {
+            return TALLY_OK; /* a sale whose shares are more than it gave does not pass its check */
+        }
+        struct tally_move move = source->effects->moves[source->left];
+        int64_t here = source->rest < points ? source->rest : points;
+        source->rest -= here;
+        points -= here;
+        if (moves == NULL) {
+            continue;
+        }
+        if (move.kind == TALLY_MOVE_EARN_DEBT) {
+            *in_debt += here;
+            continue;
+        }
+        move.kind = kind;
+        move.points = here;
+        TALLY_TRY(tally_moves_add(moves, move));
+    }
+    return TALLY_OK;
+}
+
+/* One line's stretch of `part` points: what came back before is passed over, what comes now is
+ * taken, and the rest is passed over, too. */
+static enum tally_status take_stretch(struct source *source, int64_t part,
+                                      const struct facts *facts, enum tally_move_kind kind,
+                                      struct tally_moves *moves, int64_t *in_debt)
+{
+    int64_t before = 0, after = 0;
+    TALLY_TRY(undone(part, facts, &before, &after));
+    TALLY_TRY(source_take(source, before, kind, NULL, NULL));
+    TALLY_TRY(source_take(source, after - before, kind, moves, in_debt));
+    return source_take(source, part - after, kind, NULL, NULL);
+}
+
+enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purse,
+                                    struct tally_moves *moves, int64_t *ret_in_debt)
+{
+    assert(undo != NULL);
+    assert(moves != NULL);
+    assert(ret_in_debt != NULL);
+
+    struct division division = {0};
+    struct facts facts;
+    int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_EARN), in_debt = 0;
+    TALLY_TRY(divide(undo, purse, total, undo->by_amount ? BY_AMOUNT : BY_SHARE, &division));
+    struct source source = source_start(undo->sale, purse, TALLY_MOVE_EARN, TALLY_MOVE_EARN_DEBT);
+    for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
+        int64_t part = 0;
+        TALLY_TRY(part_of(&division, &facts, &part));
+        TALLY_TRY(take_stretch(&source, part, &facts, TALLY_MOVE_UNEARN, moves, &in_debt));
+    }
+    *ret_in_debt = in_debt;
+    return TALLY_OK;
+}
+
+enum tally_status tally_undo_spent(const struct tally_undo *undo, uint32_t purse,
+                                   struct tally_moves *moves)
+{
+    assert(undo != NULL);
+    assert(moves != NULL);
+
+    struct division payment = {0}, cost = {0};
+    struct facts facts;
+    int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_REDEEM), nothing = 0;
+    int64_t paid = purse == TALLY_PURSE_POINTS ? undo->sale->as.sale.basket.points : 0;
+    paid = paid < total ? paid : total;
+    TALLY_TRY(divide(undo, purse, paid, BY_POINTS, &payment));
+    TALLY_TRY(divide(undo, purse, total - paid, BY_DISCOUNT, &cost));
+    struct source source =
+        source_start(undo->sale, purse, TALLY_MOVE_REDEEM, TALLY_MOVE_REDEEM_HELD);
+    for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
+        int64_t by_payment = 0, by_cost = 0;
+        TALLY_TRY(part_of(&payment, &facts, &by_payment));
+        TALLY_TRY(part_of(&cost, &facts, &by_cost));
+        TALLY_TRY(take_stretch(&source, by_payment + by_cost, &facts, TALLY_MOVE_UNREDEEM, moves,
+                               &nothing));
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ counts */
+
+static enum tally_status undo_count(const struct tally_undo *undo, const struct tally_count *count,
+                                    int64_t *ret_undone)
+{
+    struct division division = {0};
+    struct facts facts;
+    int64_t sum = 0;
+    enum weight points_by = undo->by_amount ? BY_AMOUNT : BY_SHARE;
+    TALLY_TRY(divide(undo, TALLY_PURSE_POINTS, count->amount,
+                     count->what == TALLY_COUNT_SPEND ? BY_MONEY : points_by, &division));
+    for (struct walk walk = walk_start(undo, TALLY_PURSE_POINTS); walk_next(&walk, &facts);) {
+        int64_t part = 0, before = 0, after = 0;
+        TALLY_TRY(part_of(&division, &facts, &part));
+        TALLY_TRY(undone(part, &facts, &before, &after));
+        sum += after - before; /* at most the count */
+    }
+    *ret_undone = sum;
+    return TALLY_OK;
+}
+
+enum tally_status tally_undo_counts(const struct tally_undo *undo, struct tally_counts *counts)
+{
+    assert(undo != NULL);
+    assert(counts != NULL);
+
+    const struct tally_effects *effects = &undo->sale->effects;
+    for (size_t i = 0; i < effects->count_count; i++) {
+        struct tally_count count = effects->counts[i];
+        int64_t back = count.amount;
+        if (!undo->is_void) {
+            if (count.what != TALLY_COUNT_SPEND && count.what != TALLY_COUNT_POINTS) {
+                continue;
+            }
+            TALLY_TRY(undo_count(undo, &count, &back));
+        }
+        count.amount = -back;
+        TALLY_TRY(tally_counts_put(counts, count));
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ purses */
+
+bool tally_undo_next_purse(const struct tally_event *sale, int64_t *purse)
+{
+    assert(sale != NULL);
+    assert(purse != NULL);
+
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < sale->effects.move_count; i++) {
+        const struct tally_move *move = &sale->effects.moves[i];
+        bool is_sales = move->kind == TALLY_MOVE_REDEEM || move->kind == TALLY_MOVE_REDEEM_HELD ||
+                        move->kind == TALLY_MOVE_EARN || move->kind == TALLY_MOVE_EARN_DEBT;
+        if (is_sales && (int64_t)move->purse > *purse && (int64_t)move->purse < next) {
+            next = move->purse;
+        }
+    }
+    *purse = next;
+    return next != INT64_MAX;
+}
