@@ -7,6 +7,7 @@
 #include "app/programme/dates.h"
 #include "app/programme/internal.h"
 #include "app/programme/parts.h"
+#include "app/programme/problems.h"
 #include "app/programme/sections.h"
 
 #include <assert.h>
@@ -434,15 +435,4 @@ void tally_programme_document_free(struct tally_programme_document *document)
     }
     arena_free(&document->arena);
     tally_free(document);
-}
-
-void tally_programme_problems_free(struct tally_programme_problems *problems)
-{
-    assert(problems != NULL);
-
-    for (size_t i = 0; i < problems->count; i++) {
-        tally_free(problems->items[i].text);
-    }
-    tally_free(problems->items);
-    *problems = (struct tally_programme_problems){0};
 }

@@ -2,16 +2,16 @@
 /* Typed values of JSON, and problems with their line and path. */
 #include "app/programme/reader.h"
 
-#include "app/base/alloc.h"
 #include "app/core/basket.h"
 #include "app/programme/dates.h"
+#include "app/programme/problems.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBLEM_LEN_MAX = 640 };
+enum { CHOICES_LEN_MAX = 320 };
 
 /* Whatever has a code begins with it and its id. */
 #define CODED(type)                                                                                \
@@ -28,66 +28,14 @@ CODED(tally_merchant);
 
 /* ------------------------------------------------------------------ problems */
 
-enum tally_status problems_add(struct tally_programme_problems *problems, size_t line,
-                               const char *text)
-{
-    if (problems->count == TALLY_PROGRAMME_PROBLEMS_MAX) {
-        problems->untold++;
-        return TALLY_OK;
-    }
-    struct tally_programme_problem *items =
-        tally_realloc(problems->items, problems->count + 1, sizeof *items);
-    if (items == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    problems->items = items;
-    char *copy = tally_copy_text(text);
-    if (copy == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    for (char *at = copy; *at != '\0'; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
-            *at = '?';
-        }
-    }
-    items[problems->count] = (struct tally_programme_problem){line, copy};
-    problems->count++;
-    return TALLY_OK;
-}
-
-/* By insertion: there are never many, and qsort would not keep their order. */
-void problems_sort(struct tally_programme_problems *problems)
-{
-    for (size_t i = 1; i < problems->count; i++) {
-        struct tally_programme_problem problem = problems->items[i];
-        size_t to = i;
-        for (; to > 0 && problems->items[to - 1].line > problem.line; to--) {
-            problems->items[to] = problems->items[to - 1];
-        }
-        problems->items[to] = problem;
-    }
-}
-
 static void report(struct reading *reading, const struct locate_path *path, const char *format,
                    va_list args) __attribute__((format(printf, 3, 0)));
 static void report(struct reading *reading, const struct locate_path *path, const char *format,
                    va_list args)
 {
     reading->failed = true;
-    if (reading->problems == NULL) {
-        return;
-    }
-    if (reading->problems->count == TALLY_PROGRAMME_PROBLEMS_MAX) {
-        reading->problems->untold++; /* finding its line would be in vain */
-        return;
-    }
-    char text[PROBLEM_LEN_MAX];
-    locate_text(path, text, sizeof text / 2);
-    size_t len = strlen(text);
-    snprintf(text + len, sizeof text - len, ": ");
-    len = strlen(text);
-    vsnprintf(text + len, sizeof text - len, format, args);
-    if (problems_add(reading->problems, locate_line(reading->json, path), text) != TALLY_OK) {
+    if (reading->problems != NULL &&
+        problems_say(reading->problems, reading->json, path, format, args) != TALLY_OK) {
         reading->no_memory = true;
     }
 }
@@ -192,7 +140,7 @@ bool reading_choice(struct reading *reading, struct node node, const struct choi
     if (text == NULL) {
         return false;
     }
-    char words[PROBLEM_LEN_MAX / 2] = "";
+    char words[CHOICES_LEN_MAX] = "";
     for (const struct choice *choice = choices; choice->word != NULL; choice++) {
         if (strcmp(choice->word, text) == 0) {
             *ret_value = choice->value;

@@ -119,11 +119,6 @@ void reading_report(struct reading *reading, const struct locate_path *path, con
 /* The same at a key of `node`. */
 void reading_report_key(struct reading *reading, struct node node, const char *key,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* A problem that has no path. TALLY_OK, TALLY_E_NO_MEMORY */
-TALLY_MUST_USE enum tally_status problems_add(struct tally_programme_problems *problems,
-                                              size_t line, const char *text);
-/* Rising by line; of one line in the order in which they were found. */
-void problems_sort(struct tally_programme_problems *problems);
 
 /* ------------------------------------------------------------------ values */
 
