@@ -1,84 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A story's text becomes steps: DATE [TIME] [WHO] VERB words key=value -> expectations. */
-#include "app/story/words.h"
+#include "app/story/parser.h"
 
 #include "app/base/alloc.h"
-#include "app/core/event.h"
 #include "app/core/utf8.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
-enum {
-    WORD_SHOWN_MAX = 40,                  /* bytes of a word in a problem */
-    REF_LEN_MAX = TALLY_TEXT_LEN_MAX - 5, /* as at the till, which puts "void:" before it */
-    NAME_LEN_MAX = 64,
-    MINUTE_NOON = 12 * 60,
-    TILL_USUAL = 1
-};
+enum { MINUTE_NOON = 12 * 60, TILL_USUAL = 1 };
 
-#define SHOWN(word)                                                                                \
-    (int)((word).len < WORD_SHOWN_MAX ? (word).len : WORD_SHOWN_MAX), (const char *)(word).data
-
-/* Which key=value words a verb takes. */
-enum option {
-    TAKES_TILL = 1,
-    TAKES_CARD = 2,
-    TAKES_REDEEM = 4,
-    TAKES_REF = 8,
-    TAKES_DRAW = 16,
-    TAKES_EXPIRES = 32,
-    TAKES_COUNTS = 64,
-    TAKES_HQ = 128, /* till=hq */
-};
-
-#define FACT(fact) (1U << (fact))
-
-enum {
-    FACTS_OF_BASKET = FACT(STORY_EARNED) | FACT(STORY_REDEEMED) | FACT(STORY_REDEEMED_VALUE) |
-                      FACT(STORY_TOTAL) | FACT(STORY_PAYS)
-};
-
-enum bare { BARE_NONE, BARE_AMOUNTS, BARE_POINTS, BARE_REF };
-
-static const struct {
-    bool has_member;
-    enum bare bare; /* what stands behind the verb */
-    int options;
-    unsigned facts; /* that come out of it, beside the member's: bits of enum story_fact */
-    bool repeats;   /* the same reference again is answered again */
-} grammar[] = {
-    [STORY_ENROLS] = {true, BARE_NONE, TAKES_TILL | TAKES_CARD, 0, false},
-    [STORY_BRINGS] = {true, BARE_POINTS, TAKES_EXPIRES | TAKES_COUNTS, 0, false},
-    [STORY_BUYS] = {true, BARE_AMOUNTS,
-                    TAKES_TILL | TAKES_CARD | TAKES_REDEEM | TAKES_REF | TAKES_DRAW,
-                    FACTS_OF_BASKET | FACT(STORY_DREW) | FACT(STORY_DEBT_PAID) |
-                        FACT(STORY_EXPIRES),
-                    true},
-    [STORY_ASKS] = {true, BARE_AMOUNTS, TAKES_TILL | TAKES_CARD | TAKES_REDEEM,
-                    FACTS_OF_BASKET | FACT(STORY_MOST) | FACT(STORY_MOST_ONLINE) |
-                        FACT(STORY_TIER_AFTER),
-                    false},
-    [STORY_HAS] = {true, BARE_NONE, TAKES_TILL | TAKES_HQ, 0, false},
-    [STORY_SHOWS] = {true, BARE_NONE, TAKES_TILL | TAKES_CARD, 0, false},
-    [STORY_VOID] = {false, BARE_REF, TAKES_TILL, 0, true},
-    [STORY_CONNECTS] = {false, BARE_NONE, TAKES_TILL, 0, false},
-};
-
-struct parser {
-    struct story *story;
-    struct story_problem *problem;
-    struct tally_slice rest; /* of the text, from the next line on */
-    size_t line;
-    bool has_day;
-    int32_t day;
-    int32_t minute;
-};
-
-/* Appends a zeroed item to one of the story's arrays; NULL without memory. */
-#define APPEND(list, count) append((void **)&(list), &(count), sizeof *(list))
-
-static void *append(void **list, size_t *count, size_t size)
+void *parser_append(void **list, size_t *count, size_t size)
 {
     void *grown = story_one_more(*list, *count, size);
     if (grown == NULL) {
@@ -90,8 +21,6 @@ static void *append(void **list, size_t *count, size_t size)
     (*count)++;
     return item;
 }
-
-#define WRONG(parser, ...) story_complain((parser)->problem, (parser)->line, __VA_ARGS__)
 
 /* ------------------------------------------------------------------ lines */
 
@@ -192,22 +121,18 @@ static enum tally_status take_json(struct parser *parser, struct tally_slice lin
     return WRONG(parser, "the programme that begins here has no closing brace");
 }
 
+/* rule=value ... behind "with". */
 static enum tally_status take_changes(struct parser *parser, struct tally_slice words,
                                       struct story_programme *programme)
 {
     struct story *story = parser->story;
     struct story_word word;
     const char *wrong = NULL;
-    programme->changes.first = story->change_count;
-    bool is_first = true;
-    for (; story_next_word(&words, &word, &wrong); is_first = false) {
+    while (story_next_word(&words, &word, &wrong)) {
         if (wrong != NULL) {
             return WRONG(parser, "%s", wrong);
         }
-        if (is_first && !word.has_value && story_is(word.key, "with")) {
-            continue;
-        }
-        if (is_first || !word.has_value) {
+        if (!word.has_value) {
             return WRONG(parser, "'%.*s': write programme FILE with rule=value ...",
                          SHOWN(word.key));
         }
@@ -215,10 +140,20 @@ static enum tally_status take_changes(struct parser *parser, struct tally_slice 
         if (change == NULL) {
             return TALLY_E_NO_MEMORY;
         }
-        *change = (struct story_change){word.key, word.value};
+        *change = (struct story_change){parser->line, word.key, word.value};
         programme->changes.count++;
     }
     return TALLY_OK;
+}
+
+/* A line that begins with "with" is about the programme before it. */
+static enum tally_status take_with(struct parser *parser, struct tally_slice words)
+{
+    struct story *story = parser->story;
+    if (story->programme_count == 0) {
+        return WRONG(parser, "'with' belongs behind or below a programme");
+    }
+    return take_changes(parser, words, &story->programmes[story->programme_count - 1]);
 }
 
 /* `words` is what stands behind "programme". */
@@ -230,6 +165,7 @@ static enum tally_status take_programme(struct parser *parser, struct tally_slic
     struct story_word word;
     const char *wrong = NULL;
     words = trimmed(words);
+    programme.changes.first = story->change_count;
     if (story->programme_count == STORY_PROGRAMMES_MAX) {
         return WRONG(parser, "a story has at most %d programmes", STORY_PROGRAMMES_MAX);
     }
@@ -242,6 +178,12 @@ static enum tally_status take_programme(struct parser *parser, struct tally_slic
         return WRONG(parser, "%s", wrong);
     } else {
         programme.path = word.key;
+        struct story_word with = {.has_value = false};
+        if (story_next_word(&words, &with, &wrong) &&
+            (with.has_value || !story_is(with.key, "with"))) {
+            return WRONG(parser, "'%.*s': write programme FILE with rule=value ...",
+                         SHOWN(with.key));
+        }
         TALLY_TRY(take_changes(parser, words, &programme));
     }
     struct story_programme *place = APPEND(story->programmes, story->programme_count);
@@ -250,375 +192,6 @@ static enum tally_status take_programme(struct parser *parser, struct tally_slic
     }
     *place = programme;
     return TALLY_OK;
-}
-
-/* ------------------------------------------------------------------ members */
-
-static size_t find_name(const struct story *story, struct tally_slice name)
-{
-    for (size_t i = 0; i < story->name_count; i++) {
-        if (story_same(story->names[i], name)) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
-static enum tally_status take_member(struct parser *parser, struct tally_slice name,
-                                     struct story_step *step)
-{
-    struct story *story = parser->story;
-    step->member = find_name(story, name);
-    if (step->member != SIZE_MAX) {
-        return TALLY_OK;
-    }
-    if (step->verb != STORY_ENROLS) {
-        return WRONG(parser, "'%.*s' has not enrolled on a line before this one", SHOWN(name));
-    }
-    if (story->name_count == STORY_MEMBERS_MAX) {
-        return WRONG(parser, "a story has at most %d members", STORY_MEMBERS_MAX);
-    }
-    if (name.len == 0 || name.len > NAME_LEN_MAX) {
-        return WRONG(parser, "a name has 1 to %d bytes", NAME_LEN_MAX);
-    }
-    struct tally_slice *place = APPEND(story->names, story->name_count);
-    if (place == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    *place = name;
-    step->member = story->name_count - 1;
-    return TALLY_OK;
-}
-
-/* ------------------------------------------------------------------ what happens */
-
-static enum tally_status take_points(struct parser *parser, struct tally_slice word,
-                                     int64_t *ret_points)
-{
-    struct story_amount amount;
-    if (story_amount_of(word, false, &amount) != TALLY_OK || amount.decimals > 0 ||
-        amount.digits > TALLY_POINTS_MAX) {
-        return WRONG(parser, "'%.*s' is not a number of points: 0 to %" PRId64, SHOWN(word),
-                     TALLY_POINTS_MAX);
-    }
-    *ret_points = amount.digits;
-    return TALLY_OK;
-}
-
-static enum tally_status take_till(struct parser *parser, struct tally_slice word,
-                                   struct story_step *step)
-{
-    bool takes_hq = (grammar[step->verb].options & TAKES_HQ) != 0;
-    struct story_amount amount;
-    step->has_till = true;
-    if (takes_hq && story_is(word, "hq")) {
-        step->till = TALLY_TERMINAL_HQ;
-        return TALLY_OK;
-    }
-    if (story_amount_of(word, false, &amount) != TALLY_OK || amount.decimals > 0 ||
-        amount.digits < 1 || amount.digits > STORY_TILL_MAX) {
-        return WRONG(parser, "'%.*s' is not a till: 1 to %d%s", SHOWN(word), STORY_TILL_MAX,
-                     takes_hq ? ", or hq" : "");
-    }
-    step->till = (uint32_t)amount.digits;
-    return TALLY_OK;
-}
-
-static enum tally_status take_ref(struct parser *parser, struct tally_slice word,
-                                  struct story_step *step)
-{
-    if (word.len == 0 || word.len > REF_LEN_MAX) {
-        return WRONG(parser, "a reference has 1 to %d bytes", REF_LEN_MAX);
-    }
-    step->ref = word;
-    return TALLY_OK;
-}
-
-static enum tally_status take_money(struct parser *parser, struct tally_slice word,
-                                    struct story_amount *ret_amount)
-{
-    enum tally_status status = story_amount_of(word, false, ret_amount);
-    if (status != TALLY_OK) {
-        return WRONG(parser, "'%.*s' is not an amount%s", SHOWN(word),
-                     status == TALLY_E_INVALID ? ": it is too large, or has too many decimals"
-                                               : " like 128.50");
-    }
-    return TALLY_OK;
-}
-
-static enum tally_status take_expires(struct parser *parser, struct tally_slice word,
-                                      int32_t *ret_day)
-{
-    if (story_is(word, "never")) {
-        *ret_day = TALLY_DAY_NEVER;
-    } else if (story_day_of(word, ret_day) != TALLY_OK) {
-        return WRONG(parser, "'%.*s' is not a date like 2027-01-31, or never", SHOWN(word));
-    }
-    return TALLY_OK;
-}
-
-static enum tally_status take_option(struct parser *parser, const struct story_word *word,
-                                     struct story_step *step)
-{
-    static const struct {
-        const char *key;
-        enum option option;
-    } keys[] = {{"till", TAKES_TILL},     {"card", TAKES_CARD},      {"phone", TAKES_CARD},
-                {"redeem", TAKES_REDEEM}, {"ref", TAKES_REF},        {"draw", TAKES_DRAW},
-                {"counts", TAKES_COUNTS}, {"expires", TAKES_EXPIRES}};
-    int option = 0;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        option = story_is(word->key, keys[i].key) ? (int)keys[i].option : option;
-    }
-    switch (option & grammar[step->verb].options) {
-    case TAKES_TILL:
-        return take_till(parser, word->value, step);
-    case TAKES_CARD:
-        step->card = word->value;
-        return word->value.len <= TALLY_CARD_LEN_MAX ? TALLY_OK
-                                                     : WRONG(parser, "that is no card: too long");
-    case TAKES_REDEEM:
-        return take_points(parser, word->value, &step->points);
-    case TAKES_REF:
-        return take_ref(parser, word->value, step);
-    case TAKES_DRAW:
-        step->no_draw = story_is(word->value, "no");
-        return step->no_draw || story_is(word->value, "yes")
-                   ? TALLY_OK
-                   : WRONG(parser, "'%.*s': draw=yes or draw=no", SHOWN(word->value));
-    case TAKES_COUNTS:
-        return take_money(parser, word->value, &step->counts);
-    case TAKES_EXPIRES:
-        return take_expires(parser, word->value, &step->expires_day);
-    }
-    return WRONG(parser, option == 0 ? "there is no '%.*s='" : "'%.*s=' does not belong here",
-                 SHOWN(word->key));
-}
-
-/* A word behind the verb. */
-static enum tally_status take_bare(struct parser *parser, struct tally_slice word, size_t index,
-                                   struct story_step *step)
-{
-    enum bare bare = grammar[step->verb].bare;
-    if (bare == BARE_AMOUNTS) {
-        struct story_amount *amount = APPEND(parser->story->amounts, parser->story->amount_count);
-        if (amount == NULL) {
-            return TALLY_E_NO_MEMORY;
-        }
-        step->amounts.count++;
-        return take_money(parser, word, amount);
-    }
-    if (bare == BARE_NONE || index > 0) {
-        return WRONG(parser, "'%.*s' is one word too many", SHOWN(word));
-    }
-    return bare == BARE_POINTS ? take_points(parser, word, &step->points)
-                               : take_ref(parser, word, step);
-}
-
-static enum tally_status is_complete(struct parser *parser, const struct story_step *step,
-                                     size_t bare_count)
-{
-    switch (step->verb) {
-    case STORY_BUYS:
-    case STORY_ASKS:
-        return bare_count > 0 ? TALLY_OK : WRONG(parser, "an amount is missing, like 128.50");
-    case STORY_BRINGS:
-        return bare_count > 0 ? TALLY_OK : WRONG(parser, "the number of points is missing");
-    case STORY_VOID:
-        return bare_count > 0 ? TALLY_OK
-                              : WRONG(parser, "which sale? write void and the sale's ref=");
-    case STORY_SHOWS:
-        return step->card.len > 0 ? TALLY_OK : WRONG(parser, "card= or phone= is missing");
-    case STORY_CONNECTS:
-        return step->has_till ? TALLY_OK : WRONG(parser, "which till? write till=2 connects");
-    case STORY_HAS:
-        return step->till != TALLY_TERMINAL_HQ || !step->offline
-                   ? TALLY_OK
-                   : WRONG(parser, "head office is never offline: its tills are");
-    case STORY_ENROLS:
-        break;
-    }
-    return TALLY_OK;
-}
-
-/* The words before the arrow, but for date and time: first who and what, then the rest, for the
- * verb says what may stand before it. */
-static enum tally_status take_happening(struct parser *parser, struct tally_slice words,
-                                        struct story_step *step)
-{
-    struct tally_slice again = words, who = {NULL, 0};
-    struct story_word word;
-    const char *wrong = NULL;
-    size_t plain = 0, head = 0;
-    while (head == 0 && story_next_word(&again, &word, &wrong) && !word.is_arrow) {
-        if (wrong != NULL) {
-            return WRONG(parser, "%s", wrong);
-        }
-        if (word.has_value || story_is(word.key, "offline")) {
-            continue;
-        }
-        bool is_verb = story_verb_of(word.key, &step->verb) == TALLY_OK;
-        if (is_verb && grammar[step->verb].has_member == (plain == 1)) {
-            head = plain + 1;
-        } else if (plain == 1 || is_verb) {
-            return WRONG(parser,
-                         is_verb ? "'%.*s' does not belong here: write WHO buys 128.50"
-                                 : "'%.*s' is not a word that a story knows",
-                         SHOWN(word.key));
-        }
-        who = plain == 0 && !is_verb ? word.key : who;
-        plain++;
-    }
-    if (head == 0) {
-        return WRONG(parser, "what happens is missing: write WHO buys 128.50");
-    }
-    if (grammar[step->verb].has_member) {
-        TALLY_TRY(take_member(parser, who, step));
-    }
-    for (plain = 0; story_next_word(&words, &word, &wrong) && !word.is_arrow;) {
-        if (wrong != NULL) {
-            return WRONG(parser, "%s", wrong);
-        }
-        if (word.has_value) {
-            TALLY_TRY(take_option(parser, &word, step));
-        } else if (story_is(word.key, "offline") &&
-                   (grammar[step->verb].options & TAKES_TILL) != 0) {
-            step->offline = true;
-        } else if (++plain > head) {
-            TALLY_TRY(take_bare(parser, word.key, plain - head - 1, step));
-        }
-    }
-    return is_complete(parser, step, plain - head);
-}
-
-/* ------------------------------------------------------------------ what is expected */
-
-static bool is_lots(struct tally_slice told)
-{
-    if (story_is(told, "none")) {
-        return true;
-    }
-    while (told.len > 0) {
-        const uint8_t *comma = memchr(told.data, ',', told.len);
-        size_t len = comma == NULL ? told.len : (size_t)(comma - told.data);
-        const uint8_t *colon = memchr(told.data, ':', len);
-        if (colon == NULL || (comma != NULL && len + 1 == told.len)) {
-            return false;
-        }
-        struct tally_slice day = {told.data, (size_t)(colon - told.data)};
-        struct tally_slice points = {colon + 1, len - day.len - 1};
-        struct story_amount amount;
-        int32_t days = 0;
-        if ((!story_is(day, "never") && story_day_of(day, &days) != TALLY_OK) ||
-            story_amount_of(points, false, &amount) != TALLY_OK || amount.decimals > 0) {
-            return false;
-        }
-        len += comma == NULL ? 0 : 1;
-        told.data += len;
-        told.len -= len;
-    }
-    return true;
-}
-
-static enum tally_status take_value(struct parser *parser, struct story_expect *expect)
-{
-    int32_t day = 0;
-    enum tally_status status = TALLY_OK;
-    const char *what = "";
-    switch (story_fact_kind(expect->fact)) {
-    case STORY_IS_POINTS:
-        what = "a number of points";
-        status = story_amount_of(expect->told, true, &expect->amount);
-        status = expect->amount.decimals > 0 ? TALLY_E_INVALID : status;
-        break;
-    case STORY_IS_MONEY:
-    case STORY_IS_METRIC:
-        what = "an amount";
-        status = story_amount_of(expect->told, true, &expect->amount);
-        break;
-    case STORY_IS_DAY:
-        what = "a date like 2027-01-31, or never";
-        status = story_is(expect->told, "never") ? TALLY_OK : story_day_of(expect->told, &day);
-        break;
-    case STORY_IS_LOTS:
-        what = "like 2027-01-31:128,never:5, or none";
-        status = is_lots(expect->told) ? TALLY_OK : TALLY_E_INVALID;
-        break;
-    case STORY_IS_CODE:
-        break;
-    }
-    return status == TALLY_OK ? TALLY_OK
-                              : WRONG(parser, "%s=%.*s is not %s", story_fact_name(expect->fact),
-                                      SHOWN(expect->told), what);
-}
-
-static enum tally_status take_expectation(struct parser *parser, const struct story_word *word,
-                                          struct story_step *step)
-{
-    struct story *story = parser->story;
-    enum story_fact fact;
-    if (story_fact_of(word->key, &fact) != TALLY_OK) {
-        return WRONG(parser, "'%.*s' is nothing that comes out of a line", SHOWN(word->key));
-    }
-    bool is_members = fact >= STORY_POINTS;
-    unsigned own = step->refused ? 0 : grammar[step->verb].facts;
-    if (is_members ? step->verb == STORY_CONNECTS : (own & FACT(fact)) == 0) {
-        return WRONG(parser, "'%.*s' does not come out of this line", SHOWN(word->key));
-    }
-    struct story_expect *expect = APPEND(story->expects, story->expect_count);
-    if (expect == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    step->expects.count++;
-    expect->fact = fact;
-    expect->told = word->value;
-    return take_value(parser, expect);
-}
-
-/* "refused points short": `words` begins behind "refused"; takes the words up to a key=value. */
-static enum tally_status take_refusal(struct parser *parser, struct tally_slice *words,
-                                      struct story_step *step)
-{
-    struct tally_slice reason = {NULL, 0}, ahead = *words;
-    struct story_word word;
-    const char *wrong = NULL;
-    step->refused = true;
-    while (story_next_word(&ahead, &word, &wrong) && !word.has_value && wrong == NULL) {
-        reason.data = reason.len == 0 ? word.key.data : reason.data;
-        reason.len = (size_t)(word.key.data + word.key.len - reason.data);
-        *words = ahead;
-    }
-    if (reason.len > 0 && story_status_of(reason, &step->status) != TALLY_OK) {
-        return WRONG(parser, "'%.*s' is no reason to refuse: see tests/stories/README.md",
-                     SHOWN(reason));
-    }
-    return TALLY_OK;
-}
-
-static enum tally_status take_expectations(struct parser *parser, struct tally_slice words,
-                                           struct story_step *step)
-{
-    struct story_word word;
-    const char *wrong = NULL;
-    size_t count = 0;
-    for (; story_next_word(&words, &word, &wrong); count++) {
-        if (wrong != NULL) {
-            return WRONG(parser, "%s", wrong);
-        }
-        if (word.is_arrow) {
-            return WRONG(parser, "a line has one ->");
-        }
-        if (word.has_value) {
-            TALLY_TRY(take_expectation(parser, &word, step));
-        } else if (story_is(word.key, "refused") && count == 0) {
-            TALLY_TRY(take_refusal(parser, &words, step));
-        } else if (story_is(word.key, "again") && grammar[step->verb].repeats && !step->refused) {
-            step->again = true;
-        } else if (!story_is(word.key, "ok") || count > 0) {
-            return WRONG(parser, "'%.*s' is nothing that comes out of this line", SHOWN(word.key));
-        }
-    }
-    return count > 0 ? TALLY_OK : WRONG(parser, "what is to come of it is missing behind ->");
 }
 
 /* ------------------------------------------------------------------ one line */
@@ -682,22 +255,30 @@ static enum tally_status take_step(struct parser *parser, struct tally_slice lin
                                    struct tally_slice words)
 {
     struct story *story = parser->story;
-    struct story_step step = {.line = parser->line, .member = SIZE_MAX, .till = TILL_USUAL};
+    struct story_step step = {.line = parser->line,
+                              .member = SIZE_MAX,
+                              .other = SIZE_MAX,
+                              .brought = SIZE_MAX,
+                              .till = TILL_USUAL,
+                              .expires_day = INT32_MIN,
+                              .until_day = INT32_MIN};
     struct tally_slice expected = {NULL, 0};
     bool has_arrow = false;
     if (story->step_count == STORY_STEPS_MAX) {
         return WRONG(parser, "a story has at most %d lines that happen", STORY_STEPS_MAX);
     }
-    step.expires_day = INT32_MIN;
-    step.amounts.first = story->amount_count;
+    step.lines.first = story->line_count;
+    step.tenders.first = story->tender_count;
+    step.claims.first = story->claim_count;
+    step.returns.first = story->return_count;
     step.expects.first = story->expect_count;
     TALLY_TRY(cut_line(parser, line, &step.text, &expected, &has_arrow));
     TALLY_TRY(take_moment(parser, &words));
     step.day = parser->day;
     step.minute = parser->minute;
-    TALLY_TRY(take_happening(parser, words, &step));
+    TALLY_TRY(parser_take_happening(parser, words, &step));
     if (has_arrow) {
-        TALLY_TRY(take_expectations(parser, expected, &step));
+        TALLY_TRY(parser_take_expected(parser, expected, &step));
     }
     struct story_step *place = APPEND(story->steps, story->step_count);
     if (place == NULL) {
@@ -720,6 +301,9 @@ static enum tally_status take_line(struct parser *parser, struct tally_slice lin
     }
     if (!word.has_value && story_is(word.key, "programme")) {
         return take_programme(parser, line, words);
+    }
+    if (!word.has_value && story_is(word.key, "with")) {
+        return take_with(parser, words);
     }
     return take_step(parser, line, line);
 }
@@ -780,7 +364,10 @@ void story_free(struct story *story)
     tally_buffer_free(&story->text);
     tally_free(story->steps);
     tally_free(story->programmes);
-    tally_free(story->amounts);
+    tally_free(story->lines);
+    tally_free(story->tenders);
+    tally_free(story->claims);
+    tally_free(story->returns);
     tally_free(story->expects);
     tally_free(story->changes);
     tally_free(story->names);

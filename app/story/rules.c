@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdlib.h>
 
 enum { KEY_LEN_MAX = 128, VALUE_LEN_MAX = STORY_LINE_LEN_MAX, PATH_LEN_MAX = STORY_LINE_LEN_MAX };
 
@@ -15,29 +14,61 @@ enum { KEY_LEN_MAX = 128, VALUE_LEN_MAX = STORY_LINE_LEN_MAX, PATH_LEN_MAX = STO
 
 /* ------------------------------------------------------------------ one rule changed */
 
-/* The place of one part of a key: in an object by name, in a list by number from 1. */
-static json_t *step_into(json_t *json, const char *part)
+/* "3" in a list: 1 to one more than it has; 0: it is none of its places. */
+static size_t index_of(const json_t *list, const char *part)
 {
     size_t index = 0;
-    if (!json_is_array(json)) {
-        return json_object_get(json, part);
-    }
     for (const char *at = part; *at != '\0'; at++) {
-        if (*at < '0' || *at > '9' || index > json_array_size(json)) {
-            return NULL;
+        if (*at < '0' || *at > '9' || index > json_array_size(list)) {
+            return 0;
         }
         index = index * 10 + (size_t)(*at - '0');
     }
-    return index == 0 ? NULL : json_array_get(json, index - 1);
+    return index <= json_array_size(list) + 1 ? index : 0;
 }
 
-/* `part` is there. A failure is a lack of memory. */
-static int replace(json_t *json, const char *part, json_t *value)
+/* The place of one part of a key: in an object by name, in a list by number from 1. */
+static json_t *get(json_t *json, const char *part)
 {
     if (json_is_array(json)) {
-        return json_array_set_new(json, strtoul(part, NULL, 10) - 1, value);
+        size_t index = index_of(json, part);
+        return index == 0 ? NULL : json_array_get(json, index - 1);
     }
-    return json_object_set_new(json, part, value);
+    return json_object_get(json, part);
+}
+
+/* Sets a place, in a list also the one behind its last; takes `value`.
+ * TALLY_OK, TALLY_E_NOT_FOUND (no such place), TALLY_E_NO_MEMORY */
+static enum tally_status set(json_t *json, const char *part, json_t *value)
+{
+    int failed = 0;
+    if (json_is_array(json)) {
+        size_t index = index_of(json, part);
+        if (index == 0) {
+            json_decref(value);
+            return TALLY_E_NOT_FOUND;
+        }
+        failed = index > json_array_size(json) ? json_array_append_new(json, value)
+                                               : json_array_set_new(json, index - 1, value);
+    } else if (json_is_object(json) && part[0] != '\0') {
+        failed = json_object_set_new(json, part, value);
+    } else {
+        json_decref(value);
+        return TALLY_E_NOT_FOUND;
+    }
+    return failed == 0 ? TALLY_OK : TALLY_E_NO_MEMORY;
+}
+
+/* get(); what is not there yet is made: a list if a number follows. NULL: no such place, or no
+ * memory */
+static json_t *get_or_make(json_t *json, const char *part, const char *next)
+{
+    json_t *place = get(json, part);
+    if (place == NULL) {
+        json_t *made = next[0] >= '0' && next[0] <= '9' ? json_array() : json_object();
+        place = made != NULL && set(json, part, made) == TALLY_OK ? get(json, part) : NULL;
+    }
+    return place;
 }
 
 /* A number, true, false or a text; and any JSON, for the rules that are more than one value. */
@@ -47,25 +78,29 @@ static json_t *value_of(struct tally_slice text)
     return value != NULL ? value : json_stringn((const char *)text.data, text.len);
 }
 
-static enum tally_status change_rule(json_t *root, const struct story_change *change, size_t line,
+static enum tally_status change_rule(json_t *root, const struct story_change *change,
                                      struct story_problem *problem)
 {
     char key[KEY_LEN_MAX], *rest = key;
     if (change->key.len >= sizeof key) {
-        return story_complain(problem, line, "no rule has so long a name");
+        return story_complain(problem, change->line, "no rule has so long a name");
     }
     snprintf(key, sizeof key, "%.*s", TEXT(change->key));
     json_t *place = root;
     for (char *dot = strchr(rest, '.'); dot != NULL && place != NULL; dot = strchr(rest, '.')) {
         *dot = '\0';
-        place = step_into(place, rest);
+        place = get_or_make(place, rest, dot + 1);
         rest = dot + 1;
     }
-    if (place == NULL || step_into(place, rest) == NULL) {
-        return story_complain(problem, line, "the programme has no rule '%.*s'", TEXT(change->key));
-    }
     json_t *value = value_of(change->value);
-    return value == NULL || replace(place, rest, value) != 0 ? TALLY_E_NO_MEMORY : TALLY_OK;
+    if (value == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    enum tally_status status = set(place, rest, value);
+    return status == TALLY_E_NOT_FOUND
+               ? story_complain(problem, change->line, "the programme has no place '%.*s'",
+                                TEXT(change->key))
+               : status;
 }
 
 static int append_output(const char *bytes, size_t len, void *buffer)
@@ -87,8 +122,7 @@ static enum tally_status change_rules(const struct story *story,
     }
     enum tally_status status = TALLY_OK;
     for (size_t i = 0; i < programme->changes.count && status == TALLY_OK; i++) {
-        status = change_rule(root, &story->changes[programme->changes.first + i], programme->line,
-                             problem);
+        status = change_rule(root, &story->changes[programme->changes.first + i], problem);
     }
     bytes->len = status == TALLY_OK ? 0 : bytes->len;
     if (status == TALLY_OK && json_dump_callback(root, append_output, bytes, 0) != 0) {
@@ -105,7 +139,9 @@ static enum tally_status load(const struct story *story, const struct story_prog
                               struct story_problem *problem)
 {
     if (programme->path.len == 0) {
-        return tally_buffer_append(bytes, programme->json.data, programme->json.len);
+        TALLY_TRY(tally_buffer_append(bytes, programme->json.data, programme->json.len));
+        return programme->changes.count == 0 ? TALLY_OK
+                                             : change_rules(story, programme, bytes, problem);
     }
     char path[PATH_LEN_MAX + 1];
     snprintf(path, sizeof path, "%.*s", TEXT(programme->path));
@@ -128,11 +164,11 @@ static enum tally_status report(const struct story_programme *programme,
 {
     const char *text = found->count > 0 ? found->items[0].text : "it is no programme";
     size_t line = found->count > 0 ? found->items[0].line : 1;
-    if (programme->path.len == 0) {
-        return story_complain(problem, programme->line + line - 1, "%s", text);
-    }
     if (programme->changes.count > 0) {
         return story_complain(problem, programme->line, "with these changes: %s", text);
+    }
+    if (programme->path.len == 0) {
+        return story_complain(problem, programme->line + line - 1, "%s", text);
     }
     return story_complain(problem, programme->line, "%.*s:%zu: %s", TEXT(programme->path), line,
                           text);

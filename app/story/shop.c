@@ -3,13 +3,14 @@
 #include "app/story/shop.h"
 
 #include "app/base/alloc.h"
+#include "app/core/reversal.h"
 
 #include <assert.h>
 #include <inttypes.h>
 
 enum { EPOCH = 1 };
 
-/* ------------------------------------------------------------------ accounts */
+/* ------------------------------------------------------------------ what must never be */
 
 /* Keeps the first; `status` of TALLY_OK says no more than `what`. */
 static void broken(struct shop *shop, const char *what, enum tally_status status)
@@ -21,146 +22,251 @@ static void broken(struct shop *shop, const char *what, enum tally_status status
              status == TALLY_OK ? "" : tally_status_text(status));
 }
 
-static enum tally_status lots_room(struct tally_account *account, size_t lots)
+/* The account as bytes, but for whose event was the last: a till counts a draw as its own. */
+static enum tally_status bytes_of(const struct tally_account *account, struct tally_buffer *bytes)
 {
-    if (lots <= account->lot_cap) {
-        return TALLY_OK;
-    }
-    struct tally_lot *grown = tally_realloc(account->lots, lots, sizeof *grown);
-    if (grown == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    account->lots = grown;
-    account->lot_cap = lots;
-    return TALLY_OK;
+    struct tally_book book = {.account = *account};
+    book.account.last = (struct tally_event_id){0, 0, 0};
+    bytes->len = 0;
+    return tally_book_encode(&book, bytes);
 }
 
-static enum tally_status copy_account(struct tally_account *to, const struct tally_account *from)
+static bool is_same_bytes(const struct shop *shop)
 {
-    TALLY_TRY(lots_room(to, from->lot_count));
-    struct tally_account copy = *from;
-    copy.lots = to->lots;
-    copy.lot_cap = to->lot_cap;
-    for (size_t i = 0; i < from->lot_count; i++) {
-        copy.lots[i] = from->lots[i];
-    }
-    *to = copy;
-    return TALLY_OK;
+    return story_same(tally_buffer_slice(&shop->bytes[0]), tally_buffer_slice(&shop->bytes[1]));
 }
 
-static enum tally_status fold(struct shop *shop, struct tally_account *account,
-                              const struct tally_event *event)
+/* Whether the account adds up, and is the same once it was written down and read again. */
+static enum tally_status check(struct shop *shop, const struct tally_account *account)
 {
-    TALLY_TRY(lots_room(account, tally_account_lots_needed(account, event)));
-    TALLY_TRY(tally_account_apply(account, event));
     if (tally_account_check(account) != TALLY_OK) {
         broken(shop, "the account does not add up", TALLY_OK);
+        return TALLY_OK;
+    }
+    TALLY_TRY(bytes_of(account, &shop->bytes[0]));
+    enum tally_status status = tally_book_decode(&shop->copy, tally_buffer_slice(&shop->bytes[0]));
+    if (status == TALLY_E_NO_MEMORY) {
+        return status;
+    }
+    if (status == TALLY_OK) {
+        TALLY_TRY(bytes_of(&shop->copy.account, &shop->bytes[1]));
+    }
+    if (status != TALLY_OK || !is_same_bytes(shop)) {
+        broken(shop, "the account is not the same once it was written and read", status);
     }
     return TALLY_OK;
 }
 
-/* Byte for byte, but for whose event was the last: a till counts a draw as its own. */
-static bool is_same_account(const struct tally_account *left, const struct tally_account *right)
+static enum tally_status fold(struct shop *shop, struct tally_book *book,
+                              const struct tally_event *event)
 {
-    const struct tally_account *sides[2] = {left, right};
-    uint8_t *bytes[2] = {NULL, NULL};
-    size_t len[2] = {0, 0};
-    bool is_same = true;
-    for (size_t i = 0; i < 2; i++) {
-        struct tally_account side = *sides[i];
-        side.last = (struct tally_event_id){0};
-        size_t cap = tally_account_encoded_len(&side);
-        bytes[i] = tally_alloc(cap, 1);
-        is_same = is_same && bytes[i] != NULL &&
-                  tally_account_encode(&side, bytes[i], cap, &len[i]) == TALLY_OK;
+    TALLY_TRY(tally_book_apply(book, event));
+    return check(shop, &book->account);
+}
+
+static enum tally_status compare_halves(struct shop *shop, const struct shop_till *till,
+                                        size_t account)
+{
+    TALLY_TRY(bytes_of(&till->books[account].account, &shop->bytes[0]));
+    TALLY_TRY(bytes_of(&shop->tills[TALLY_TERMINAL_HQ].books[account].account, &shop->bytes[1]));
+    if (!is_same_bytes(shop)) {
+        broken(shop, "the till's half and head office's don't match", TALLY_OK);
     }
-    is_same = is_same && len[0] == len[1] && memcmp(bytes[0], bytes[1], len[0]) == 0;
-    tally_free(bytes[0]);
-    tally_free(bytes[1]);
-    return is_same;
+    return TALLY_OK;
+}
+
+void *shop_room(struct shop *shop, size_t len)
+{
+    if (len > shop->room_len) {
+        void *grown = tally_realloc(shop->room, len, 1);
+        if (grown == NULL) {
+            return NULL;
+        }
+        shop->room = grown;
+        shop->room_len = len;
+    }
+    return shop->room;
 }
 
 /* ------------------------------------------------------------------ who knows what */
 
-struct tally_account *shop_account(struct shop *shop, uint32_t till, size_t member)
+const struct tally_account *shop_account(const struct shop *shop, uint32_t number, size_t member)
 {
-    assert(till <= STORY_TILL_MAX && member < shop->tills[till].account_count);
+    const struct shop_till *till = &shop->tills[number];
+    assert(number <= STORY_TILL_MAX && member < shop->member_count && till->is_open);
 
-    return &shop->tills[till].accounts[member];
+    size_t account = till->accounts[member];
+    return account == SIZE_MAX ? NULL : &till->books[account].account;
 }
 
-/* A till knows what head office knows. */
-static enum tally_status feed(struct shop *shop, struct shop_till *till, size_t member)
+static bool hears_head_office(const struct shop_till *till)
 {
-    if (till->number == TALLY_TERMINAL_HQ || !till->is_open || till->offline) {
+    return till->number != TALLY_TERMINAL_HQ && till->is_open && !till->offline;
+}
+
+/* A till knows what head office knows: one account, and whose it is. */
+static enum tally_status feed(struct shop *shop, struct shop_till *till, size_t account)
+{
+    const struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
+    if (!hears_head_office(till)) {
         return TALLY_OK;
     }
-    return copy_account(&till->accounts[member], shop_account(shop, TALLY_TERMINAL_HQ, member));
+    till->notices = shop->notices;
+    for (size_t member = 0; member < shop->member_count; member++) {
+        till->accounts[member] = hq->accounts[member];
+    }
+    return tally_book_copy(&till->books[account], &hq->books[account].account);
 }
 
-static enum tally_status feed_all(struct shop *shop, size_t member)
+static enum tally_status feed_all(struct shop *shop, size_t account)
 {
     for (size_t i = 0; i <= STORY_TILL_MAX; i++) {
-        TALLY_TRY(feed(shop, &shop->tills[i], member));
+        TALLY_TRY(feed(shop, &shop->tills[i], account));
     }
     return TALLY_OK;
 }
 
 static enum tally_status till_open(struct shop *shop, struct shop_till *till)
 {
+    till->books = tally_alloc(shop->member_count, sizeof *till->books);
     till->accounts = tally_alloc(shop->member_count, sizeof *till->accounts);
-    if (till->accounts == NULL) {
+    if (till->books == NULL || till->accounts == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    till->account_count = shop->member_count;
     till->is_open = true;
-    for (size_t member = 0; member < shop->member_count; member++) {
-        TALLY_TRY(feed(shop, till, member));
+    till->notices = shop->notices;
+    for (size_t i = 0; i < shop->member_count; i++) {
+        till->accounts[i] = SIZE_MAX;
+    }
+    for (size_t i = 0; i < shop->member_count; i++) {
+        TALLY_TRY(feed(shop, till, i));
     }
     return TALLY_OK;
 }
 
-/* Head office takes an event in: it computes the sale again, and folds. */
-static enum tally_status take_in(struct shop *shop, const struct shop_event *taken)
+static enum tally_status remember(struct shop_event ***list, size_t *count,
+                                  struct shop_event *event)
+{
+    struct shop_event **grown = story_one_more(*list, *count, sizeof(struct shop_event *));
+    if (grown == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    *list = grown;
+    grown[*count] = event;
+    (*count)++;
+    return TALLY_OK;
+}
+
+/* What head office took in while a till was alone. */
+static enum tally_status note_missed(struct shop *shop, struct shop_event *event, uint32_t by)
+{
+    for (uint32_t i = 1; i <= STORY_TILL_MAX; i++) {
+        struct shop_till *till = &shop->tills[i];
+        if (i != by && till->is_open && till->offline) {
+            TALLY_TRY(remember(&till->missed, &till->missed_count, event));
+        }
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ head office */
+
+/* Head office works a sale or a reversal out again. */
+static enum tally_status recompute(struct shop *shop, const struct shop_event *taken)
 {
     const struct tally_event *event = &taken->event;
     const struct tally_programme *programme =
         story_rules_version(shop->rules, event->programme_version);
-    if (event->type == TALLY_EVENT_SALE) {
-        enum tally_status status =
-            programme == NULL ? TALLY_E_NOT_FOUND : tally_sale_check(programme, event);
-        if (status != TALLY_OK) {
-            broken(shop, "head office does not agree with the sale", status);
+    enum tally_status status = programme == NULL ? TALLY_E_NOT_FOUND : TALLY_OK;
+    if (status == TALLY_OK && event->type == TALLY_EVENT_SALE) {
+        size_t len = tally_sale_check_room(programme, event);
+        void *room = tally_alloc(len, 1); /* the shop's own may hold the plan */
+        if (room == NULL) {
+            return TALLY_E_NO_MEMORY;
         }
+        status = tally_sale_check(programme, event, room, len);
+        tally_free(room);
+    } else if (status == TALLY_OK && taken->sale != NULL) {
+        status = tally_reversal_check(programme, &taken->sale->event, event);
     }
-    enum tally_status status =
-        fold(shop, shop_account(shop, TALLY_TERMINAL_HQ, taken->member), event);
+    if (status != TALLY_OK) {
+        broken(shop, "head office comes to something else", status);
+    }
+    return TALLY_OK;
+}
+
+/* Head office takes an event in: it computes it again, and folds. */
+static enum tally_status take_in(struct shop *shop, struct shop_event *taken)
+{
+    struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
+    struct tally_event event = taken->event;
+    size_t account = (size_t)event.account - 1;
+    while (shop->merged[account] != SIZE_MAX) {
+        account = shop->merged[account];
+        event.account = (uint64_t)account + 1;
+    }
+    TALLY_TRY(recompute(shop, taken));
+    enum tally_status status = fold(shop, &hq->books[account], &event);
     if (status == TALLY_E_NO_MEMORY) {
         return status;
     }
     if (status != TALLY_OK) {
         broken(shop, "head office can't take the event in", status);
     }
-    return TALLY_OK;
+    if (event.type == TALLY_EVENT_ENROL) {
+        hq->accounts[taken->member] = account;
+    }
+    taken->is_at_hq = true;
+    if (event.type == TALLY_EVENT_SALE) {
+        TALLY_TRY(remember(&shop->arrived, &shop->arrived_count, taken));
+    }
+    return note_missed(shop, taken, event.id.terminal);
 }
 
-static void compare_halves(struct shop *shop, const struct shop_till *till, size_t member)
+/* Debts belong to no drawer, and grants to two: what they leave where can depend on the order. */
+static bool is_shared(const struct tally_event *event)
 {
-    if (!is_same_account(&till->accounts[member], shop_account(shop, TALLY_TERMINAL_HQ, member))) {
-        broken(shop, "the till's half and head office's don't match", TALLY_OK);
+    bool shared = event->type == TALLY_EVENT_GRANT;
+    for (size_t i = 0; i < event->effects.move_count; i++) {
+        enum tally_move_kind kind = event->effects.moves[i].kind;
+        shared = shared || kind == TALLY_MOVE_EARN_DEBT || kind == TALLY_MOVE_UNEARN_DEBT ||
+                 kind == TALLY_MOVE_ADJUST_DEBT;
     }
+    return shared;
 }
 
-static enum tally_status wait_for_network(struct shop_till *till, struct shop_event *event)
+static bool has_shared(struct shop_event *const *events, size_t count, size_t account)
 {
-    struct shop_event **grown =
-        story_one_more(till->waiting, till->waiting_count, sizeof(struct shop_event *));
-    if (grown == NULL) {
-        return TALLY_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i]->event.account == (uint64_t)account + 1 && is_shared(&events[i]->event)) {
+            return true;
+        }
     }
-    till->waiting = grown;
-    till->waiting[till->waiting_count] = event;
-    till->waiting_count++;
+    return false;
+}
+
+/* A till that was alone takes in what it missed and ends with head office's accounts, though the
+ * two took the same events in another order. */
+static enum tally_status catch_up(struct shop *shop, struct shop_till *till)
+{
+    for (size_t i = 0; i < till->missed_count && !shop->has_merged; i++) {
+        const struct tally_event *event = &till->missed[i]->event;
+        enum tally_status status = fold(shop, &till->books[event->account - 1], event);
+        if (status == TALLY_E_NO_MEMORY) {
+            return status;
+        }
+        if (status != TALLY_OK) {
+            broken(shop, "the till can't take in what it missed", status);
+        }
+    }
+    for (size_t i = 0; i < shop->member_count && !shop->has_merged; i++) {
+        if (!has_shared(till->missed, till->missed_count, i) &&
+            !has_shared(till->waiting, till->waiting_count, i)) {
+            TALLY_TRY(compare_halves(shop, till, i));
+        }
+    }
+    till->missed_count = 0;
+    till->waiting_count = 0;
     return TALLY_OK;
 }
 
@@ -178,48 +284,98 @@ enum tally_status shop_connect(struct shop *shop, uint32_t number, bool offline)
     for (size_t i = 0; i < till->waiting_count; i++) {
         TALLY_TRY(take_in(shop, till->waiting[i]));
     }
-    till->waiting_count = 0;
-    for (size_t member = 0; member < shop->member_count; member++) {
-        TALLY_TRY(feed_all(shop, member));
+    TALLY_TRY(catch_up(shop, till));
+    for (size_t account = 0; account < shop->member_count; account++) {
+        TALLY_TRY(feed_all(shop, account));
     }
+    bool is_anyone_alone = false;
+    for (size_t i = 1; i <= STORY_TILL_MAX; i++) {
+        is_anyone_alone = is_anyone_alone || (shop->tills[i].is_open && shop->tills[i].offline);
+    }
+    shop->has_merged = shop->has_merged && is_anyone_alone;
     return TALLY_OK;
 }
 
 /* ------------------------------------------------------------------ events */
 
-enum tally_status shop_event_new(struct shop *shop, enum tally_event_type type, size_t member,
-                                 size_t line_count, size_t move_count,
-                                 struct shop_event **ret_event)
+/* A copy of an array that lives as long as the event; NULL without memory. */
+static void *own(struct shop_event *event, const void *items, size_t count, size_t size)
 {
-    struct shop_event **grown =
-        story_one_more(shop->events, shop->event_count, sizeof(struct shop_event *));
-    if (grown == NULL) {
+    assert(event->owned_count < SHOP_OWNED_MAX);
+
+    void *copy = tally_alloc(count, size);
+    if (copy == NULL) {
+        return NULL;
+    }
+    if (count > 0 && items != NULL) {
+        memcpy(copy, items, count * size);
+    }
+    event->owned[event->owned_count] = copy;
+    event->owned_count++;
+    return copy;
+}
+
+#define OWN(event, items, count) ((items = own(event, items, count, sizeof *(items))) != NULL)
+
+static bool own_sale(struct shop_event *kept)
+{
+    struct tally_sale *sale = &kept->event.as.sale;
+    struct tally_basket *basket = &sale->basket;
+    kept->returned_milli = own(kept, NULL, basket->line_count, sizeof *kept->returned_milli);
+    return kept->returned_milli != NULL && OWN(kept, basket->lines, basket->line_count) &&
+           OWN(kept, basket->tenders, basket->tender_count) &&
+           OWN(kept, basket->codes, basket->code_count) &&
+           OWN(kept, basket->claims, basket->claim_count) &&
+           OWN(kept, sale->seen.used, sale->seen.used_count) &&
+           OWN(kept, sale->paid, sale->paid_count) && OWN(kept, sale->shares, sale->share_count);
+}
+
+static struct shop_event *event_of(const struct shop *shop, const struct tally_event_id *id)
+{
+    for (size_t i = shop->event_count; i-- > 0;) {
+        const struct tally_event_id *other = &shop->events[i]->event.id;
+        if (shop->events[i]->is_committed && other->terminal == id->terminal &&
+            other->epoch == id->epoch && other->seq == id->seq) {
+            return shop->events[i];
+        }
+    }
+    return NULL;
+}
+
+enum tally_status shop_keep(struct shop *shop, const struct tally_event *planned, size_t member,
+                            struct shop_event **ret_event)
+{
+    struct shop_event *kept = tally_alloc(1, sizeof *kept);
+    if (kept == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    shop->events = grown;
-    struct shop_event *event = tally_alloc(1, sizeof *event);
-    if (event == NULL) {
-        return TALLY_E_NO_MEMORY;
+    enum tally_status status = remember(&shop->events, &shop->event_count, kept);
+    if (status != TALLY_OK) {
+        tally_free(kept);
+        return status;
     }
-    shop->events[shop->event_count] = event;
-    shop->event_count++;
-    event->event.type = type;
-    event->member = member;
-    event->lines = tally_alloc(line_count, sizeof *event->lines);
-    event->moves = tally_alloc(move_count, sizeof *event->moves);
-    if (event->lines == NULL || event->moves == NULL) {
-        return TALLY_E_NO_MEMORY;
+    kept->event = *planned;
+    kept->member = member;
+    struct tally_effects *effects = &kept->event.effects;
+    bool is_kept = OWN(kept, effects->moves, effects->move_count) &&
+                   OWN(kept, effects->counts, effects->count_count);
+    if (planned->type == TALLY_EVENT_SALE) {
+        is_kept = is_kept && own_sale(kept);
+    } else if (planned->type == TALLY_EVENT_VOID || planned->type == TALLY_EVENT_REFUND) {
+        struct tally_reversal *reversal = &kept->event.as.reversal;
+        kept->sale = event_of(shop, &reversal->sale);
+        is_kept = is_kept && OWN(kept, reversal->lines, reversal->line_count);
     }
-    *ret_event = event;
-    return TALLY_OK;
+    *ret_event = kept;
+    return is_kept ? TALLY_OK : TALLY_E_NO_MEMORY;
 }
 
 static enum tally_status happen(struct shop *shop, struct shop_till *till,
-                                struct tally_event *event, size_t member, int64_t now_ms)
+                                struct tally_event *event, int64_t now_ms)
 {
     event->id = (struct tally_event_id){till->number, EPOCH, till->seq + 1};
     event->time = tally_hlc_next(till->time, now_ms);
-    TALLY_TRY(fold(shop, &till->accounts[member], event));
+    TALLY_TRY(fold(shop, &till->books[event->account - 1], event));
     till->seq = event->id.seq;
     till->time = event->time;
     return TALLY_OK;
@@ -229,47 +385,125 @@ enum tally_status shop_commit(struct shop *shop, uint32_t number, struct shop_ev
                               int64_t now_ms)
 {
     struct shop_till *till = &shop->tills[number];
-    TALLY_TRY(happen(shop, till, &event->event, event->member, now_ms));
+    size_t account = (size_t)event->event.account - 1;
+    TALLY_TRY(happen(shop, till, &event->event, now_ms));
     event->is_committed = true;
+    event->shop = till->shop;
+    if (event->event.type == TALLY_EVENT_ENROL) {
+        till->accounts[event->member] = account;
+    }
     if (till->offline) {
-        return wait_for_network(till, event);
+        return remember(&till->waiting, &till->waiting_count, event);
     }
-    if (number != TALLY_TERMINAL_HQ) {
+    if (number == TALLY_TERMINAL_HQ) {
+        event->is_at_hq = true;
+        TALLY_TRY(note_missed(shop, event, number));
+    } else {
         TALLY_TRY(take_in(shop, event));
-        compare_halves(shop, till, event->member);
+        TALLY_TRY(compare_halves(shop, till, account));
     }
-    return feed_all(shop, event->member);
+    return feed_all(shop, account);
 }
 
-enum tally_status shop_draw(struct shop *shop, uint32_t number, size_t member, int64_t points,
-                            int64_t now_ms, int64_t *ret_points)
+enum tally_status shop_draw(struct shop *shop, uint32_t number, size_t member, uint32_t purse,
+                            int64_t points, int64_t now_ms, int64_t *ret_points)
 {
     struct shop_till *till = &shop->tills[number], *hq = &shop->tills[TALLY_TERMINAL_HQ];
     const struct tally_account *account = shop_account(shop, TALLY_TERMINAL_HQ, member);
-    struct shop_event *event = NULL;
-    int64_t granted = 0;
-    size_t move_cap = account->lot_count < TALLY_MOVES_MAX ? account->lot_count : TALLY_MOVES_MAX;
-    TALLY_TRY(shop_event_new(shop, TALLY_EVENT_GRANT, member, 0, move_cap, &event));
     const struct tally_programme *programme = story_rules_at(shop->rules, now_ms);
-    int32_t day = tally_programme_day(programme, now_ms);
-    size_t count = tally_draw_moves(account, points, day, event->moves, &granted);
-    event->event.business_day = day;
-    event->event.programme_version = programme->version;
-    event->event.as.grant = (struct tally_grant){.account = account->id,
-                                                 .grant_seq = till->grants + 1,
-                                                 .to_terminal = number,
-                                                 .moves = event->moves,
-                                                 .move_count = count};
-    if (count > 0) {
-        till->grants++;
-        struct tally_event confirmed = event->event; /* the till writes it into its own journal */
-        TALLY_TRY(happen(shop, hq, &event->event, member, now_ms));
-        TALLY_TRY(happen(shop, till, &confirmed, member, now_ms));
-        compare_halves(shop, till, member);
-        TALLY_TRY(feed_all(shop, member));
+    int64_t granted = 0;
+    *ret_points = 0;
+    struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
+    if (moves == NULL) {
+        return TALLY_E_NO_MEMORY;
     }
+    struct tally_event event = {.type = TALLY_EVENT_GRANT,
+                                .business_day = tally_programme_day(programme, now_ms),
+                                .programme_version = programme->version,
+                                .account = account->id,
+                                .member = (uint64_t)member + 1};
+    size_t count = tally_draw_moves(account, purse, points, event.business_day, moves, &granted);
+    event.effects.moves = moves;
+    event.effects.move_count = count;
+    event.as.grant = (struct tally_grant){.grant_seq = till->grants + 1, .to_terminal = number};
+    struct shop_event *kept = NULL;
+    enum tally_status status = count == 0 ? TALLY_OK : shop_keep(shop, &event, member, &kept);
+    tally_free(moves);
+    if (status != TALLY_OK || count == 0) {
+        return status;
+    }
+    till->grants++;
+    struct tally_event confirmed = kept->event; /* the till writes it into its own journal */
+    TALLY_TRY(happen(shop, hq, &kept->event, now_ms));
+    kept->is_committed = true;
+    kept->is_at_hq = true;
+    TALLY_TRY(note_missed(shop, kept, TALLY_TERMINAL_HQ));
+    TALLY_TRY(happen(shop, till, &confirmed, now_ms));
+    TALLY_TRY(compare_halves(shop, till, (size_t)account->id - 1));
+    TALLY_TRY(feed_all(shop, (size_t)account->id - 1));
     *ret_points = granted;
     return TALLY_OK;
+}
+
+enum tally_status shop_merge(struct shop *shop, size_t member, size_t into)
+{
+    struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
+    size_t from = hq->accounts[member], to = hq->accounts[into];
+    if (from == to) {
+        return TALLY_E_EXISTS;
+    }
+    TALLY_TRY(tally_book_merge(&hq->books[to], &hq->books[from].account));
+    TALLY_TRY(check(shop, &hq->books[to].account));
+    tally_book_free(&hq->books[from]);
+    hq->books[from] = (struct tally_book){0};
+    shop->merged[from] = to;
+    shop->has_merged = true;
+    for (size_t i = 0; i < shop->member_count; i++) {
+        hq->accounts[i] = hq->accounts[i] == from ? to : hq->accounts[i];
+    }
+    TALLY_TRY(feed_all(shop, from));
+    return feed_all(shop, to);
+}
+
+size_t shop_notice(struct shop *shop)
+{
+    shop->notices++;
+    for (size_t i = 0; i <= STORY_TILL_MAX; i++) {
+        struct shop_till *till = &shop->tills[i];
+        bool hears = till->number == TALLY_TERMINAL_HQ || hears_head_office(till);
+        till->notices = hears ? shop->notices : till->notices;
+    }
+    return shop->notices;
+}
+
+/* ------------------------------------------------------------------ stock */
+
+/* What one event says of a reward that all members share: it is counted for the day itself. */
+static int64_t taken_by(const struct tally_event *event, uint32_t reward)
+{
+    int64_t taken = 0;
+    for (size_t i = 0; i < event->effects.count_count; i++) {
+        const struct tally_count *count = &event->effects.counts[i];
+        bool is_of_day = count->from_day == count->until_day;
+        if (count->what == TALLY_COUNT_REWARD && count->of == reward && is_of_day) {
+            taken += count->amount;
+        }
+    }
+    return taken;
+}
+
+/* A till without a network can't know what the others have given away. */
+int64_t shop_stock(const struct shop *shop, uint32_t till, const struct tally_reward *reward)
+{
+    int64_t left = reward->total_max;
+    if (shop->tills[till].offline) {
+        return 0;
+    }
+    for (size_t i = 0; i < shop->event_count; i++) {
+        const struct shop_event *event = shop->events[i];
+        left -= event->is_at_hq ? taken_by(&event->event, reward->id) : 0;
+    }
+    return left > 0 ? left : 0;
 }
 
 /* ------------------------------------------------------------------ the shop itself */
@@ -280,24 +514,44 @@ enum tally_status shop_open(struct shop *shop, const struct story_rules *rules, 
     for (uint32_t i = 0; i <= STORY_TILL_MAX; i++) {
         shop->tills[i].number = i;
     }
+    shop->merged = tally_alloc(member_count, sizeof *shop->merged);
+    if (shop->merged == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < member_count; i++) {
+        shop->merged[i] = SIZE_MAX;
+    }
     return till_open(shop, &shop->tills[TALLY_TERMINAL_HQ]);
+}
+
+static void till_close(struct shop *shop, struct shop_till *till)
+{
+    for (size_t i = 0; i < shop->member_count && till->books != NULL; i++) {
+        tally_book_free(&till->books[i]);
+    }
+    tally_free(till->books);
+    tally_free(till->accounts);
+    tally_free(till->waiting);
+    tally_free(till->missed);
 }
 
 void shop_close(struct shop *shop)
 {
     for (size_t i = 0; i <= STORY_TILL_MAX; i++) {
-        struct shop_till *till = &shop->tills[i];
-        for (size_t member = 0; member < till->account_count; member++) {
-            tally_free(till->accounts[member].lots);
-        }
-        tally_free(till->accounts);
-        tally_free(till->waiting);
+        till_close(shop, &shop->tills[i]);
     }
     for (size_t i = 0; i < shop->event_count; i++) {
-        tally_free(shop->events[i]->lines);
-        tally_free(shop->events[i]->moves);
+        for (size_t j = 0; j < shop->events[i]->owned_count; j++) {
+            tally_free(shop->events[i]->owned[j]);
+        }
         tally_free(shop->events[i]);
     }
     tally_free(shop->events);
+    tally_free(shop->arrived);
+    tally_free(shop->merged);
+    tally_free(shop->room);
+    tally_buffer_free(&shop->bytes[0]);
+    tally_buffer_free(&shop->bytes[1]);
+    tally_book_free(&shop->copy);
     *shop = (struct shop){0};
 }

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-enum { LONG_NUMBER = 12 }; /* as many digits in a row may be a card */
+enum { SAID_MAX = 512, LONG_NUMBER = 12 }; /* as many digits in a row may be a card */
 
 static bool is_digit(char byte)
 {
@@ -50,6 +50,16 @@ enum tally_status story_complain(struct story_problem *problem, size_t line, con
     return TALLY_E_INVALID;
 }
 
+enum tally_status story_say(struct tally_buffer *said, const char *format, ...)
+{
+    char text[SAID_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return tally_buffer_append(said, text, strlen(text));
+}
+
 void *story_one_more(void *list, size_t count, size_t size)
 {
     bool is_full = (count & (count - 1)) == 0; /* room doubles at each power of two */
@@ -62,6 +72,27 @@ void *story_one_more(void *list, size_t count, size_t size)
 bool story_same(struct tally_slice left, struct tally_slice right)
 {
     return left.len == right.len && (left.len == 0 || memcmp(left.data, right.data, left.len) == 0);
+}
+
+bool story_is(struct tally_slice word, const char *text)
+{
+    return story_same(word, (struct tally_slice){(const uint8_t *)text, strlen(text)});
+}
+
+bool story_next_of(struct tally_slice *list, struct tally_slice *ret_text)
+{
+    while (list->len > 0) {
+        const uint8_t *comma = memchr(list->data, ',', list->len);
+        size_t len = comma == NULL ? list->len : (size_t)(comma - list->data);
+        size_t past = comma == NULL ? len : len + 1;
+        *ret_text = (struct tally_slice){list->data, len};
+        list->data += past;
+        list->len -= past;
+        if (len > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void story_day_text(int32_t day, char text[STORY_DAY_TEXT_MAX])

@@ -12,56 +12,98 @@ static const struct {
     const char *word;
     enum story_verb verb;
 } verbs[] = {
-    {"enrols", STORY_ENROLS}, {"enrolls", STORY_ENROLS},    {"joins", STORY_ENROLS},
-    {"brings", STORY_BRINGS}, {"buys", STORY_BUYS},         {"asks", STORY_ASKS},
-    {"has", STORY_HAS},       {"shows", STORY_SHOWS},       {"void", STORY_VOID},
-    {"voids", STORY_VOID},    {"connects", STORY_CONNECTS},
+    {"enrols", STORY_ENROLS},     {"enrolls", STORY_ENROLS},
+    {"joins", STORY_ENROLS},      {"brings", STORY_BRINGS},
+    {"buys", STORY_BUYS},         {"asks", STORY_ASKS},
+    {"has", STORY_HAS},           {"shows", STORY_SHOWS},
+    {"holds", STORY_HOLDS},       {"gets", STORY_GETS},
+    {"gives", STORY_GIVES},       {"merges", STORY_MERGES},
+    {"adds", STORY_ADDS},         {"replaces", STORY_REPLACES},
+    {"blocked", STORY_BLOCKED},   {"unblocked", STORY_UNBLOCKED},
+    {"void", STORY_VOID},         {"voids", STORY_VOID},
+    {"refund", STORY_REFUND},     {"refunds", STORY_REFUND},
+    {"release", STORY_RELEASE},   {"releases", STORY_RELEASE},
+    {"night", STORY_NIGHT},       {"surprises", STORY_SURPRISES},
+    {"clearing", STORY_CLEARING}, {"connects", STORY_CONNECTS},
 };
 
 static const struct {
     const char *word;
     enum story_kind kind;
+    enum story_part part;
 } facts[] = {
-    [STORY_EARNED] = {"earned", STORY_IS_POINTS},
-    [STORY_REDEEMED] = {"redeemed", STORY_IS_POINTS},
-    [STORY_REDEEMED_VALUE] = {"redeemed_value", STORY_IS_MONEY},
-    [STORY_TOTAL] = {"total", STORY_IS_MONEY},
-    [STORY_PAYS] = {"pays", STORY_IS_MONEY},
-    [STORY_DREW] = {"drew", STORY_IS_POINTS},
-    [STORY_DEBT_PAID] = {"debt_paid", STORY_IS_POINTS},
-    [STORY_EXPIRES] = {"expires", STORY_IS_DAY},
-    [STORY_MOST] = {"most", STORY_IS_POINTS},
-    [STORY_MOST_ONLINE] = {"most_online", STORY_IS_POINTS},
-    [STORY_TIER_AFTER] = {"tier_after", STORY_IS_CODE},
-    [STORY_POINTS] = {"points", STORY_IS_POINTS},
-    [STORY_HERE] = {"here", STORY_IS_POINTS},
-    [STORY_AT_HQ] = {"hq", STORY_IS_POINTS},
-    [STORY_VALUE] = {"value", STORY_IS_MONEY},
-    [STORY_TIER] = {"tier", STORY_IS_CODE},
-    [STORY_NEXT] = {"next", STORY_IS_CODE},
-    [STORY_NEEDS] = {"needs", STORY_IS_METRIC},
-    [STORY_DEBT] = {"debt", STORY_IS_POINTS},
-    [STORY_VISITS] = {"visits", STORY_IS_POINTS},
-    [STORY_EXPIRED] = {"expired", STORY_IS_POINTS},
-    [STORY_EARNED_TOTAL] = {"earned_total", STORY_IS_POINTS},
-    [STORY_REDEEMED_TOTAL] = {"redeemed_total", STORY_IS_POINTS},
-    [STORY_ADJUSTED] = {"adjusted", STORY_IS_POINTS},
-    [STORY_LOTS] = {"lots", STORY_IS_LOTS},
-    [STORY_LOTS_HERE] = {"lots_here", STORY_IS_LOTS},
+    [STORY_EARNED] = {"earned", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_REDEEMED] = {"redeemed", STORY_IS_POINTS, STORY_NO_PART},
+    [STORY_REDEEMED_VALUE] = {"redeemed_value", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_TOTAL] = {"total", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_DISCOUNT] = {"discount", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_PAYS] = {"pays", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_DREW] = {"drew", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_DEBT_PAID] = {"debt_paid", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_EXPIRES] = {"expires", STORY_IS_DAY, STORY_MAY_PURSE},
+    [STORY_BEGINS] = {"begins", STORY_IS_DAY, STORY_MAY_PURSE},
+    [STORY_MOST] = {"most", STORY_IS_POINTS, STORY_NO_PART},
+    [STORY_MOST_ONLINE] = {"most_online", STORY_IS_POINTS, STORY_NO_PART},
+    [STORY_TIER_AFTER] = {"tier_after", STORY_IS_WORD, STORY_NO_PART},
+    [STORY_COST] = {"cost", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_TIMES] = {"times", STORY_IS_POINTS, STORY_MUST_CODE},
+    [STORY_OFF] = {"off", STORY_IS_MONEY, STORY_MUST_CODE},
+    [STORY_LINE] = {"line", STORY_IS_MONEY, STORY_MUST_LINE},
+    [STORY_WHY] = {"why", STORY_IS_WHY, STORY_MUST_CODE},
+    [STORY_SURPRISE] = {"surprise", STORY_IS_POINTS, STORY_NO_PART},
+    [STORY_GUARD] = {"guard", STORY_IS_WORD, STORY_NO_PART},
+    [STORY_WORTH] = {"worth", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_PAYS_BACK] = {"pays_back", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_GIVES_BACK] = {"gives_back", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_TAKES_BACK] = {"takes_back", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_OWES] = {"owes", STORY_IS_MONEY, STORY_MUST_CODE},
+    [STORY_ISSUED] = {"issued", STORY_IS_POINTS, STORY_MUST_CODE},
+    [STORY_TAKEN] = {"taken", STORY_IS_POINTS, STORY_MUST_CODE},
+    [STORY_PAYMENTS] = {"payments", STORY_IS_PAYMENTS, STORY_NO_PART},
+    [STORY_POINTS] = {"points", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_HERE] = {"here", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_AT_HQ] = {"hq", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_PENDING] = {"pending", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_HELD] = {"held", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_VALUE] = {"value", STORY_IS_MONEY, STORY_NO_PART},
+    [STORY_TIER] = {"tier", STORY_IS_WORD, STORY_NO_PART},
+    [STORY_TIER_UNTIL] = {"tier_until", STORY_IS_DAY, STORY_NO_PART},
+    [STORY_TIER_GIVEN] = {"tier_given", STORY_IS_WORD, STORY_NO_PART},
+    [STORY_NEXT] = {"next", STORY_IS_WORD, STORY_NO_PART},
+    [STORY_NEEDS] = {"needs", STORY_IS_METRIC, STORY_NO_PART},
+    [STORY_NEEDS_UNTIL] = {"needs_until", STORY_IS_DAY, STORY_NO_PART},
+    [STORY_COUNTS] = {"counts", STORY_IS_METRIC, STORY_MUST_METRIC},
+    [STORY_DEBT] = {"debt", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_VISITS] = {"visits", STORY_IS_POINTS, STORY_NO_PART},
+    [STORY_EXPIRED] = {"expired", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_EARNED_TOTAL] = {"earned_total", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_EARNED_SINCE] = {"earned_since", STORY_IS_POINTS, STORY_MUST_DAY},
+    [STORY_REDEEMED_TOTAL] = {"redeemed_total", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_ADJUSTED] = {"adjusted", STORY_IS_POINTS, STORY_MAY_PURSE},
+    [STORY_LOTS] = {"lots", STORY_IS_LOTS, STORY_MAY_PURSE},
+    [STORY_LOTS_HERE] = {"lots_here", STORY_IS_LOTS, STORY_MAY_PURSE},
 };
 
-enum { VERB_COUNT = sizeof verbs / sizeof verbs[0], FACT_COUNT = sizeof facts / sizeof facts[0] };
+_Static_assert(sizeof facts / sizeof facts[0] == STORY_FACT_COUNT, "each fact has its word");
+
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 const char *story_fact_name(enum story_fact fact)
 {
-    assert((size_t)fact < FACT_COUNT);
+    assert(fact < STORY_FACT_COUNT);
     return facts[fact].word;
 }
 
 enum story_kind story_fact_kind(enum story_fact fact)
 {
-    assert((size_t)fact < FACT_COUNT);
+    assert(fact < STORY_FACT_COUNT);
     return facts[fact].kind;
+}
+
+enum story_part story_fact_part(enum story_fact fact)
+{
+    assert(fact < STORY_FACT_COUNT);
+    return facts[fact].part;
 }
 
 /* ------------------------------------------------------------------ where words end */
@@ -100,31 +142,68 @@ static bool ends_word(struct tally_slice line, bool stop_at_equals)
     return is_blank(line.data[0]) || (stop_at_equals && line.data[0] == '=') || arrow_len(line) > 0;
 }
 
-/* Up to a blank or an arrow, or what stands between quotes. */
-static struct tally_slice take_text(struct tally_slice *line, bool stop_at_equals,
-                                    const char **ret_wrong)
+/* Length of JSON in brackets, to the one that closes the first; 0: it is not closed. */
+static size_t brackets_len(struct tally_slice line)
 {
-    bool quoted = line->len > 0 && line->data[0] == '"';
-    if (quoted) {
-        skip(line, 1);
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < line.len; i++) {
+        uint8_t byte = line.data[i];
+        if (quoted && byte == '\\') {
+            i++;
+        } else if (byte == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (byte == '{' || byte == '[')) {
+            depth++;
+        } else if (!quoted && (byte == '}' || byte == ']') && --depth == 0) {
+            return i + 1;
+        }
     }
+    return 0;
+}
+
+/* What stands between quotes. */
+static struct tally_slice take_quoted(struct tally_slice *line, bool stop_at_equals,
+                                      const char **ret_wrong)
+{
+    skip(line, 1);
+    const uint8_t *end = memchr(line->data, '"', line->len);
+    struct tally_slice text = {line->data, end == NULL ? line->len : (size_t)(end - line->data)};
+    skip(line, text.len);
+    if (end == NULL) {
+        *ret_wrong = "the closing quote is missing";
+        return text;
+    }
+    skip(line, 1);
+    bool ends = line->len == 0 || is_blank(line->data[0]) || line->data[0] == ',';
+    if (!ends && !(stop_at_equals && line->data[0] == '=')) {
+        *ret_wrong = "a blank is missing after a closing quote";
+    }
+    return text;
+}
+
+/* Up to a blank or an arrow, without commas at the end; what stands between quotes; or JSON in
+ * brackets. */
+static struct tally_slice take_text(struct tally_slice *line, bool is_key, const char **ret_wrong)
+{
     size_t len = 0;
-    while (len < line->len &&
-           (quoted ? line->data[len] != '"'
-                   : !ends_word((struct tally_slice){line->data + len, line->len - len},
-                                stop_at_equals))) {
-        len++;
+    if (line->len > 0 && line->data[0] == '"') {
+        return take_quoted(line, is_key, ret_wrong);
+    }
+    if (!is_key && line->len > 0 && (line->data[0] == '{' || line->data[0] == '[')) {
+        len = brackets_len(*line);
+        *ret_wrong = len == 0 ? "a closing bracket is missing" : NULL;
+        len = len == 0 ? line->len : len;
+    } else {
+        while (len < line->len &&
+               !ends_word((struct tally_slice){line->data + len, line->len - len}, is_key)) {
+            len++;
+        }
     }
     struct tally_slice text = {line->data, len};
     skip(line, len);
-    if (quoted && line->len == 0) {
-        *ret_wrong = "the closing quote is missing";
-    } else if (quoted) {
-        skip(line, 1);
-        bool ends = line->len == 0 || is_blank(line->data[0]);
-        if (!ends && !(stop_at_equals && line->data[0] == '=')) {
-            *ret_wrong = "a blank is missing after a closing quote";
-        }
+    while (text.len > 0 && text.data[text.len - 1] == ',') {
+        text.len--;
     }
     return text;
 }
@@ -132,7 +211,7 @@ static struct tally_slice take_text(struct tally_slice *line, bool stop_at_equal
 bool story_next_word(struct tally_slice *line, struct story_word *ret_word, const char **ret_wrong)
 {
     *ret_wrong = NULL;
-    while (line->len > 0 && is_blank(line->data[0])) {
+    while (line->len > 0 && (is_blank(line->data[0]) || line->data[0] == ',')) {
         skip(line, 1);
     }
     if (line->len == 0 || line->data[0] == '#') {
@@ -159,11 +238,6 @@ bool story_next_word(struct tally_slice *line, struct story_word *ret_word, cons
 
 /* ------------------------------------------------------------------ what words mean */
 
-bool story_is(struct tally_slice word, const char *text)
-{
-    return story_same(word, (struct tally_slice){(const uint8_t *)text, strlen(text)});
-}
-
 enum tally_status story_verb_of(struct tally_slice word, enum story_verb *ret_verb)
 {
     for (size_t i = 0; i < VERB_COUNT; i++) {
@@ -175,11 +249,16 @@ enum tally_status story_verb_of(struct tally_slice word, enum story_verb *ret_ve
     return TALLY_E_NOT_FOUND;
 }
 
-enum tally_status story_fact_of(struct tally_slice word, enum story_fact *ret_fact)
+enum tally_status story_fact_of(struct tally_slice word, enum story_fact *ret_fact,
+                                struct tally_slice *ret_part)
 {
-    for (size_t i = 0; i < FACT_COUNT; i++) {
-        if (story_is(word, facts[i].word)) {
+    const uint8_t *dot = word.len == 0 ? NULL : memchr(word.data, '.', word.len);
+    struct tally_slice name = {word.data, dot == NULL ? word.len : (size_t)(dot - word.data)};
+    for (size_t i = 0; i < STORY_FACT_COUNT; i++) {
+        if (story_is(name, facts[i].word)) {
             *ret_fact = (enum story_fact)i;
+            *ret_part = dot == NULL ? (struct tally_slice){NULL, 0}
+                                    : (struct tally_slice){dot + 1, word.len - name.len - 1};
             return TALLY_OK;
         }
     }
@@ -229,6 +308,21 @@ enum tally_status story_day_of(struct tally_slice word, int32_t *ret_day)
     return TALLY_OK;
 }
 
+enum tally_status story_birthday_of(struct tally_slice word, uint32_t *ret_month, uint32_t *ret_day)
+{
+    static const uint8_t lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (!looks_like(word, "00-00")) {
+        return TALLY_E_NOT_FOUND;
+    }
+    int32_t month = number_at(word, 0, 2), day = number_at(word, 3, 2);
+    if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1]) {
+        return TALLY_E_INVALID;
+    }
+    *ret_month = (uint32_t)month;
+    *ret_day = (uint32_t)day;
+    return TALLY_OK;
+}
+
 enum tally_status story_minute_of(struct tally_slice word, int32_t *ret_minute)
 {
     if (!looks_like(word, "00:00") && !looks_like(word, "0:00")) {
@@ -242,12 +336,13 @@ enum tally_status story_minute_of(struct tally_slice word, int32_t *ret_minute)
     return TALLY_OK;
 }
 
-enum tally_status story_amount_of(struct tally_slice word, bool may_be_negative,
+enum tally_status story_amount_of(struct tally_slice word, bool may_be_signed,
                                   struct story_amount *ret_amount)
 {
     struct story_amount amount = {0, 0};
-    bool is_negative = may_be_negative && word.len > 0 && word.data[0] == '-', has_point = false;
-    size_t at = is_negative ? 1 : 0;
+    bool is_negative = may_be_signed && word.len > 0 && word.data[0] == '-', has_point = false;
+    bool is_signed = is_negative || (may_be_signed && word.len > 0 && word.data[0] == '+');
+    size_t at = is_signed ? 1 : 0;
     if (at == word.len || !is_digit(word.data[at]) || !is_digit(word.data[word.len - 1])) {
         return TALLY_E_NOT_FOUND;
     }
