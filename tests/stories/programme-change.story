@@ -1,6 +1,6 @@
 # A new version rules from its hour on; what was earned before keeps its last day.
 programme ../../app/programme/samples/club.json
-programme ../../app/programme/samples/club.json with version=2 effective_from=2026-07-01T00:00:00+08:00 earn.points_per_major_milli=2000 expiry={"kind":"never"}
+programme ../../app/programme/samples/club.json with version=2 effective_from=2026-07-01T00:00:00+08:00 earn.rules.1.per_minor=50 expiry={"kind":"never"}
 
 2026-06-30 23:59 ann enrols
 2026-06-30 23:59 ann buys 10.00                             -> earned=10 expires=2027-06-30

@@ -1,5 +1,5 @@
 # One point for each whole 1.00 of the basket; the rest is dropped, once, on the basket's total.
-programme ../../app/programme/samples/club.json with earn.rounding=floor
+programme ../../app/programme/samples/club.json with earn.rules.1.rounding=floor
 
 2026-03-02 ann enrols
 2026-03-02 ann buys 0.99             -> earned=0   visits=1

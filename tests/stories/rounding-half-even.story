@@ -1,5 +1,5 @@
 # Half a point goes to the even neighbour, so that in the long run nobody gains by it.
-programme ../../app/programme/samples/club.json with earn.rounding=half_even
+programme ../../app/programme/samples/club.json with earn.rules.1.rounding=half_even
 
 2026-03-02 ann enrols
 2026-03-02 ann buys 0.50             -> earned=0

@@ -1,5 +1,5 @@
 # From half a point on, a whole one is given.
-programme ../../app/programme/samples/club.json with earn.rounding=half_up
+programme ../../app/programme/samples/club.json with earn.rules.1.rounding=half_up
 
 2026-03-02 ann enrols
 2026-03-02 ann buys 0.49             -> earned=0

@@ -3,7 +3,7 @@ programme {
   "programme": "Tokyo", "version": 1,
   "effective_from": "2026-01-01T00:00:00+09:00", "time_zone": "+09:00",
   "currency": { "code": "JPY", "exponent": 0 },
-  "earn": { "points_per_major_milli": 10, "rounding": "floor", "on_redeemed": false },
+  "earn": { "rules": [ { "code": "base", "points": 1, "per_minor": 100 } ] },
   "redeem": { "step_points": 1, "step_value_minor": 1, "minimum_points": 1, "maximum_share_pct": 100 },
   "expiry": { "kind": "months", "months": 24 },
   "tiers": { "metric": "spend", "levels": [

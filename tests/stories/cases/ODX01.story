@@ -2,7 +2,7 @@
 # order, then 380 of the second; 90 days later (here three months) nothing. Each reward pays a basket of its
 # own, which earns nothing.
 # Source: Odoo Sale, odoo/odoo addons/sale_loyalty/tests/test_expire_loyalty_points.py (115*5-500=75; 75 drained first, 805-425=380: prices from other tests of the same class)
-programme ../../../app/programme/samples/club.json with earn.points_per_major_milli=5000 redeem.step_points=500 redeem.step_value_minor=2000 redeem.minimum_points=500 redeem.maximum_share_pct=100 expiry={"kind":"months","months":3} tiers.levels.2.threshold=90000000 tiers.levels.3.threshold=91000000 tiers.levels.4.threshold=92000000 tiers.levels.5.threshold=93000000
+programme ../../../app/programme/samples/club.json with earn.rules.1.per_minor=20 redeem.step_points=500 redeem.step_value_minor=2000 redeem.minimum_points=500 redeem.maximum_share_pct=100 expiry={"kind":"months","months":3} tiers.levels.2.threshold=90000000 tiers.levels.3.threshold=91000000 tiers.levels.4.threshold=92000000 tiers.levels.5.threshold=93000000
 
 2026-03-01 ann enrols
 2026-03-01 ann buys 115.00                    -> earned=575
