@@ -80,10 +80,14 @@ static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *se
     if (today.programme == NULL) {
         return TALLY_E_NOT_READY;
     }
+    int64_t points = row->expires_day < today.day ? 0 : row->points; /* lapsed before it came */
+    if (points == 0 && row->qualifying == 0) {
+        return TALLY_OK;
+    }
     bool by_spend = tiers_ask_for(today.programme, TALLY_METRIC_SPEND);
     const struct tally_adjust_request request = {.drawer = TALLY_TERMINAL_HQ,
-                                                 .points = row->points,
-                                                 .expires_day = row->expires_day,
+                                                 .points = points,
+                                                 .expires_day = points > 0 ? row->expires_day : 0,
                                                  .spend_minor = by_spend ? row->qualifying : 0,
                                                  .tier_points = by_spend ? 0 : row->qualifying};
     const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, today.day};

@@ -166,6 +166,9 @@ static enum tally_status check_against(struct hq_txn *txn, const struct tally_ev
     const struct tally_programme *programme = NULL;
     enum tally_status status = hq_programme(txn, event->programme_version, &programme);
     if (status == TALLY_E_NOT_FOUND) {
+        status = hq_programme(txn, sale->programme_version, &programme);
+    }
+    if (status == TALLY_E_NOT_FOUND) {
         return hq_flag_add(txn, &event->id, event->account,
                            "undone under programme version %" PRIu32 ", which HQ never published",
                            event->programme_version);

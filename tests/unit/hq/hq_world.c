@@ -3,6 +3,8 @@
 #include "tests/unit/hq/hq_world.h"
 
 #include "app/base/alloc.h"
+#include "app/core/reversal.h"
+#include "app/proto/event_codec.h"
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -138,8 +140,9 @@ static size_t move_if(struct tally_move *moves, size_t count, enum tally_move_ki
 
 void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spent)
 {
-    struct tally_line line = {
-        .sku = {(const uint8_t *)"tea", 3}, .quantity_milli = 1000, .amount_minor = earned * 100};
+    struct tally_line line = {.sku = {(const uint8_t *)"tea", 3},
+                              .quantity_milli = 1000,
+                              .amount_minor = earned * 100 + spent};
     struct tally_line_paid paid = {.line = 0, .points_minor = spent};
     struct tally_share share = {.line = 0, .points = earned};
     struct tally_move moves[2];
@@ -155,7 +158,7 @@ void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spen
     event.as.sale = (struct tally_sale){
         .ref = {(const uint8_t *)ref, strlen(ref)},
         .basket = {.lines = &line, .line_count = 1, .shop = till->shop, .points = spent},
-        .total_minor = earned * 100,
+        .total_minor = earned * 100 + spent,
         .redeemed_minor = spent,
         .paid = &paid,
         .paid_count = spent > 0 ? 1 : 0,
@@ -177,9 +180,70 @@ void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned
     event.as.reversal = (struct tally_reversal){.ref = {(const uint8_t *)"V", 1},
                                                 .sale = {till->number, till->epoch, seq},
                                                 .sale_day = WORLD_DAY,
-                                                .amount_minor = earned * 100,
+                                                .amount_minor = earned * 100 + spent,
                                                 .redeemed_minor = spent};
     till_write(till, &event);
+}
+
+void till_sell(struct till *till, const struct tally_programme *programme, uint64_t account,
+               int64_t amount_minor, int64_t claimed)
+{
+    struct tally_line line = {
+        .sku = {(const uint8_t *)"tea", 3}, .quantity_milli = 2000, .amount_minor = amount_minor};
+    const struct tally_basket basket = {.lines = &line, .line_count = 1, .shop = till->shop};
+    const struct tally_occasion occasion = {.terminal = till->number,
+                                            .now_ms = WORLD_NOW,
+                                            .day = WORLD_DAY,
+                                            .minute = tally_programme_minute(programme, WORLD_NOW),
+                                            .member = account};
+    struct tally_book book = {0};
+    struct tally_quote quote;
+    struct tally_event event;
+    struct tally_move move;
+    char ref[32];
+    tally_account_clear(&book.account);
+    book.account.id = account;
+    size_t room_len = tally_sale_room(programme, &book.account, &basket);
+    void *room = tally_alloc(room_len, 1);
+    assert_non_null(room);
+    OK(tally_sale_plan(programme, &book.account, &basket, &occasion, room, room_len, &event,
+                       &quote));
+    assert_int_equal(event.effects.move_count, 1);
+    move = event.effects.moves[0];
+    move.points = claimed == 0 ? move.points : claimed;
+    event.effects.moves = &move;
+    snprintf(ref, sizeof ref, "S%u-%llu", till->number, (unsigned long long)till->seq + 1);
+    event.as.sale.ref = (struct tally_slice){(const uint8_t *)ref, strlen(ref)};
+    till_write(till, &event);
+    tally_free(room);
+}
+
+void till_refund(struct till *till, const struct tally_programme *programme, uint64_t seq,
+                 int64_t quantity_milli, int64_t before_milli)
+{
+    struct tally_event_decoded sale;
+    struct tally_book book = {0};
+    struct tally_event event;
+    const struct tally_returned_line line = {0, quantity_milli, before_milli};
+    OK(tally_event_decode(tally_buffer_slice(&till->events[seq - 1]), &sale));
+    OK(hq_store_account(till->world->store, sale.event.account, &book));
+    const struct tally_refund_request request = {.sale = &sale.event,
+                                                 .lines = &line,
+                                                 .line_count = 1,
+                                                 .terminal = till->number,
+                                                 .now_ms = WORLD_NOW,
+                                                 .day = WORLD_DAY};
+    size_t room_len = tally_refund_room(&book.account, &request);
+    void *room = tally_alloc(room_len, 1);
+    assert_non_null(room);
+    char ref[32];
+    OK(tally_refund_plan(programme, &book.account, &request, room, room_len, &event));
+    snprintf(ref, sizeof ref, "B%u-%llu", till->number, (unsigned long long)till->seq + 1);
+    event.as.reversal.ref = (struct tally_slice){(const uint8_t *)ref, strlen(ref)};
+    till_write(till, &event);
+    tally_free(room);
+    tally_book_free(&book);
+    tally_event_decoded_free(&sale);
 }
 
 /* ------------------------------------------------------------------ push */
@@ -284,6 +348,18 @@ bool world_is_flagged(struct world *world, const char *words)
     return search.count > 0;
 }
 
+/* An opening balance needs rules: which metric counts, how long points last. */
+static void publish_once(struct world *world)
+{
+    struct tally_buffer text = {0};
+    uint32_t version = 0;
+    enum tally_status status = hq_store_programme_newest(world->store, &version, &text);
+    tally_buffer_free(&text);
+    if (status == TALLY_E_NOT_FOUND) {
+        tally_programme_document_free(world_publish(world));
+    }
+}
+
 void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
                   uint64_t *ret_account)
 {
@@ -298,6 +374,7 @@ void world_import(struct world *world, uint8_t card, int64_t points, int32_t exp
     memset(row.handle, card, TALLY_HANDLE_LEN);
     struct hq_import_known known = {9, 9};
     uint64_t member = 0;
+    publish_once(world);
     OK(hq_store_import(world->store, world->keys.data_key, &row, 1, world->now_ms, &known));
     assert_int_equal(known.cards, 0);
     assert_int_equal(known.phones, 0);
@@ -320,29 +397,48 @@ static void replace_field(struct tally_buffer *text, const char *field, const ch
     *text = changed;
 }
 
+static void club_read(struct tally_buffer *text)
+{
+    FILE *file = fopen(TALLY_CLUB_JSON, "re");
+    assert_non_null(file);
+    OK(tally_buffer_reserve(text, 65536));
+    text->len = fread(text->data, 1, 65536, file);
+    fclose(file);
+}
+
+static struct tally_programme_document *publish(struct world *world, struct tally_buffer *text)
+{
+    struct tally_buffer signature = {0};
+    struct tally_programme_document *document = NULL;
+    OK(tally_programme_parse(tally_buffer_slice(text), &document, NULL));
+    OK(tally_sign(tally_buffer_slice(&world->keys.programme_key), tally_buffer_slice(text),
+                  &signature));
+    OK(hq_store_programme_put(world->store, tally_programme_of(document)->version,
+                              tally_buffer_slice(text), tally_buffer_slice(&signature)));
+    tally_buffer_free(text);
+    tally_buffer_free(&signature);
+    return document;
+}
+
 struct tally_programme_document *world_publish_version(struct world *world, uint32_t version,
                                                        const char *effective_from)
 {
-    struct tally_buffer text = {0}, signature = {0};
-    struct tally_programme_document *document = NULL;
-    FILE *file = fopen(TALLY_CLUB_JSON, "re");
-    assert_non_null(file);
-    OK(tally_buffer_reserve(&text, 65536));
-    text.len = fread(text.data, 1, 65536, file);
-    fclose(file);
+    struct tally_buffer text = {0};
     char field[64];
+    club_read(&text);
     snprintf(field, sizeof field, "\"version\": %" PRIu32, version);
     replace_field(&text, "\"version\": 1", field);
     snprintf(field, sizeof field, "\"%s\"", effective_from);
     replace_field(&text, "\"2026-01-01T00:00:00+08:00\"", field);
-    OK(tally_programme_parse(tally_buffer_slice(&text), &document, NULL));
-    OK(tally_sign(tally_buffer_slice(&world->keys.programme_key), tally_buffer_slice(&text),
-                  &signature));
-    OK(hq_store_programme_put(world->store, tally_programme_of(document)->version,
-                              tally_buffer_slice(&text), tally_buffer_slice(&signature)));
-    tally_buffer_free(&text);
-    tally_buffer_free(&signature);
-    return document;
+    return publish(world, &text);
+}
+
+struct tally_programme_document *world_publish_with(struct world *world, const char *more)
+{
+    struct tally_buffer text = {0};
+    club_read(&text);
+    replace_field(&text, "\"version\": 1,", more);
+    return publish(world, &text);
 }
 
 struct tally_programme_document *world_publish(struct world *world)

@@ -61,6 +61,13 @@ void till_sale(struct till *till, uint64_t account, int64_t earned, int64_t spen
 /* Voids the sale at `seq` of this journal, which earned and spent that much. */
 void till_void(struct till *till, uint64_t account, uint64_t seq, int64_t earned, int64_t spent);
 
+/* Two teas, by the real rules; `claimed` says that it earned other points (0: what it earns). */
+void till_sell(struct till *till, const struct tally_programme *programme, uint64_t account,
+               int64_t amount_minor, int64_t claimed);
+/* Takes so much of that sale's line back, after so much before; HQ holds the sale. */
+void till_refund(struct till *till, const struct tally_programme *programme, uint64_t seq,
+                 int64_t quantity_milli, int64_t before_milli);
+
 /* A push of events first..last of the journal, appended. */
 void till_push_encode(const struct till *till, uint64_t first, uint64_t last,
                       struct tally_buffer *ret_message);
@@ -79,15 +86,19 @@ int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer);
 uint64_t world_flags(struct world *world);
 /* Whether a flag's text holds these words. */
 bool world_is_flagged(struct world *world, const char *words);
-/* A member of HQ's own import with these points. */
+/* A member of HQ's own import with these points; publishes the sample programme if there is none.
+ */
 void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
                   uint64_t *ret_account);
 
-/* Publishes the sample programme; the caller frees the document. */
+/* Publishes the sample programme; the caller frees the document (HQ keeps its own). */
 struct tally_programme_document *world_publish(struct world *world);
 /* The same as another version, in force from another instant (ISO 8601). */
 struct tally_programme_document *world_publish_version(struct world *world, uint32_t version,
                                                        const char *effective_from);
+
+/* The sample programme with `more` in the place of its version: "version": 1, "awards": ... */
+struct tally_programme_document *world_publish_with(struct world *world, const char *more);
 
 enum { LOT_DAY = WORLD_DAY + 400 }; /* last day of everything the tills earn */
 

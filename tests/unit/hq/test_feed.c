@@ -149,6 +149,7 @@ static void a_long_feed_comes_in_bounded_messages_until_caught_up(void **state)
     enum { MEMBERS = 1000 };
     struct stage *stage = *state;
     struct hq_import_row *rows = tally_alloc(MEMBERS, sizeof *rows);
+    tally_programme_document_free(world_publish(&stage->world));
     for (size_t i = 0; i < MEMBERS; i++) {
         tally_store_le(rows[i].handle, 8, i + 1);
         rows[i].profile = (struct tally_slice){(const uint8_t *)"\x0a\x03"

@@ -241,43 +241,12 @@ static void a_sale_of_an_unpublished_programme_is_kept_and_flagged(void **state)
     assert_int_equal(world_balance(&stage->world, ANN), 10);
 }
 
-/* A sale of 120.00 under the sample programme, which earns 120 points there; `earned` is claimed.
- */
-static void write_club_sale(struct till *till, const struct tally_programme *club, int64_t earned)
-{
-    struct tally_line line = {
-        .sku = {(const uint8_t *)"tea", 3}, .quantity_milli = 1000, .amount_minor = 12000};
-    const struct tally_basket basket = {.lines = &line, .line_count = 1, .shop = till->shop};
-    const struct tally_occasion occasion = {.terminal = till->number,
-                                            .now_ms = WORLD_NOW,
-                                            .day = WORLD_DAY,
-                                            .minute = tally_programme_minute(club, WORLD_NOW),
-                                            .member = ANN};
-    struct tally_book book = {0};
-    struct tally_quote quote;
-    struct tally_event event;
-    struct tally_move moves[4];
-    tally_account_clear(&book.account);
-    book.account.id = ANN;
-    size_t room_len = tally_sale_room(club, &book.account, &basket);
-    void *room = tally_alloc(room_len, 1);
-    assert_non_null(room);
-    OK(tally_sale_plan(club, &book.account, &basket, &occasion, room, room_len, &event, &quote));
-    assert_int_equal(event.effects.move_count, 1);
-    moves[0] = event.effects.moves[0];
-    moves[0].points = earned;
-    event.effects.moves = moves;
-    event.as.sale.ref = (struct tally_slice){(const uint8_t *)"R", 1};
-    till_write(till, &event);
-    tally_free(room);
-}
-
 static void a_sale_that_recomputes_raises_no_flag(void **state)
 {
     struct stage *stage = *state;
     struct tally_programme_document *club = world_publish(&stage->world);
     till_enrol(&stage->till, ANN, 1);
-    write_club_sale(&stage->till, tally_programme_of(club), 120);
+    till_sell(&stage->till, tally_programme_of(club), ANN, 12000, 0);
     till_push_all(&stage->till);
     assert_int_equal(world_flags(&stage->world), 0);
     assert_int_equal(world_balance(&stage->world, ANN), 120);
@@ -289,7 +258,7 @@ static void a_sale_that_does_not_recompute_is_kept_as_claimed_and_flagged(void *
     struct stage *stage = *state;
     struct tally_programme_document *club = world_publish(&stage->world);
     till_enrol(&stage->till, ANN, 1);
-    write_club_sale(&stage->till, tally_programme_of(club), 121);
+    till_sell(&stage->till, tally_programme_of(club), ANN, 12000, 121);
     till_push_all(&stage->till);
     assert_int_equal(world_flags(&stage->world), 1);
     assert_true(world_is_flagged(&stage->world, "does not recompute under programme version 1"));
@@ -338,6 +307,7 @@ static void voiding_another_accounts_sale_quarantines(void **state)
 static void voiding_more_than_the_sale_had_quarantines(void **state)
 {
     struct stage *stage = *state;
+    tally_programme_document_free(world_publish(&stage->world));
     till_enrol(&stage->till, ANN, 1);
     till_sale(&stage->till, ANN, 100, 0);
     till_sale(&stage->till, ANN, 0, 30);
@@ -349,6 +319,7 @@ static void voiding_more_than_the_sale_had_quarantines(void **state)
 static void a_void_that_gives_points_back_with_another_last_day_quarantines(void **state)
 {
     struct stage *stage = *state;
+    tally_programme_document_free(world_publish(&stage->world));
     struct tally_move later = {
         .kind = TALLY_MOVE_UNREDEEM, .expires_day = LOT_DAY + 1, .points = 30};
     struct tally_event event = {.type = TALLY_EVENT_VOID,
@@ -362,6 +333,7 @@ static void a_void_that_gives_points_back_with_another_last_day_quarantines(void
     event.as.reversal = (struct tally_reversal){.ref = {(const uint8_t *)"V", 1},
                                                 .sale = {stage->till.number, stage->till.epoch, 3},
                                                 .sale_day = WORLD_DAY,
+                                                .amount_minor = 30,
                                                 .redeemed_minor = 30};
     till_write(&stage->till, &event);
     EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 4).status);
