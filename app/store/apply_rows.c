@@ -15,63 +15,113 @@ struct apply {
 
 /* ------------------------------------------------------------------ the account */
 
-static size_t own_lots(const struct tally_account *account, uint32_t terminal, struct tally_lot *to,
-                       int64_t *ret_points)
+/* Points of one purse in one drawer; a checked account's lots add up. */
+static int64_t points_in(const struct tally_account *account, uint32_t drawer, uint32_t purse)
 {
-    size_t count = 0;
     int64_t points = 0;
     for (size_t i = 0; i < account->lot_count; i++) {
-        if (account->lots[i].drawer == terminal) {
-            points += account->lots[i].points; /* a checked account's lots add up */
-            if (to != NULL) {
-                to[count] = account->lots[i];
-            }
-            count++;
+        if (account->lots[i].drawer == drawer && account->lots[i].purse == purse) {
+            points += account->lots[i].points;
         }
     }
-    *ret_points = points;
-    return count;
+    return points;
 }
 
-/* `row` with the lots that `here` holds in this terminal's drawer in the place of its own. Where
- * the two disagree (head office knows a drawer that was lost with a disk), the difference counts as
- * adjusted, so that the account still adds up with what is known here. */
-static enum tally_status keep_own_drawer(const struct tally_account *row,
-                                         const struct tally_account *here, uint32_t terminal,
-                                         struct row_account *ret_merged)
+/* Lots of head office's row, with this drawer's as they are here in the place of its own. */
+static void join_lots(const struct tally_account *row, const struct tally_account *here,
+                      uint32_t terminal, struct tally_account *merged)
 {
-    size_t cap = row->lot_count + here->lot_count;
-    struct tally_lot *lots = tally_alloc(cap, sizeof *lots);
-    if (lots == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    size_t count = 0, next = 0;
+    size_t next = 0;
     for (; next < row->lot_count && row->lots[next].drawer < terminal; next++) {
-        lots[count++] = row->lots[next];
+        merged->lots[merged->lot_count++] = row->lots[next];
     }
-    int64_t points_here = 0, points_row = 0;
-    count += own_lots(here, terminal, lots + count, &points_here);
-    for (; next < row->lot_count; next++) {
-        if (row->lots[next].drawer != terminal) {
-            lots[count++] = row->lots[next];
+    for (size_t i = 0; i < here->lot_count; i++) {
+        if (here->lots[i].drawer == terminal) {
+            merged->lots[merged->lot_count++] = here->lots[i];
         }
     }
-    own_lots(row, terminal, NULL, &points_row);
-    struct tally_account merged = *row;
-    merged.lots = lots;
-    merged.lot_count = count;
-    merged.lot_cap = cap;
-    enum tally_status status = tally_add(merged.adjusted, points_here, &merged.adjusted);
-    if (status == TALLY_OK) {
-        status = tally_add(merged.adjusted, -points_row, &merged.adjusted);
+    for (; next < row->lot_count; next++) {
+        if (row->lots[next].drawer != terminal) {
+            merged->lots[merged->lot_count++] = row->lots[next];
+        }
     }
-    if (status != TALLY_OK) {
-        tally_free(lots);
-        return TALLY_E_INVALID;
+}
+
+static void join_holds(const struct tally_account *row, const struct tally_account *here,
+                       uint32_t terminal, struct tally_account *merged)
+{
+    size_t next = 0;
+    for (; next < row->hold_count && row->holds[next].drawer < terminal; next++) {
+        merged->holds[merged->hold_count++] = row->holds[next];
     }
-    ret_merged->account = merged;
-    ret_merged->lots = lots;
+    for (size_t i = 0; i < here->hold_count; i++) {
+        if (here->holds[i].drawer == terminal) {
+            merged->holds[merged->hold_count++] = here->holds[i];
+        }
+    }
+    for (; next < row->hold_count; next++) {
+        if (row->holds[next].drawer != terminal) {
+            merged->holds[merged->hold_count++] = row->holds[next];
+        }
+    }
+}
+
+/* Where the two disagree (head office knows a drawer that was lost with a disk), the difference
+ * counts as adjusted, so that every purse still adds up with what is known here. */
+static enum tally_status join_purses(const struct tally_account *row,
+                                     const struct tally_account *here, uint32_t terminal,
+                                     struct tally_account *merged)
+{
+    size_t of_row = 0, of_here = 0;
+    while (of_row < row->purse_count || of_here < here->purse_count) {
+        struct tally_purse purse = {0};
+        bool in_row =
+            of_row < row->purse_count && (of_here == here->purse_count ||
+                                          row->purses[of_row].purse <= here->purses[of_here].purse);
+        bool in_here = of_here < here->purse_count &&
+                       (of_row == row->purse_count ||
+                        here->purses[of_here].purse <= row->purses[of_row].purse);
+        if (in_row) {
+            purse = row->purses[of_row++];
+        }
+        if (in_here) {
+            purse.purse = here->purses[of_here++].purse;
+        }
+        int64_t more = points_in(here, terminal, purse.purse);
+        int64_t less = points_in(row, terminal, purse.purse);
+        TALLY_TRY(tally_add(purse.adjusted, more - less, &purse.adjusted));
+        if (in_row || more != 0) {
+            merged->purses[merged->purse_count] = purse;
+            merged->purse_count += purse.earned != 0 || purse.redeemed != 0 || purse.expired != 0 ||
+                                   purse.adjusted != 0 || purse.debt != 0;
+        }
+    }
     return TALLY_OK;
+}
+
+/* `row` with what `here` holds in this terminal's drawer in the place of its own; all else is head
+ * office's word. */
+static enum tally_status keep_own_drawer(const struct tally_account *row,
+                                         const struct tally_account *here, uint32_t terminal,
+                                         struct tally_book *ret_book)
+{
+    struct tally_account merged = *row;
+    merged.lot_count = merged.hold_count = merged.purse_count = 0;
+    merged.lots = tally_alloc(row->lot_count + here->lot_count, sizeof *merged.lots);
+    merged.holds = tally_alloc(row->hold_count + here->hold_count, sizeof *merged.holds);
+    merged.purses = tally_alloc(row->purse_count + here->purse_count, sizeof *merged.purses);
+    enum tally_status status = TALLY_E_NO_MEMORY;
+    if (merged.lots != NULL && merged.holds != NULL && merged.purses != NULL) {
+        join_lots(row, here, terminal, &merged);
+        join_holds(row, here, terminal, &merged);
+        bool ok = join_purses(row, here, terminal, &merged) == TALLY_OK &&
+                  tally_account_check(&merged) == TALLY_OK;
+        status = ok ? tally_book_copy(ret_book, &merged) : TALLY_E_INVALID;
+    }
+    tally_free(merged.lots);
+    tally_free(merged.holds);
+    tally_free(merged.purses);
+    return status;
 }
 
 static bool is_older(const struct tally_msg_account_row *row, const struct row_account *here)
@@ -87,15 +137,13 @@ static enum tally_status stage_account(struct apply *apply, const struct tally_a
 {
     struct row_account merged = {
         .from_hq = true, .own_epoch = here->own_epoch, .own_seq = here->own_seq};
-    TALLY_TRY(keep_own_drawer(account, &here->account, apply->store->now.terminal, &merged));
     struct tally_buffer value = {0};
     uint8_t key[ROW_ID_KEY_LEN];
     row_id_key(account->id, key);
-    enum tally_status status = tally_account_check(&merged.account);
+    enum tally_status status =
+        keep_own_drawer(account, &here->book.account, apply->store->now.terminal, &merged.book);
     if (status == TALLY_OK) {
         status = row_account_encode(&merged, &value);
-    } else {
-        status = TALLY_E_INVALID;
     }
     if (status == TALLY_OK) {
         status = changes_put(&apply->staged, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key},
@@ -193,40 +241,52 @@ static enum tally_status load_here(struct apply *apply, uint64_t account,
     enum tally_status status =
         view_get(&apply->view, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
     if (status == TALLY_OK) {
-        status = row_account_decode(tally_buffer_slice(&value), 0, ret_here);
+        status = row_account_decode(tally_buffer_slice(&value), ret_here);
     }
     tally_buffer_free(&value);
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : store_found(apply->store, status);
 }
 
-static enum tally_status stage_row(struct apply *apply, const struct tally_msg_account_row *row)
+static bool members_are_of(const struct tally_msg_account_row *row, uint64_t account)
 {
-    struct tally_account account = {0};
-    struct tally_lot *lots = NULL;
-    enum tally_status status = row_account_from_bytes(row->account, 0, &account, &lots);
-    if (status != TALLY_OK) {
-        return status == TALLY_E_NO_MEMORY ? status : TALLY_E_INVALID;
-    }
-    struct row_account here = {0};
-    status = account.id == 0 ? TALLY_E_INVALID : TALLY_OK;
-    for (size_t i = 0; i < row->member_count && status == TALLY_OK; i++) {
-        if (row->members[i].account != account.id || row->members[i].member == 0) {
-            status = TALLY_E_INVALID;
+    for (size_t i = 0; i < row->member_count; i++) {
+        if (row->members[i].account != account || row->members[i].member == 0) {
+            return false;
         }
     }
-    if (status == TALLY_OK) {
-        status = load_here(apply, account.id, &here);
+    return account != 0;
+}
+
+static enum tally_status stage_decoded(struct apply *apply, const struct tally_msg_account_row *row,
+                                       const struct tally_account *account)
+{
+    if (!members_are_of(row, account->id)) {
+        return TALLY_E_INVALID;
     }
+    struct row_account here = {0};
+    enum tally_status status = load_here(apply, account->id, &here);
     if (status == TALLY_OK && is_older(row, &here)) {
         apply->left_out++;
     } else if (status == TALLY_OK) {
-        status = stage_account(apply, &account, &here);
+        status = stage_account(apply, account, &here);
         for (size_t i = 0; i < row->member_count && status == TALLY_OK; i++) {
             status = stage_member(apply, &row->members[i]);
         }
     }
     row_account_free(&here);
-    tally_free(lots);
+    return status;
+}
+
+static enum tally_status stage_row(struct apply *apply, const struct tally_msg_account_row *row)
+{
+    struct tally_book book = {0};
+    enum tally_status status = tally_book_decode(&book, row->account);
+    if (status == TALLY_OK) {
+        status = stage_decoded(apply, row, &book.account);
+    } else if (status != TALLY_E_NO_MEMORY) {
+        status = TALLY_E_INVALID;
+    }
+    tally_book_free(&book);
     return status;
 }
 

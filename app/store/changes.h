@@ -15,7 +15,7 @@ enum state_table {
     STATE_MEMBERS,      /* member, big-endian */
     STATE_CARDS,        /* handle */
     STATE_REFS,         /* the till's reference */
-    STATE_VOIDS,        /* epoch and seq of a voided sale, big-endian */
+    STATE_REVERSALS,    /* terminal, epoch and seq of a sale that came back, big-endian */
     STATE_TABLE_COUNT
 };
 

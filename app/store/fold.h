@@ -8,6 +8,7 @@
 
 #include "app/core/event.h"
 #include "app/store/lmdb.h"
+#include "app/store/rows.h"
 
 /* Rows as they are now: the first layer that knows a row has the last word, then the state. */
 struct view {
@@ -19,13 +20,16 @@ struct view {
 TALLY_MUST_USE enum tally_status view_get(const struct view *view, enum state_table table,
                                           struct tally_slice key, struct tally_buffer *ret_value);
 
-/* Folds `event`, seen through `view`, into `into`: account, member, card, references.
- *   TALLY_OK, the statuses of tally_account_apply, view_get, TALLY_E_NO_MEMORY */
+/* What came back of a sale. TALLY_OK (free the row), TALLY_E_NOT_FOUND, statuses of view_get */
+TALLY_MUST_USE enum tally_status view_reversal(const struct view *view,
+                                               const struct tally_event_id *sale,
+                                               struct row_reversal *ret_row);
+
+/* Folds `event`, seen through `view`, into `into`: account, member, card, references,
+ * what came back of a sale.
+ *   TALLY_OK, the statuses of tally_book_apply, view_get, TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status fold_event(const struct view *view,
                                             const struct tally_event *event,
                                             struct tally_slice sidecar, struct changes *into);
-
-/* The till's reference that an event carries; empty if it has none. */
-struct tally_slice fold_ref(const struct tally_event *event);
 
 #endif

@@ -26,8 +26,8 @@ enum { FORMAT_VERSION = 1, HEAD_LEN = 108, ROW_CRC_LEN = 4, DATABASES_MAX = 16 }
 #define MAP_BYTES_MIN  ((size_t)16 << 20)
 
 static const char *const table_names[STATE_TABLE_COUNT] = {
-    [STATE_ACCOUNTS] = "accounts", [STATE_MEMBERS] = "members", [STATE_CARDS] = "cards",
-    [STATE_REFS] = "refs",         [STATE_VOIDS] = "voids",
+    [STATE_ACCOUNTS] = "accounts", [STATE_MEMBERS] = "members",     [STATE_CARDS] = "cards",
+    [STATE_REFS] = "refs",         [STATE_REVERSALS] = "reversals",
 };
 
 struct state {

@@ -4,42 +4,17 @@
 
 #include "app/base/alloc.h"
 
-enum { ROW_VERSION = 1, ACCOUNT_HEADER_LEN = 16, MEMBER_HEADER_LEN = 28, FLAG_FROM_HQ = 1 };
+enum {
+    ROW_VERSION = 1,
+    ACCOUNT_HEADER_LEN = 16,
+    MEMBER_HEADER_LEN = 28,
+    REVERSAL_HEADER_LEN = 16,
+    REVERSAL_LINE_LEN = 12,
+    FLAG_FROM_HQ = 1,
+    FLAG_VOID = 1
+};
 
-enum tally_status row_account_from_bytes(struct tally_slice bytes, size_t spare_lots,
-                                         struct tally_account *ret_account,
-                                         struct tally_lot **ret_lots)
-{
-    struct tally_account account = {0};
-    struct tally_lot *lots = NULL;
-    size_t needed = 0;
-    enum tally_status status = tally_account_decode(&account, bytes.data, bytes.len, &needed);
-    if (status != TALLY_OK && status != TALLY_E_NO_MEMORY) {
-        return status;
-    }
-    if (needed > SIZE_MAX / 2 || spare_lots > SIZE_MAX / 2) {
-        return TALLY_E_NO_MEMORY;
-    }
-    if (status == TALLY_E_NO_MEMORY || spare_lots > 0) {
-        size_t cap = needed + spare_lots;
-        lots = tally_alloc(cap, sizeof *lots);
-        if (lots == NULL) {
-            return TALLY_E_NO_MEMORY;
-        }
-        account = (struct tally_account){.lots = lots, .lot_cap = cap};
-        status = tally_account_decode(&account, bytes.data, bytes.len, &needed);
-        if (status != TALLY_OK) {
-            tally_free(lots);
-            return status;
-        }
-    }
-    *ret_account = account;
-    *ret_lots = lots;
-    return TALLY_OK;
-}
-
-enum tally_status row_account_decode(struct tally_slice value, size_t spare_lots,
-                                     struct row_account *ret_row)
+enum tally_status row_account_decode(struct tally_slice value, struct row_account *ret_row)
 {
     struct tally_reader from = {.data = value.data, .len = value.len};
     struct row_account row = {0};
@@ -56,30 +31,36 @@ enum tally_status row_account_decode(struct tally_slice value, size_t spare_lots
     }
     row.from_hq = flags == FLAG_FROM_HQ;
     struct tally_slice bytes = tally_read_slice(&from, value.len - from.at);
-    TALLY_TRY(row_account_from_bytes(bytes, spare_lots, &row.account, &row.lots));
+    enum tally_status status = tally_book_decode(&row.book, bytes);
+    if (status != TALLY_OK) {
+        row_account_free(&row);
+        return status;
+    }
     *ret_row = row;
     return TALLY_OK;
 }
 
 enum tally_status row_account_encode(const struct row_account *row, struct tally_buffer *ret_value)
 {
-    size_t account_len = tally_account_encoded_len(&row->account), written = 0;
-    TALLY_TRY(tally_buffer_reserve(ret_value, ACCOUNT_HEADER_LEN + account_len));
-    struct tally_writer to = {.data = ret_value->data + ret_value->len, .cap = ACCOUNT_HEADER_LEN};
+    uint8_t header[ACCOUNT_HEADER_LEN];
+    size_t len_before = ret_value->len;
+    struct tally_writer to = {.data = header, .cap = sizeof header};
     tally_write_le(&to, 1, ROW_VERSION);
     tally_write_le(&to, 1, row->from_hq ? FLAG_FROM_HQ : 0);
     tally_write_le(&to, 2, 0);
     tally_write_le(&to, 4, row->own_epoch);
     tally_write_le(&to, 8, row->own_seq);
-    TALLY_TRY(tally_account_encode(&row->account, ret_value->data + ret_value->len + to.at,
-                                   account_len, &written));
-    ret_value->len += to.at + written;
-    return TALLY_OK;
+    TALLY_TRY(tally_buffer_append(ret_value, header, to.at));
+    enum tally_status status = tally_book_encode(&row->book, ret_value);
+    if (status != TALLY_OK) {
+        ret_value->len = len_before;
+    }
+    return status;
 }
 
 void row_account_free(struct row_account *row)
 {
-    tally_free(row->lots);
+    tally_book_free(&row->book);
     *row = (struct row_account){0};
 }
 
@@ -128,6 +109,109 @@ enum tally_status row_member_encode(const struct row_member *row, struct tally_b
     return to.failed ? TALLY_E_INVALID : TALLY_OK;
 }
 
+enum tally_status row_reversal_decode(struct tally_slice value, struct row_reversal *ret_row)
+{
+    struct tally_reader from = {.data = value.data, .len = value.len};
+    uint64_t version = tally_read_le(&from, 1);
+    uint64_t flags = tally_read_le(&from, 1);
+    uint64_t reserved = tally_read_le(&from, 2);
+    struct row_reversal row = {.is_void = flags == FLAG_VOID};
+    row.epoch = (uint32_t)tally_read_le(&from, 4);
+    row.seq = tally_read_le(&from, 8);
+    if (from.failed || reserved != 0 || flags > FLAG_VOID || version != ROW_VERSION) {
+        return version > ROW_VERSION ? TALLY_E_STORE_VERSION : TALLY_E_STORE_DAMAGED;
+    }
+    if ((value.len - from.at) % REVERSAL_LINE_LEN != 0) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    row.line_count = (value.len - from.at) / REVERSAL_LINE_LEN;
+    row.lines = tally_alloc(row.line_count, sizeof *row.lines);
+    if (row.lines == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < row.line_count; i++) {
+        row.lines[i].line = (uint32_t)tally_read_le(&from, 4);
+        row.lines[i].quantity_milli = (int64_t)tally_read_le(&from, 8);
+        if (row.lines[i].quantity_milli <= 0 ||
+            (i > 0 && row.lines[i].line <= row.lines[i - 1].line)) {
+            row_reversal_free(&row);
+            return TALLY_E_STORE_DAMAGED;
+        }
+    }
+    *ret_row = row;
+    return TALLY_OK;
+}
+
+enum tally_status row_reversal_encode(const struct row_reversal *row,
+                                      struct tally_buffer *ret_value)
+{
+    size_t len = REVERSAL_HEADER_LEN + row->line_count * REVERSAL_LINE_LEN;
+    TALLY_TRY(tally_buffer_reserve(ret_value, len));
+    struct tally_writer to = {.data = ret_value->data + ret_value->len, .cap = len};
+    tally_write_le(&to, 1, ROW_VERSION);
+    tally_write_le(&to, 1, row->is_void ? FLAG_VOID : 0);
+    tally_write_le(&to, 2, 0);
+    tally_write_le(&to, 4, row->epoch);
+    tally_write_le(&to, 8, row->seq);
+    for (size_t i = 0; i < row->line_count; i++) {
+        tally_write_le(&to, 4, row->lines[i].line);
+        tally_write_le(&to, 8, (uint64_t)row->lines[i].quantity_milli);
+    }
+    ret_value->len += to.at;
+    return to.failed ? TALLY_E_INVALID : TALLY_OK;
+}
+
+/* Two rising lists as one, quantities of the same line added. TALLY_OK, TALLY_E_OVERFLOW */
+static enum tally_status add_lines(const struct row_reversal *before,
+                                   const struct tally_reversal *now, struct row_reversal *after)
+{
+    size_t old = 0, new = 0;
+    while (old < before->line_count || new < now->line_count) {
+        bool takes_new = old == before->line_count ||
+                         (new < now->line_count && now->lines[new].line <= before->lines[old].line);
+        bool takes_old =
+            new == now->line_count ||
+            (old < before->line_count && before->lines[old].line <= now->lines[new].line);
+        struct tally_returned_line *line = &after->lines[after->line_count++];
+        if (takes_old) {
+            *line = before->lines[old++];
+        }
+        if (takes_new) {
+            line->line = now->lines[new].line;
+            TALLY_TRY(tally_add(line->quantity_milli, now->lines[new].quantity_milli,
+                                &line->quantity_milli));
+            new ++;
+        }
+    }
+    return TALLY_OK;
+}
+
+enum tally_status row_reversal_add(const struct row_reversal *before,
+                                   const struct tally_event *event, struct row_reversal *ret_after)
+{
+    const struct tally_reversal *now = &event->as.reversal;
+    struct row_reversal after = {.is_void = before->is_void || event->type == TALLY_EVENT_VOID,
+                                 .epoch = event->id.epoch,
+                                 .seq = event->id.seq};
+    after.lines = tally_alloc(before->line_count + now->line_count, sizeof *after.lines);
+    if (after.lines == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    enum tally_status status = add_lines(before, now, &after);
+    if (status != TALLY_OK) {
+        row_reversal_free(&after);
+        return status;
+    }
+    *ret_after = after;
+    return TALLY_OK;
+}
+
+void row_reversal_free(struct row_reversal *row)
+{
+    tally_free(row->lines);
+    *row = (struct row_reversal){0};
+}
+
 enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member)
 {
     if (value.len != 8) {
@@ -139,7 +223,7 @@ enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member
 
 enum tally_status row_event_decode(struct tally_slice value, uint32_t *ret_epoch, uint64_t *ret_seq)
 {
-    if (value.len != 12) {
+    if (value.len != ROW_EVENT_LEN) {
         return TALLY_E_STORE_DAMAGED;
     }
     *ret_epoch = (uint32_t)tally_load_le(value.data, 4);
@@ -147,7 +231,7 @@ enum tally_status row_event_decode(struct tally_slice value, uint32_t *ret_epoch
     return TALLY_OK;
 }
 
-void row_event_encode(uint32_t epoch, uint64_t seq, uint8_t ret_value[12])
+void row_event_encode(uint32_t epoch, uint64_t seq, uint8_t ret_value[ROW_EVENT_LEN])
 {
     tally_store_le(ret_value, 4, epoch);
     tally_store_le(ret_value + 4, 8, seq);
@@ -158,28 +242,42 @@ void row_id_key(uint64_t id, uint8_t ret_key[ROW_ID_KEY_LEN])
     tally_store_be(ret_key, 8, id);
 }
 
-void row_void_key(uint32_t epoch, uint64_t seq, uint8_t ret_key[ROW_VOID_KEY_LEN])
+void row_event_key(const struct tally_event_id *id, uint8_t ret_key[ROW_EVENT_KEY_LEN])
 {
-    tally_store_be(ret_key, 4, epoch);
-    tally_store_be(ret_key + 4, 8, seq);
+    tally_store_be(ret_key, 4, id->terminal);
+    tally_store_be(ret_key + 4, 4, id->epoch);
+    tally_store_be(ret_key + 8, 8, id->seq);
+}
+
+static enum tally_status check_account(struct tally_slice key, struct tally_slice value)
+{
+    struct row_account row;
+    TALLY_TRY(row_account_decode(value, &row)); /* also checks its invariants */
+    bool ok = key.len == ROW_ID_KEY_LEN && tally_load_be(key.data, 8) == row.book.account.id;
+    row_account_free(&row);
+    return ok ? TALLY_OK : TALLY_E_STORE_DAMAGED;
+}
+
+static enum tally_status check_reversal(struct tally_slice key, struct tally_slice value)
+{
+    struct row_reversal row;
+    if (key.len != ROW_EVENT_KEY_LEN) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    TALLY_TRY(row_reversal_decode(value, &row));
+    row_reversal_free(&row);
+    return TALLY_OK;
 }
 
 enum tally_status row_check(enum state_table table, struct tally_slice key,
                             struct tally_slice value)
 {
-    struct row_account account;
     struct row_member member;
     uint64_t number;
     uint32_t epoch;
-    enum tally_status status;
     switch (table) {
     case STATE_ACCOUNTS:
-        TALLY_TRY(row_account_decode(value, 0, &account)); /* also checks its invariants */
-        status = key.len == ROW_ID_KEY_LEN && tally_load_be(key.data, 8) == account.account.id
-                     ? TALLY_OK
-                     : TALLY_E_STORE_DAMAGED;
-        row_account_free(&account);
-        return status;
+        return check_account(key, value);
     case STATE_MEMBERS:
         return key.len == ROW_ID_KEY_LEN ? row_member_decode(value, &member)
                                          : TALLY_E_STORE_DAMAGED;
@@ -187,8 +285,9 @@ enum tally_status row_check(enum state_table table, struct tally_slice key,
         return key.len == TALLY_HANDLE_LEN ? row_card_decode(value, &number)
                                            : TALLY_E_STORE_DAMAGED;
     case STATE_REFS:
-    case STATE_VOIDS:
         return row_event_decode(value, &epoch, &number);
+    case STATE_REVERSALS:
+        return check_reversal(key, value);
     case STATE_TABLE_COUNT:
         break;
     }

@@ -1,37 +1,29 @@
 /* app/store/rows.h: what the rows of the state hold, and their bytes (STORE.md).
  *
- * Memory   decoded rows own their lots, texts and handles until their _free; slices are borrowed.
+ * Memory   decoded rows own their books and lines until their _free; slices are borrowed.
  * Errors   TALLY_E_STORE_DAMAGED for malformed bytes.
  * Threads  pure. */
 #ifndef TALLY_STORE_ROWS_H
 #define TALLY_STORE_ROWS_H
 
-#include "app/core/account.h"
+#include "app/base/book.h"
 #include "app/store/changes.h"
 
-enum { ROW_ID_KEY_LEN = 8, ROW_VOID_KEY_LEN = 12 };
+enum { ROW_ID_KEY_LEN = 8, ROW_EVENT_KEY_LEN = 16, ROW_EVENT_LEN = 12 };
 
 struct row_account {
     bool from_hq;       /* head office's word is in it: this journal alone can't make it again */
     uint32_t own_epoch; /* this terminal's newest event on it; 0: none */
     uint64_t own_seq;
-    struct tally_account account;
-    struct tally_lot *lots; /* owned; what the account's lots point at */
+    struct tally_book book;
 };
 
-/* Room for `spare_lots` beyond what it holds. */
-TALLY_MUST_USE enum tally_status row_account_decode(struct tally_slice value, size_t spare_lots,
+TALLY_MUST_USE enum tally_status row_account_decode(struct tally_slice value,
                                                     struct row_account *ret_row);
 /* Appends. */
 TALLY_MUST_USE enum tally_status row_account_encode(const struct row_account *row,
                                                     struct tally_buffer *ret_value);
 void row_account_free(struct row_account *row);
-
-/* An account from the bytes of app/core/ACCOUNT.md, with room for `spare_lots` more.
- *   TALLY_OK, TALLY_E_STORE_DAMAGED, TALLY_E_STORE_VERSION, TALLY_E_NO_MEMORY */
-TALLY_MUST_USE enum tally_status row_account_from_bytes(struct tally_slice bytes, size_t spare_lots,
-                                                        struct tally_account *ret_account,
-                                                        struct tally_lot **ret_lots);
 
 struct row_member {
     uint64_t account;
@@ -48,13 +40,35 @@ TALLY_MUST_USE enum tally_status row_member_decode(struct tally_slice value,
 TALLY_MUST_USE enum tally_status row_member_encode(const struct row_member *row,
                                                    struct tally_buffer *ret_value);
 
-/* Cards hold a member; refs and voids hold an event of this terminal. */
+/* What came back of one sale, as far as this journal says. */
+struct row_reversal {
+    bool is_void;   /* all of it, on its day */
+    uint32_t epoch; /* of the newest void or refund */
+    uint64_t seq;
+    struct tally_returned_line *lines; /* owned: what refunds took back, quantity_milli of each;
+                                          rising; quantity_before_milli is 0 */
+    size_t line_count;
+};
+
+TALLY_MUST_USE enum tally_status row_reversal_decode(struct tally_slice value,
+                                                     struct row_reversal *ret_row);
+/* Appends. */
+TALLY_MUST_USE enum tally_status row_reversal_encode(const struct row_reversal *row,
+                                                     struct tally_buffer *ret_value);
+/* What a row says once `event`, a void or refund of its sale, is added. `before` may be zeroed.
+ *   TALLY_OK, TALLY_E_NO_MEMORY, TALLY_E_OVERFLOW */
+TALLY_MUST_USE enum tally_status row_reversal_add(const struct row_reversal *before,
+                                                  const struct tally_event *event,
+                                                  struct row_reversal *ret_after);
+void row_reversal_free(struct row_reversal *row);
+
+/* Cards hold a member; refs hold an event of this terminal. */
 TALLY_MUST_USE enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member);
 TALLY_MUST_USE enum tally_status row_event_decode(struct tally_slice value, uint32_t *ret_epoch,
                                                   uint64_t *ret_seq);
-void row_event_encode(uint32_t epoch, uint64_t seq, uint8_t ret_value[12]);
+void row_event_encode(uint32_t epoch, uint64_t seq, uint8_t ret_value[ROW_EVENT_LEN]);
 void row_id_key(uint64_t id, uint8_t ret_key[ROW_ID_KEY_LEN]);
-void row_void_key(uint32_t epoch, uint64_t seq, uint8_t ret_key[ROW_VOID_KEY_LEN]);
+void row_event_key(const struct tally_event_id *id, uint8_t ret_key[ROW_EVENT_KEY_LEN]);
 
 /* Whether one row is well formed, and an account keeps its invariants. */
 TALLY_MUST_USE enum tally_status row_check(enum state_table table, struct tally_slice key,

@@ -135,16 +135,15 @@ enum tally_status store_meta_get(struct store *store, const char *name,
 
 /* ------------------------------------------------------------------ commit */
 
-/* Where a reference, or the void of a sale, is already taken: TALLY_OK and its seq (0: in an epoch
- * before this one). TALLY_E_NOT_FOUND */
-static enum tally_status find_event_row(struct store *store, enum state_table table,
-                                        struct tally_slice key, uint64_t *ret_seq)
+/* Where a reference is already taken: TALLY_OK and its seq (0: in an epoch before this one).
+ * TALLY_E_NOT_FOUND */
+static enum tally_status find_ref(struct store *store, struct tally_slice ref, uint64_t *ret_seq)
 {
     struct view view = store_view(store);
     struct tally_buffer value = {0};
     uint32_t epoch = 0;
     uint64_t seq = 0;
-    enum tally_status status = view_get(&view, table, key, &value);
+    enum tally_status status = view_get(&view, STATE_REFS, ref, &value);
     if (status == TALLY_OK) {
         status = row_event_decode(tally_buffer_slice(&value), &epoch, &seq);
     }
@@ -154,11 +153,11 @@ static enum tally_status find_event_row(struct store *store, enum state_table ta
     return TALLY_OK;
 }
 
-static enum tally_status refuse_if_there(struct store *store, enum state_table table,
-                                         struct tally_slice key, uint64_t *ret_existing_seq)
+static enum tally_status refuse_known_ref(struct store *store, struct tally_slice ref,
+                                          uint64_t *ret_existing_seq)
 {
     uint64_t seq = 0;
-    enum tally_status status = find_event_row(store, table, key, &seq);
+    enum tally_status status = find_ref(store, ref, &seq);
     if (status == TALLY_OK) {
         *ret_existing_seq = seq;
         return TALLY_E_EXISTS;
@@ -166,12 +165,13 @@ static enum tally_status refuse_if_there(struct store *store, enum state_table t
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
 }
 
-static enum tally_status refuse_known_member(struct store *store, const struct tally_enrol *enrol)
+static enum tally_status refuse_known_member(struct store *store, const struct tally_event *event)
 {
+    const struct tally_enrol *enrol = &event->as.enrol;
     struct view view = store_view(store);
     struct tally_buffer value = {0};
     uint8_t key[ROW_ID_KEY_LEN];
-    row_id_key(enrol->member, key);
+    row_id_key(event->member, key);
     enum tally_status status =
         view_get(&view, STATE_MEMBERS, (struct tally_slice){key, sizeof key}, &value);
     if (status == TALLY_E_NOT_FOUND) {
@@ -189,30 +189,75 @@ static enum tally_status refuse_known_member(struct store *store, const struct t
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : store_found(store, status);
 }
 
+static int64_t quantity_back(const struct row_reversal *row, uint32_t line)
+{
+    for (size_t i = 0; i < row->line_count && row->lines[i].line <= line; i++) {
+        if (row->lines[i].line == line) {
+            return row->lines[i].quantity_milli;
+        }
+    }
+    return 0;
+}
+
+/* Whether more of a sale, of which `before` came back, may come back by this event. */
+static enum tally_status refuse_after(const struct store *store, const struct row_reversal *before,
+                                      const struct tally_event *event, uint64_t *ret_existing_seq)
+{
+    const struct tally_reversal *reversal = &event->as.reversal;
+    if (before->seq != 0 && (before->is_void || event->type == TALLY_EVENT_VOID)) {
+        *ret_existing_seq = before->epoch == store->now.mark.epoch ? before->seq : 0;
+        return TALLY_E_EXISTS;
+    }
+    for (size_t i = 0; i < reversal->line_count; i++) {
+        if (reversal->lines[i].quantity_before_milli !=
+            quantity_back(before, reversal->lines[i].line)) {
+            return TALLY_E_INVALID;
+        }
+    }
+    return TALLY_OK;
+}
+
+static enum tally_status refuse_reversal(struct store *store, const struct tally_event *event,
+                                         uint64_t *ret_existing_seq)
+{
+    const struct tally_event_id *sale = &event->as.reversal.sale;
+    if (event->type == TALLY_EVENT_VOID && sale->terminal != store->now.terminal) {
+        return TALLY_E_INVALID;
+    }
+    struct view view = store_view(store);
+    struct row_reversal before = {0};
+    enum tally_status status = view_reversal(&view, sale, &before);
+    if (status == TALLY_OK || status == TALLY_E_NOT_FOUND) {
+        status = refuse_after(store, &before, event, ret_existing_seq);
+    } else {
+        status = store_found(store, status);
+    }
+    row_reversal_free(&before);
+    return status;
+}
+
 /* What this store, and no one else, must not let into the journal. */
 static enum tally_status refuse(struct store *store, const struct tally_event *event,
                                 uint64_t *ret_existing_seq)
 {
-    struct tally_slice ref = fold_ref(event);
+    struct tally_slice ref = tally_event_ref(event);
     if (ref.len > STORE_REF_LEN_MAX) {
         return TALLY_E_INVALID;
     }
     if (ref.len > 0) {
-        TALLY_TRY(refuse_if_there(store, STATE_REFS, ref, ret_existing_seq));
+        TALLY_TRY(refuse_known_ref(store, ref, ret_existing_seq));
     }
-    uint8_t key[ROW_VOID_KEY_LEN];
     switch (event->type) {
     case TALLY_EVENT_SALE:
+    case TALLY_EVENT_HOLD:
+    case TALLY_EVENT_RELEASE:
+    case TALLY_EVENT_AWARD:
         return TALLY_OK;
     case TALLY_EVENT_VOID:
-        if (event->as.voided.sale.terminal != store->now.terminal) {
-            return TALLY_E_INVALID;
-        }
-        row_void_key(event->as.voided.sale.epoch, event->as.voided.sale.seq, key);
-        return refuse_if_there(store, STATE_VOIDS, (struct tally_slice){key, sizeof key},
-                               ret_existing_seq);
+    case TALLY_EVENT_REFUND:
+        return refuse_reversal(store, event, ret_existing_seq);
     case TALLY_EVENT_ENROL:
-        return refuse_known_member(store, &event->as.enrol);
+        return refuse_known_member(store, event);
     case TALLY_EVENT_GRANT:
         if (event->as.grant.to_terminal != store->now.terminal) {
             return TALLY_E_INVALID;
@@ -220,6 +265,9 @@ static enum tally_status refuse(struct store *store, const struct tally_event *e
         return event->as.grant.grant_seq <= store->now.grant_seq ? TALLY_E_EXISTS : TALLY_OK;
     case TALLY_EVENT_ADJUST:
         return event->as.adjust.drawer == store->now.terminal ? TALLY_OK : TALLY_E_INVALID;
+    case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_TRANSFER:
+        break; /* head office's alone */
     }
     return TALLY_E_INVALID;
 }
@@ -332,11 +380,10 @@ enum tally_status store_checkpoint(struct store *store)
 
 void store_account_free(struct store_account *account)
 {
-    tally_free(account->lots);
-    *account = (struct store_account){0};
+    tally_book_free(&account->book);
 }
 
-enum tally_status store_account_get(struct store *store, uint64_t account, size_t spare_lots,
+enum tally_status store_account_get(struct store *store, uint64_t account,
                                     struct store_account *ret_account)
 {
     struct view view = store_view(store);
@@ -347,11 +394,36 @@ enum tally_status store_account_get(struct store *store, uint64_t account, size_
     enum tally_status status =
         view_get(&view, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
     if (status == TALLY_OK) {
-        status = row_account_decode(tally_buffer_slice(&value), spare_lots, &row);
+        status = row_account_decode(tally_buffer_slice(&value), &row);
     }
     tally_buffer_free(&value);
     TALLY_TRY(store_found(store, status));
-    *ret_account = (struct store_account){.account = row.account, .lots = row.lots};
+    *ret_account = (struct store_account){.book = row.book};
+    return TALLY_OK;
+}
+
+void store_reversal_free(struct store_reversal *reversal)
+{
+    tally_free(reversal->lines);
+    *reversal = (struct store_reversal){0};
+}
+
+enum tally_status store_reversal_get(struct store *store, const struct tally_event_id *sale,
+                                     struct store_reversal *ret_reversal)
+{
+    struct view view = store_view(store);
+    struct row_reversal row = {0};
+    TALLY_TRY(store_found(store, view_reversal(&view, sale, &row)));
+    for (size_t i = 0; i < row.line_count; i++) {
+        row.lines[i].quantity_before_milli = row.lines[i].quantity_milli;
+        row.lines[i].quantity_milli = 0;
+    }
+    *ret_reversal = (struct store_reversal){
+        .is_void = row.is_void,
+        .newest_seq = row.epoch == store->now.mark.epoch ? row.seq : 0,
+        .lines = row.lines,
+        .line_count = row.line_count,
+    };
     return TALLY_OK;
 }
 
@@ -415,7 +487,7 @@ enum tally_status store_ref_get(struct store *store, struct tally_slice ref, uin
     if (ref.len == 0 || ref.len > STORE_REF_LEN_MAX) {
         return TALLY_E_NOT_FOUND;
     }
-    return find_event_row(store, STATE_REFS, ref, ret_seq);
+    return find_ref(store, ref, ret_seq);
 }
 
 enum tally_status store_event_get(struct store *store, uint64_t seq, struct tally_buffer *ret_event,

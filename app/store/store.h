@@ -18,7 +18,7 @@
 #define TALLY_STORE_STORE_H
 
 #include "app/base/buffer.h"
-#include "app/core/account.h"
+#include "app/base/book.h"
 #include "app/proto/messages.h"
 
 struct store;
@@ -81,15 +81,19 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
 /* ------------------------------------------------------------------ commit */
 
 /* Makes `event` durable and applies it: sets its id and time (from now_ms, never backwards),
- * encodes, chains, writes, syncs, folds into the overlay. `sidecar` goes into the same write but
- * not into the chain (an enrolled member's wrapped key). Refused means nothing was written.
- *   TALLY_OK              durable; event->id and event->time are set
- *   TALLY_E_EXISTS        a sale or void with this ref is there, or a void of the same sale:
- *                         *ret_existing_seq says which (0: in an epoch before this one). Also an
- *                         enrolment of a known member, card or phone number, and a grant that
- *                         is journalled already; then *ret_existing_seq is not set
- *   TALLY_E_POINTS_SHORT, TALLY_E_INVALID, TALLY_E_OVERFLOW from the fold; TALLY_E_INVALID also for
- *                         a grant, adjustment or void that names another terminal's drawer
+ * encodes, chains, writes, syncs, folds into the overlay. A terminal writes sales, voids, refunds,
+ * enrolments, grants, holds, releases, awards, and adjustments of its own drawer. `sidecar` goes
+ * into the same write but not into the chain (an enrolled member's wrapped key). Refused means
+ * nothing was written. TALLY_OK              durable; event->id and event->time are set
+ *   TALLY_E_EXISTS        an event with this ref is there; or the sale that this one undoes was
+ *                         voided already, or, for a void, a part of it has come back:
+ *                         *ret_existing_seq says which event (0: in an epoch before this one).
+ *                         Also an enrolment of a known member, card or phone number, and a grant
+ *                         that is journalled already; then *ret_existing_seq is not set
+ *   TALLY_E_POINTS_SHORT, TALLY_E_NOT_FOUND (no such hold), TALLY_E_INVALID, TALLY_E_OVERFLOW from
+ *                         the fold; TALLY_E_INVALID also for a grant, adjustment or void that names
+ *                         another terminal's drawer or sale, for a refund that says that another
+ *                         quantity came back before, and for a type that is head office's alone
  *   TALLY_E_NOT_READY     no writer is set
  *   TALLY_E_STORE_FULL    nothing was written; may be tried again
  *   other store statuses  then it is not known whether the event is durable: stop and open again */
@@ -110,15 +114,29 @@ TALLY_MUST_USE enum tally_status store_checkpoint(struct store *store);
 /* ------------------------------------------------------------------ reads */
 
 struct store_account {
-    struct tally_account account; /* lots point into `lots` */
-    struct tally_lot *lots;       /* owned */
+    struct tally_book book; /* owned; the account is book.account */
 };
 void store_account_free(struct store_account *account);
 
-/* TALLY_OK, TALLY_E_NOT_FOUND, store statuses. `spare_lots`: room beyond what it holds. */
+/* TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_account_get(struct store *store, uint64_t account,
-                                                   size_t spare_lots,
                                                    struct store_account *ret_account);
+
+/* What of a sale has come back here: what the next refund of it has to go on from. What other
+ * terminals took back head office knows alone. */
+struct store_reversal {
+    bool is_void;                      /* all of it */
+    uint64_t newest_seq;               /* of the newest void or refund; 0: in an epoch before */
+    struct tally_returned_line *lines; /* owned; rising: quantity_before_milli of each line that
+                                          refunds took back, quantity_milli is 0 */
+    size_t line_count;
+};
+void store_reversal_free(struct store_reversal *reversal);
+
+/* TALLY_OK, TALLY_E_NOT_FOUND (nothing has come back), store statuses */
+TALLY_MUST_USE enum tally_status store_reversal_get(struct store *store,
+                                                    const struct tally_event_id *sale,
+                                                    struct store_reversal *ret_reversal);
 
 struct store_member {
     uint64_t member;
@@ -135,7 +153,7 @@ TALLY_MUST_USE enum tally_status store_member_get(struct store *store, uint64_t 
 TALLY_MUST_USE enum tally_status
 store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN], uint64_t *ret_member);
 
-/* The sale or void that carries this till reference; 0: in an epoch before this one.
+/* The event that carries this till reference; 0: in an epoch before this one.
  *   TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_ref_get(struct store *store, struct tally_slice ref,
                                                uint64_t *ret_seq);

@@ -167,25 +167,36 @@ enum tally_status try_sell_to(struct store *store, uint64_t account, unsigned nu
 {
     char ref[32];
     snprintf(ref, sizeof ref, "sale-%u", number);
-    struct tally_line line = {
-        .sku = text("4006381333931"), .quantity_milli = 1000, .amount_minor = 2500};
-    struct tally_move spent = {.expires_day = SHOP_EXPIRES, .points = redeemed};
-    struct tally_event event = {.type = TALLY_EVENT_SALE};
-    event.as.sale = (struct tally_sale){.account = account,
-                                        .member = SHOP_MEMBER,
-                                        .ref = text(ref),
+    const struct tally_line line = {
+        .sku = text("4006381333931"), .quantity_milli = 3000, .amount_minor = 2500};
+    const struct tally_line_paid paid = {.line = 0, .points_minor = redeemed};
+    const struct tally_share share = {.line = 0, .points = earned};
+    const struct tally_count count = {TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1};
+    struct tally_move moves[2];
+    size_t move_count = 0;
+    if (redeemed > 0) {
+        moves[move_count++] = (struct tally_move){
+            .kind = TALLY_MOVE_REDEEM, .expires_day = SHOP_EXPIRES, .points = redeemed};
+    }
+    if (earned > 0) {
+        moves[move_count++] = (struct tally_move){
+            .kind = TALLY_MOVE_EARN, .expires_day = SHOP_EXPIRES, .points = earned};
+    }
+    struct tally_event event = {
+        .type = TALLY_EVENT_SALE,
+        .account = account,
+        .member = SHOP_MEMBER,
+        .effects = {.moves = moves, .move_count = move_count, .counts = &count, .count_count = 1}};
+    event.as.sale = (struct tally_sale){.ref = text(ref),
                                         .cashier = text("anna"),
-                                        .lines = &line,
-                                        .line_count = 1,
+                                        .basket = {.lines = &line, .line_count = 1},
+                                        .seen = {.days_away = -1},
                                         .total_minor = 2500,
-                                        .redeemed_points = redeemed,
                                         .redeemed_minor = redeemed,
-                                        .spent = &spent,
-                                        .spent_count = redeemed > 0,
-                                        .earned_points = earned,
-                                        .earned_expires_day = SHOP_EXPIRES,
-                                        .qualifying = 2500,
-                                        .multiplier_pct = 100};
+                                        .paid = &paid,
+                                        .paid_count = redeemed > 0,
+                                        .shares = &share,
+                                        .share_count = earned > 0};
     return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
 }
 
@@ -200,29 +211,104 @@ void sell(struct store *store, unsigned number, int64_t earned)
     assert_status(TALLY_OK, try_sell(store, number, earned, 0, NULL));
 }
 
+static struct tally_event reversal(enum tally_event_type type, uint64_t sale_seq, const char *ref)
+{
+    struct tally_event event = {.type = type, .account = SHOP_ACCOUNT, .member = SHOP_MEMBER};
+    event.as.reversal =
+        (struct tally_reversal){.ref = text(ref),
+                                .sale = {.terminal = SHOP_TERMINAL, .epoch = 1, .seq = sale_seq},
+                                .sale_day = SHOP_DAY};
+    return event;
+}
+
 enum tally_status try_void_sale(struct store *store, uint64_t sale_seq, const char *ref,
                                 int64_t points, uint64_t *ret_existing_seq)
 {
-    struct tally_move taken = {.expires_day = SHOP_EXPIRES, .points = points};
-    struct tally_event event = {.type = TALLY_EVENT_VOID};
-    event.as.voided =
-        (struct tally_void){.account = SHOP_ACCOUNT,
-                            .member = SHOP_MEMBER,
-                            .ref = text(ref),
-                            .sale = {.terminal = SHOP_TERMINAL, .epoch = 1, .seq = sale_seq},
-                            .taken = &taken,
-                            .taken_count = 1,
-                            .earned_points = points,
-                            .qualifying = 2500,
-                            .sale_day = SHOP_DAY};
+    const struct tally_move taken = {
+        .kind = TALLY_MOVE_UNEARN, .expires_day = SHOP_EXPIRES, .points = points};
+    const struct tally_count count = {TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, -1};
+    struct tally_event event = reversal(TALLY_EVENT_VOID, sale_seq, ref);
+    event.effects = (struct tally_effects){
+        .moves = &taken, .move_count = 1, .counts = &count, .count_count = 1};
     return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
+}
+
+enum tally_status try_refund(struct store *store, uint64_t sale_seq, const char *ref,
+                             const struct tally_returned_line *lines, size_t line_count,
+                             int64_t points, uint64_t *ret_existing_seq)
+{
+    const struct tally_move taken = {
+        .kind = TALLY_MOVE_UNEARN, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = reversal(TALLY_EVENT_REFUND, sale_seq, ref);
+    event.effects = (struct tally_effects){.moves = &taken, .move_count = points > 0};
+    event.as.reversal.lines = lines;
+    event.as.reversal.line_count = line_count;
+    return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
+}
+
+enum tally_status try_hold(struct store *store, const char *ref, int64_t points)
+{
+    const struct tally_move held = {
+        .kind = TALLY_MOVE_HOLD, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_HOLD,
+                                .account = SHOP_ACCOUNT,
+                                .effects = {.moves = &held, .move_count = 1}};
+    event.as.hold = (struct tally_hold){.ref = text(ref), .until_ms = SHOP_NOW_MS + 60000};
+    return commit(store, &event, (struct tally_slice){0}, NULL);
+}
+
+enum tally_status try_release(struct store *store, uint64_t hold, int64_t points)
+{
+    const struct tally_move freed = {
+        .kind = TALLY_MOVE_RELEASE, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_RELEASE,
+                                .account = SHOP_ACCOUNT,
+                                .effects = {.moves = &freed, .move_count = 1, .hold = hold}};
+    return commit(store, &event, (struct tally_slice){0}, NULL);
+}
+
+enum tally_status try_award(struct store *store, uint32_t purse, int64_t points)
+{
+    const struct tally_move given = {
+        .kind = TALLY_MOVE_EARN, .purse = purse, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_AWARD,
+                                .account = SHOP_ACCOUNT,
+                                .effects = {.moves = &given, .move_count = 1}};
+    event.as.award = (struct tally_award){.award = 1};
+    return commit(store, &event, (struct tally_slice){0}, NULL);
+}
+
+enum tally_status try_adjust(struct store *store, uint32_t drawer, int64_t points)
+{
+    const struct tally_move given = {
+        .kind = TALLY_MOVE_ADJUST_IN, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_ADJUST,
+                                .account = SHOP_ACCOUNT,
+                                .effects = {.moves = &given, .move_count = 1}};
+    event.as.adjust =
+        (struct tally_adjust){.drawer = drawer, .reason = text("goodwill"), .who = text("anna")};
+    return commit(store, &event, (struct tally_slice){0}, NULL);
+}
+
+enum tally_status try_what_is_head_offices(struct store *store, enum tally_event_type type)
+{
+    const struct tally_move given = {
+        .kind = TALLY_MOVE_ADJUST_IN, .expires_day = SHOP_EXPIRES, .points = 5};
+    struct tally_event event = {.type = type, .account = SHOP_ACCOUNT};
+    if (type == TALLY_EVENT_STANDING) {
+        event.effects.has_floor = true;
+        event.as.given = (struct tally_given){.reason = text("matched"), .who = text("anna")};
+    } else {
+        event.effects = (struct tally_effects){.moves = &given, .move_count = 1};
+        event.as.transfer = (struct tally_transfer){.other = 101};
+    }
+    return commit(store, &event, (struct tally_slice){0}, NULL);
 }
 
 static struct tally_event enrolment(uint64_t member, uint64_t account, uint8_t card)
 {
-    struct tally_event event = {.type = TALLY_EVENT_ENROL};
-    event.as.enrol = (struct tally_enrol){
-        .account = account, .member = member, .home_shop = 3, .profile = text("sealed profile")};
+    struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = account, .member = member};
+    event.as.enrol = (struct tally_enrol){.home_shop = 3, .profile = text("sealed profile")};
     memset(event.as.enrol.handle, card, TALLY_HANDLE_LEN);
     return event;
 }
@@ -244,13 +330,12 @@ enum tally_status try_enrol_with_phone(struct store *store, uint64_t member, uin
 
 enum tally_status try_grant(struct store *store, uint64_t grant_seq, uint32_t to, int64_t points)
 {
-    struct tally_move move = {.expires_day = SHOP_EXPIRES, .points = points};
-    struct tally_event event = {.type = TALLY_EVENT_GRANT};
-    event.as.grant = (struct tally_grant){.account = SHOP_ACCOUNT,
-                                          .grant_seq = grant_seq,
-                                          .to_terminal = to,
-                                          .moves = &move,
-                                          .move_count = 1};
+    const struct tally_move move = {
+        .kind = TALLY_MOVE_GRANT, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_GRANT,
+                                .account = SHOP_ACCOUNT,
+                                .effects = {.moves = &move, .move_count = 1}};
+    event.as.grant = (struct tally_grant){.grant_seq = grant_seq, .to_terminal = to};
     return commit(store, &event, (struct tally_slice){0}, NULL);
 }
 
@@ -276,12 +361,13 @@ uint64_t head_seq(struct store *store)
 int64_t points_of(struct store *store, uint64_t account)
 {
     struct store_account found;
-    enum tally_status status = store_account_get(store, account, 0, &found);
+    enum tally_status status = store_account_get(store, account, &found);
     if (status == TALLY_E_NOT_FOUND) {
         return 0;
     }
     assert_status(TALLY_OK, status);
-    int64_t points = tally_account_in_drawer(&found.account, SHOP_TERMINAL, SHOP_DAY);
+    int64_t points = tally_account_in_drawer(&found.book.account, TALLY_PURSE_POINTS, SHOP_TERMINAL,
+                                             SHOP_DAY, SHOP_NOW_MS);
     store_account_free(&found);
     return points;
 }
@@ -290,10 +376,8 @@ struct tally_buffer account_bytes(struct store *store, uint64_t account)
 {
     struct store_account found;
     struct tally_buffer bytes = {0};
-    assert_status(TALLY_OK, store_account_get(store, account, 0, &found));
-    size_t len = tally_account_encoded_len(&found.account);
-    assert_status(TALLY_OK, tally_buffer_reserve(&bytes, len));
-    assert_status(TALLY_OK, tally_account_encode(&found.account, bytes.data, len, &bytes.len));
+    assert_status(TALLY_OK, store_account_get(store, account, &found));
+    assert_status(TALLY_OK, tally_book_encode(&found.book, &bytes));
     store_account_free(&found);
     return bytes;
 }

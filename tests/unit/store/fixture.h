@@ -59,6 +59,16 @@ enum tally_status try_sell_to(struct store *store, uint64_t account, unsigned nu
 void sell(struct store *store, unsigned number, int64_t earned);
 enum tally_status try_void_sale(struct store *store, uint64_t sale_seq, const char *ref,
                                 int64_t points, uint64_t *ret_existing_seq);
+/* Lines of that sale; it has one of 3,000 thousandths. */
+enum tally_status try_refund(struct store *store, uint64_t sale_seq, const char *ref,
+                             const struct tally_returned_line *lines, size_t line_count,
+                             int64_t points, uint64_t *ret_existing_seq);
+enum tally_status try_hold(struct store *store, const char *ref, int64_t points);
+enum tally_status try_release(struct store *store, uint64_t hold, int64_t points);
+enum tally_status try_award(struct store *store, uint32_t purse, int64_t points);
+enum tally_status try_adjust(struct store *store, uint32_t drawer, int64_t points);
+/* A standing or a transfer. */
+enum tally_status try_what_is_head_offices(struct store *store, enum tally_event_type type);
 enum tally_status try_enrol(struct store *store, uint64_t member, uint64_t account, uint8_t card);
 enum tally_status try_enrol_with_phone(struct store *store, uint64_t member, uint64_t account,
                                        uint8_t card, uint8_t phone);

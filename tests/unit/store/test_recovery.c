@@ -117,10 +117,12 @@ static void run_script(struct shop *shop, volatile unsigned *answered)
             (void)!store_checkpoint(shop->store);
         }
         if (i == 3) {
-            struct tally_account account = {.id = 300};
+            struct tally_account account = {0};
             uint8_t bytes[256];
             uint64_t left_out = 0;
             size_t len = 0;
+            tally_account_clear(&account);
+            account.id = 300;
             assert_status(TALLY_OK, tally_account_encode(&account, bytes, sizeof bytes, &len));
             struct tally_msg_account_row row = {.account = {bytes, len}};
             (void)!store_apply_rows(shop->store, &row, 1, 9, &left_out);
@@ -461,7 +463,7 @@ static void a_row_that_rots_is_found_when_read_and_made_again_at_the_next_openin
     tally_buffer_free(&bytes);
     shop_open(&shop); /* it was closed in good order: rows are not all read */
     struct store_account account;
-    assert_status(TALLY_E_STORE_DAMAGED, store_account_get(shop.store, SHOP_ACCOUNT, 0, &account));
+    assert_status(TALLY_E_STORE_DAMAGED, store_account_get(shop.store, SHOP_ACCOUNT, &account));
     assert_status(TALLY_E_STORE_IO, try_sell(shop.store, 2, 10, 0, NULL));
     shop_close(&shop);
     shop_open(&shop);

@@ -12,21 +12,33 @@ enum { HQ_DRAWER = 0, OTHER_TERMINAL = 9, LOTS_MAX = 4 };
 
 struct paper_row {
     struct tally_lot lots[LOTS_MAX];
+    struct tally_purse purses[LOTS_MAX];
     uint8_t bytes[512];
     uint8_t handles[2][TALLY_HANDLE_LEN];
     struct tally_msg_member_row member;
     struct tally_msg_account_row row;
 };
 
-/* An account that earned what its lots hold, with one member who has the cards 1.. */
+static struct tally_lot a_lot(uint32_t drawer, int64_t points)
+{
+    return (struct tally_lot){.drawer = drawer, .expires_day = SHOP_EXPIRES, .points = points};
+}
+
+/* An account that earned what its lots (rising by purse) hold, with one member who has the cards
+ * 1.. */
 static void fill_row(struct paper_row *paper, uint64_t account, const struct tally_lot *lots,
                      size_t lot_count, uint64_t as_of_seq, size_t cards)
 {
-    struct tally_account content = {
-        .id = account, .lots = paper->lots, .lot_count = lot_count, .lot_cap = LOTS_MAX};
+    struct tally_account content = {.lots = paper->lots, .purses = paper->purses};
+    tally_account_clear(&content);
+    content.id = account;
     for (size_t i = 0; i < lot_count; i++) {
-        paper->lots[i] = lots[i];
-        content.earned += lots[i].points;
+        size_t last = content.purse_count;
+        if (last == 0 || content.purses[last - 1].purse != lots[i].purse) {
+            content.purses[content.purse_count++] = (struct tally_purse){.purse = lots[i].purse};
+        }
+        content.purses[content.purse_count - 1].earned += lots[i].points;
+        content.lots[content.lot_count++] = lots[i];
     }
     size_t len = 0;
     assert_status(TALLY_OK,
@@ -54,13 +66,19 @@ static uint64_t apply(struct shop *shop, const struct paper_row *paper, uint64_t
     return left_out;
 }
 
-static int64_t points_in(struct shop *shop, uint32_t drawer)
+static int64_t purse_in(struct shop *shop, uint32_t purse, uint32_t drawer)
 {
     struct store_account found;
-    assert_status(TALLY_OK, store_account_get(shop->store, SHOP_ACCOUNT, 0, &found));
-    int64_t points = tally_account_in_drawer(&found.account, drawer, SHOP_DAY);
+    assert_status(TALLY_OK, store_account_get(shop->store, SHOP_ACCOUNT, &found));
+    int64_t points =
+        tally_account_in_drawer(&found.book.account, purse, drawer, SHOP_DAY, SHOP_NOW_MS);
     store_account_free(&found);
     return points;
+}
+
+static int64_t points_in(struct shop *shop, uint32_t drawer)
+{
+    return purse_in(shop, TALLY_PURSE_POINTS, drawer);
 }
 
 static uint64_t cursor_of(struct shop *shop)
@@ -75,7 +93,7 @@ static void rows_and_cursor_are_there_after_opening_again(void **state)
     (void)state;
     struct shop shop = a_shop();
     struct paper_row paper;
-    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {OTHER_TERMINAL, SHOP_EXPIRES, 50}};
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300), a_lot(OTHER_TERMINAL, 50)};
     uint64_t member = 0;
     fill_row(&paper, SHOP_ACCOUNT, lots, 2, 0, 2);
     assert_int_equal(0, cursor_of(&shop));
@@ -114,7 +132,7 @@ static void a_row_that_does_not_know_our_newest_event_is_left_out_whole(void **s
     (void)state;
     struct shop shop = a_shop();
     struct paper_row paper;
-    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}};
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300)};
     uint64_t member = 0;
     sell(shop.store, 1, 10);
     sell(shop.store, 2, 10);
@@ -133,7 +151,7 @@ static void lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word(void *
     (void)state;
     struct shop shop = a_shop();
     struct paper_row paper;
-    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {SHOP_TERMINAL, SHOP_EXPIRES, 20}};
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300), a_lot(SHOP_TERMINAL, 20)};
     sell(shop.store, 1, 10);
     sell(shop.store, 2, 10);
     fill_row(&paper, SHOP_ACCOUNT, lots, 2, 2, 1);
@@ -152,6 +170,32 @@ static void lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word(void *
     assert_verifies(shop.store);
     assert_status(TALLY_OK, try_sell(shop.store, 3, 0, 20, NULL));
     assert_int_equal(0, points_in(&shop, SHOP_TERMINAL));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void holds_and_other_purses_of_our_own_drawer_stay_too(void **state)
+{
+    (void)state;
+    enum { STAMPS = 77, VOUCHERS = 78 };
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    sell(shop.store, 1, 100);
+    assert_status(TALLY_OK, try_hold(shop.store, "hold-1", 30));
+    assert_status(TALLY_OK, try_award(shop.store, STAMPS, 3));
+    /* Head office knows this drawer as it was never: no hold, vouchers instead of stamps. */
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300), a_lot(SHOP_TERMINAL, 1),
+                               a_lot(SHOP_TERMINAL, 9)};
+    lots[2].purse = VOUCHERS;
+    fill_row(&paper, SHOP_ACCOUNT, lots, 3, 3, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_int_equal(70, points_in(&shop, SHOP_TERMINAL));
+    assert_int_equal(300, points_in(&shop, HQ_DRAWER));
+    assert_int_equal(3, purse_in(&shop, STAMPS, SHOP_TERMINAL));
+    assert_int_equal(0, purse_in(&shop, VOUCHERS, SHOP_TERMINAL));
+    assert_verifies(shop.store);
+    assert_status(TALLY_OK, try_release(shop.store, 2, 30));
+    assert_int_equal(100, points_in(&shop, SHOP_TERMINAL));
     assert_verifies(shop.store);
     shop_end(&shop);
 }
@@ -177,7 +221,7 @@ static void malformed_rows_change_nothing_not_even_the_good_ones_beside_them(voi
     (void)state;
     struct shop shop = a_shop();
     struct paper_row good, bad;
-    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}};
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300)};
     uint64_t left_out = 99;
     sell(shop.store, 1, 10);
     fill_row(&good, SHOP_ACCOUNT, lots, 1, 1, 1);
@@ -217,7 +261,7 @@ static void after_a_rebuild_the_cursor_is_zero_and_rows_can_come_again(void **st
     struct shop shop = a_shop();
     struct paper_row paper;
     char path[512];
-    struct tally_lot lots[] = {{HQ_DRAWER, SHOP_EXPIRES, 300}, {SHOP_TERMINAL, SHOP_EXPIRES, 10}};
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300), a_lot(SHOP_TERMINAL, 10)};
     sell(shop.store, 1, 10);
     fill_row(&paper, SHOP_ACCOUNT, lots, 2, 1, 1);
     assert_int_equal(0, apply(&shop, &paper, 5));
@@ -265,6 +309,8 @@ static struct shop a_busy_shop(void)
     assert_status(TALLY_OK, try_enrol(shop.store, SHOP_MEMBER, SHOP_ACCOUNT, 9));
     sell(shop.store, 1, 10);
     sell(shop.store, 2, 20);
+    const struct tally_returned_line line = {0, 1000, 0};
+    assert_status(TALLY_OK, try_refund(shop.store, 3, "refund-1", &line, 1, 6, NULL));
     return shop;
 }
 
@@ -280,9 +326,9 @@ static void planted_points_are_found(void **state)
     assert_verifies(shop.store);
     assert_status(TALLY_OK,
                   view_get(&view, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value));
-    assert_status(TALLY_OK, row_account_decode(tally_buffer_slice(&value), 0, &row));
-    row.account.lots[0].points += 1;
-    row.account.earned += 1; /* it still adds up */
+    assert_status(TALLY_OK, row_account_decode(tally_buffer_slice(&value), &row));
+    row.book.account.lots[0].points += 1;
+    row.book.account.purses[0].earned += 1; /* it still adds up */
     value.len = 0;
     assert_status(TALLY_OK, row_account_encode(&row, &value));
     plant(&shop, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
@@ -300,17 +346,20 @@ static void planted_points_are_found(void **state)
 static void rows_that_are_missing_from_an_index_are_found(void **state)
 {
     (void)state;
-    uint8_t handle[TALLY_HANDLE_LEN], account[ROW_ID_KEY_LEN], member[ROW_ID_KEY_LEN];
+    uint8_t handle[TALLY_HANDLE_LEN], account[ROW_ID_KEY_LEN], member[ROW_ID_KEY_LEN],
+        sale[ROW_EVENT_KEY_LEN];
     memset(handle, 9, sizeof handle);
     row_id_key(SHOP_ACCOUNT, account);
     row_id_key(SHOP_MEMBER, member);
+    row_event_key(&(struct tally_event_id){SHOP_TERMINAL, 1, 3}, sale);
     const struct {
         enum state_table table;
         struct tally_slice key;
     } rows[] = {{STATE_CARDS, {handle, sizeof handle}},
                 {STATE_MEMBERS, {member, sizeof member}},
                 {STATE_ACCOUNTS, {account, sizeof account}},
-                {STATE_REFS, text("sale-1")}};
+                {STATE_REFS, text("sale-1")},
+                {STATE_REVERSALS, {sale, sizeof sale}}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct shop shop = a_busy_shop();
         plant(&shop, rows[i].table, rows[i].key, NULL);
@@ -324,13 +373,68 @@ static void a_reference_that_no_event_carries_is_found(void **state)
     (void)state;
     struct shop shop = a_busy_shop();
     struct tally_buffer value = {0};
-    uint8_t event[12];
+    uint8_t event[ROW_EVENT_LEN];
     row_event_encode(1, 2, event);
     assert_status(TALLY_OK, tally_buffer_append(&value, event, sizeof event));
     plant(&shop, STATE_REFS, text("sale-77"), &value);
     assert_differs(&shop);
     tally_buffer_free(&value);
     shop_end(&shop);
+}
+
+static void a_reversal_that_no_event_made_is_found(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 3; kind++) {
+        struct shop shop = a_busy_shop();
+        struct tally_returned_line line = {0, kind == 0 ? 999 : 1000, 0};
+        struct row_reversal row = {kind == 1, 1, kind == 2 ? 3 : 4, &line, 1};
+        struct tally_buffer value = {0};
+        uint8_t sale[ROW_EVENT_KEY_LEN];
+        assert_verifies(shop.store);
+        assert_status(TALLY_OK, row_reversal_encode(&row, &value));
+        row_event_key(&(struct tally_event_id){SHOP_TERMINAL, 1, 3}, sale);
+        plant(&shop, STATE_REVERSALS, (struct tally_slice){sale, sizeof sale}, &value);
+        assert_differs(&shop);
+        tally_buffer_free(&value);
+        shop_end(&shop);
+    }
+}
+
+static void a_row_of_a_reversal_comes_back_as_it_was_and_malformed_ones_are_refused(void **state)
+{
+    (void)state;
+    struct tally_returned_line lines[] = {{0, 1000, 0}, {4, INT64_MAX, 0}};
+    const struct row_reversal row = {true, 3, UINT64_MAX, lines, 2};
+    struct tally_buffer value = {0};
+    struct row_reversal back = {0};
+    assert_status(TALLY_OK, row_reversal_encode(&row, &value));
+    assert_status(TALLY_OK, row_reversal_decode(tally_buffer_slice(&value), &back));
+    assert_true(back.is_void && back.epoch == 3 && back.seq == UINT64_MAX);
+    assert_int_equal(2, back.line_count);
+    assert_memory_equal(lines, back.lines, sizeof lines);
+    row_reversal_free(&back);
+    for (size_t len = 0; len < value.len; len++) {
+        bool whole = len == 16 || len == 28;
+        assert_status(whole ? TALLY_OK : TALLY_E_STORE_DAMAGED,
+                      row_reversal_decode((struct tally_slice){value.data, len}, &back));
+        row_reversal_free(&back);
+    }
+    const struct {
+        size_t at;
+        uint8_t byte;
+        enum tally_status status;
+    } wrong[] = {{0, 0, TALLY_E_STORE_DAMAGED},     {0, 2, TALLY_E_STORE_VERSION},
+                 {1, 2, TALLY_E_STORE_DAMAGED},     {2, 1, TALLY_E_STORE_DAMAGED},
+                 {16, 4, TALLY_E_STORE_DAMAGED},    {28, 0, TALLY_E_STORE_DAMAGED},
+                 {39, 0x80, TALLY_E_STORE_DAMAGED}, {27, 0xFF, TALLY_E_STORE_DAMAGED}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        uint8_t before = value.data[wrong[i].at];
+        value.data[wrong[i].at] = wrong[i].byte;
+        assert_status(wrong[i].status, row_reversal_decode(tally_buffer_slice(&value), &back));
+        value.data[wrong[i].at] = before;
+    }
+    tally_buffer_free(&value);
 }
 
 static void a_changed_byte_of_the_journal_breaks_the_chain(void **state)
@@ -357,6 +461,7 @@ int main(void)
         cmocka_unit_test(members_that_lmdb_does_not_know_do_not_wait_and_events_wait_minutes),
         cmocka_unit_test(a_row_that_does_not_know_our_newest_event_is_left_out_whole),
         cmocka_unit_test(lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word),
+        cmocka_unit_test(holds_and_other_purses_of_our_own_drawer_stay_too),
         cmocka_unit_test(a_card_that_is_taken_away_is_no_longer_found),
         cmocka_unit_test(malformed_rows_change_nothing_not_even_the_good_ones_beside_them),
         cmocka_unit_test(rows_are_refused_before_there_is_a_writer),
@@ -364,6 +469,8 @@ int main(void)
         cmocka_unit_test(planted_points_are_found),
         cmocka_unit_test(rows_that_are_missing_from_an_index_are_found),
         cmocka_unit_test(a_reference_that_no_event_carries_is_found),
+        cmocka_unit_test(a_reversal_that_no_event_made_is_found),
+        cmocka_unit_test(a_row_of_a_reversal_comes_back_as_it_was_and_malformed_ones_are_refused),
         cmocka_unit_test(a_changed_byte_of_the_journal_breaks_the_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

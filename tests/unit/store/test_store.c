@@ -107,6 +107,173 @@ static void a_sale_is_voided_once(void **state)
     shop_end(&shop);
 }
 
+static struct tally_event_id sale_of(uint64_t seq)
+{
+    return (struct tally_event_id){SHOP_TERMINAL, 1, seq};
+}
+
+/* What came back of a sale, of line 0 and line 4. */
+static void assert_back(struct store *store, uint64_t sale_seq, int64_t line_0, int64_t line_4,
+                        uint64_t newest_seq)
+{
+    struct store_reversal back = {0};
+    struct tally_event_id sale = sale_of(sale_seq);
+    assert_status(TALLY_OK, store_reversal_get(store, &sale, &back));
+    assert_false(back.is_void);
+    assert_int_equal(newest_seq, back.newest_seq);
+    size_t next = 0;
+    if (line_0 > 0) {
+        assert_int_equal(0, back.lines[next].line);
+        assert_int_equal(line_0, back.lines[next++].quantity_before_milli);
+    }
+    if (line_4 > 0) {
+        assert_int_equal(4, back.lines[next].line);
+        assert_int_equal(line_4, back.lines[next++].quantity_before_milli);
+    }
+    assert_int_equal(next, back.line_count);
+    store_reversal_free(&back);
+}
+
+static void refunds_of_a_sale_add_up_and_say_what_came_back_before(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct tally_returned_line first = {4, 500, 0}, lines[2] = {{0, 1000, 0}, {4, 250, 500}};
+    struct store_reversal none = {0};
+    struct tally_event_id sale = sale_of(1);
+    sell(shop.store, 1, 30);
+    assert_status(TALLY_E_NOT_FOUND, store_reversal_get(shop.store, &sale, &none));
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "r1", &first, 1, 5, NULL));
+    assert_back(shop.store, 1, 0, 500, 2);
+    assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "r2", &first, 1, 5, NULL));
+    first.quantity_before_milli = 501;
+    assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "r2", &first, 1, 5, NULL));
+    assert_int_equal(2, head_seq(shop.store));
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "r2", lines, 2, 5, NULL));
+    assert_back(shop.store, 1, 1000, 750, 3);
+    lines[0].quantity_before_milli = 1000;
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "r3", lines, 1, 5, NULL));
+    assert_int_equal(15, points_of(shop.store, SHOP_ACCOUNT));
+    struct shop crashed = shop_copy(&shop); /* only the journal has them yet */
+    shop_open(&crashed);
+    assert_back(crashed.store, 1, 2000, 750, 4);
+    assert_verifies(crashed.store);
+    shop_end(&crashed);
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_back(shop.store, 1, 2000, 750, 4);
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_sale_is_not_voided_after_a_refund_nor_refunded_after_a_void(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    const struct tally_returned_line line = {0, 1000, 0};
+    uint64_t existing = 0;
+    sell(shop.store, 1, 10);
+    sell(shop.store, 2, 10);
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "refund-1", &line, 1, 3, NULL));
+    assert_status(TALLY_E_EXISTS, try_void_sale(shop.store, 1, "void-1", 10, &existing));
+    assert_int_equal(3, existing);
+    assert_status(TALLY_OK, try_void_sale(shop.store, 2, "void-2", 10, NULL));
+    assert_status(TALLY_E_EXISTS, try_refund(shop.store, 2, "refund-2", &line, 1, 3, &existing));
+    assert_int_equal(4, existing);
+    struct store_reversal back = {0};
+    struct tally_event_id sale = sale_of(2);
+    assert_status(TALLY_OK, store_reversal_get(shop.store, &sale, &back));
+    assert_true(back.is_void);
+    assert_int_equal(4, back.newest_seq);
+    assert_int_equal(0, back.line_count);
+    store_reversal_free(&back);
+    assert_int_equal(7, points_of(shop.store, SHOP_ACCOUNT));
+    assert_int_equal(4, head_seq(shop.store));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_sale_of_an_epoch_before_is_refunded_and_still_not_twice(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct tally_returned_line line = {0, 1000, 0};
+    uint64_t existing = 99;
+    sell(shop.store, 1, 10);
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "refund-1", &line, 1, 3, NULL));
+    assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL, 2));
+    assert_back(shop.store, 1, 1000, 0, 0);
+    assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "refund-2", &line, 1, 3, NULL));
+    assert_status(TALLY_E_EXISTS, try_void_sale(shop.store, 1, "void-1", 10, &existing));
+    assert_int_equal(0, existing);
+    line.quantity_before_milli = 1000;
+    assert_status(TALLY_OK, try_refund(shop.store, 1, "refund-2", &line, 1, 3, NULL));
+    assert_back(shop.store, 1, 2000, 0, 1);
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void held_points_are_not_spent_and_come_back_when_they_are_released(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint64_t seq = 0;
+    sell(shop.store, 1, 100);
+    assert_status(TALLY_OK, try_hold(shop.store, "hold-1", 30));
+    assert_status(TALLY_E_EXISTS, try_hold(shop.store, "hold-1", 30));
+    assert_status(TALLY_OK, store_ref_get(shop.store, text("hold-1"), &seq));
+    assert_int_equal(2, seq);
+    assert_int_equal(70, points_of(shop.store, SHOP_ACCOUNT));
+    assert_status(TALLY_E_POINTS_SHORT, try_sell(shop.store, 2, 0, 71, NULL));
+    assert_status(TALLY_E_NOT_FOUND, try_release(shop.store, 3, 30));
+    assert_status(TALLY_E_POINTS_SHORT, try_release(shop.store, 2, 31));
+    assert_int_equal(2, head_seq(shop.store));
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_status(TALLY_OK, try_release(shop.store, 2, 30));
+    assert_int_equal(100, points_of(shop.store, SHOP_ACCOUNT));
+    assert_status(TALLY_E_NOT_FOUND, try_release(shop.store, 2, 30));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_terminal_writes_for_its_own_drawer_and_not_what_is_head_offices_alone(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    assert_status(TALLY_OK, try_adjust(shop.store, SHOP_TERMINAL, 5));
+    assert_status(TALLY_OK, try_award(shop.store, TALLY_PURSE_POINTS, 7));
+    assert_status(TALLY_E_INVALID, try_adjust(shop.store, TALLY_TERMINAL_HQ, 5));
+    assert_status(TALLY_E_INVALID, try_adjust(shop.store, 8, 5));
+    assert_status(TALLY_E_INVALID, try_what_is_head_offices(shop.store, TALLY_EVENT_STANDING));
+    assert_status(TALLY_E_INVALID, try_what_is_head_offices(shop.store, TALLY_EVENT_TRANSFER));
+    assert_int_equal(2, head_seq(shop.store));
+    assert_int_equal(12, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_second_member_joins_an_account_that_is_there(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store_member found;
+    struct store_counts counts;
+    assert_status(TALLY_OK, try_enrol(shop.store, 55, SHOP_ACCOUNT, 9));
+    sell(shop.store, 1, 10);
+    assert_status(TALLY_OK, try_enrol(shop.store, 56, SHOP_ACCOUNT, 10));
+    assert_status(TALLY_E_EXISTS, try_enrol(shop.store, 57, SHOP_ACCOUNT, 9));
+    assert_status(TALLY_OK, store_member_get(shop.store, 56, &found));
+    assert_int_equal(SHOP_ACCOUNT, found.account);
+    store_member_free(&found);
+    assert_status(TALLY_OK, store_counts(shop.store, &counts));
+    assert_int_equal(2, counts.members);
+    assert_int_equal(1, counts.accounts);
+    assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
 static void an_enrolled_member_is_found_by_card_with_key_and_profile(void **state)
 {
     (void)state;
@@ -415,8 +582,10 @@ static void the_map_grows_up_to_its_limit_and_then_says_full(void **state)
         static struct tally_msg_account_row rows[ROWS];
         static uint8_t accounts[ROWS][256];
         for (size_t i = 0; i < ROWS; i++, next++) {
-            struct tally_account one = {.id = next};
+            struct tally_account one = {0};
             size_t len = 0;
+            tally_account_clear(&one);
+            one.id = next;
             assert_status(TALLY_OK, tally_account_encode(&one, account, sizeof account, &len));
             memcpy(accounts[i], account, len);
             members[i] = (struct tally_msg_member_row){
@@ -449,6 +618,12 @@ int main(void)
         cmocka_unit_test(a_sale_with_a_known_reference_is_answered_with_the_first_one),
         cmocka_unit_test(redeeming_more_than_the_drawer_holds_writes_nothing),
         cmocka_unit_test(a_sale_is_voided_once),
+        cmocka_unit_test(refunds_of_a_sale_add_up_and_say_what_came_back_before),
+        cmocka_unit_test(a_sale_is_not_voided_after_a_refund_nor_refunded_after_a_void),
+        cmocka_unit_test(a_sale_of_an_epoch_before_is_refunded_and_still_not_twice),
+        cmocka_unit_test(held_points_are_not_spent_and_come_back_when_they_are_released),
+        cmocka_unit_test(a_terminal_writes_for_its_own_drawer_and_not_what_is_head_offices_alone),
+        cmocka_unit_test(a_second_member_joins_an_account_that_is_there),
         cmocka_unit_test(an_enrolled_member_is_found_by_card_with_key_and_profile),
         cmocka_unit_test(a_member_enrolled_with_card_and_phone_number_is_found_by_either),
         cmocka_unit_test(neither_handle_of_an_enrolment_may_belong_to_somebody),
