@@ -58,11 +58,12 @@ static struct scan scan_of(const struct tally_account *account,
                            const struct tally_programme *programme, int32_t day,
                            const struct tally_tier_change *change)
 {
+    bool is_new = account->since_day == INT32_MAX || (account->id == 0 && account->since_day == 0);
     struct scan scan = {
         .account = account,
         .rules = &programme->tiers,
         .day = day,
-        .anchor = account->since_day == INT32_MAX ? day : account->since_day,
+        .anchor = is_new ? day : account->since_day,
         .newest_day = change == NULL ? account->newest_day : later(account->newest_day, day),
         .change = change,
     };
@@ -402,15 +403,15 @@ static struct held derived(const struct scan *scan)
 {
     const struct tally_tier_rules *rules = scan->rules;
     bool has_terms = has_periods(rules);
-    bool waits = rules->upgrade_next_period && (has_terms || is_rolling(rules));
+    bool waits = rules->upgrade_next_period && has_terms;
     struct held best = {0, scan->day, scan->day};
     if (!waits) {
         best = with_fit(scan, scan->day, best);
     }
-    if (has_terms || waits) {
+    if (has_terms) {
         best = with_periods(scan, best);
     }
-    if (is_rolling(rules) && !waits) {
+    if (is_rolling(rules)) {
         best = with_exits(scan, best);
     }
     return uses_balance(scan) && !waits ? with_lapses(scan, best) : best;
@@ -685,30 +686,47 @@ size_t tally_tier_counts(const struct tally_account *account,
 
 /* ------------------------------------------------------------------ standings */
 
-/* The standing once a reversal counts: what was reached with what is undone is looked at again, as
- * far as the counters of that time are still there. */
-static struct tally_standing reviewed(const struct scan *after,
-                                      const struct tally_standing *standing)
+/* The tier that was deserved when a standing was written, now that a reversal counts; the
+ * standing's own tier where the counters can't tell any more or have nothing to do with it. */
+static size_t deserved(const struct scan *after, const struct tally_standing *standing, size_t tier)
 {
-    size_t tier = tier_index(after->rules, standing->tier);
-    int32_t since = standing->since_day, counted = after->change->counted_day;
-    if (tier == 0 || uses_balance(after) || since < 0 || since > DAY_SANE_MAX) {
-        return *standing;
-    }
+    int32_t since = standing->since_day;
     struct tally_span span = window_on(after, since);
-    int32_t from_day = counted_from(after, counted);
+    int32_t from_day = counted_from(after, after->change->counted_day);
     bool took_part = from_day >= span.from_day && from_day <= span.until_day;
     int32_t first = is_rolling(after->rules) ? span.from_day : since;
     if (!took_part || counter_span(after, first).until_day < after->newest_day) {
-        return *standing;
+        return tier;
     }
     size_t fit = fit_on(after, since);
-    if (fit >= tier) {
+    return fit < tier ? fit : tier;
+}
+
+/* The standing once a reversal counts: what was reached with what is undone goes back to `before`,
+ * or to what was deserved without it. A balance tells nothing of its past. */
+static struct tally_standing reviewed(const struct scan *after,
+                                      const struct tally_standing *standing,
+                                      const struct tally_standing *before)
+{
+    const struct tally_tier_rules *rules = after->rules;
+    size_t tier = tier_index(rules, standing->tier);
+    bool is_sane = standing->since_day >= 0 && standing->since_day <= DAY_SANE_MAX;
+    if (tier == 0 || !is_sane || fit_on(after, after->day) >= tier) {
         return *standing;
     }
-    return fit == 0
-               ? no_standing
-               : (struct tally_standing){after->rules->tiers[fit].id, since, standing->until_day};
+    if (uses_balance(after)) {
+        return before != NULL ? *before : *standing;
+    }
+    size_t fit = deserved(after, standing, tier);
+    if (fit == tier) {
+        return *standing;
+    }
+    if (before != NULL && standing_on(after, before).tier >= fit) {
+        return *before;
+    }
+    return fit == 0 ? no_standing
+                    : (struct tally_standing){rules->tiers[fit].id, standing->since_day,
+                                              standing->until_day};
 }
 
 /* How long a standing lasts that is written for what the counters tell. */
@@ -765,9 +783,8 @@ bool tally_tier_standing(const struct tally_account *account,
     struct scan without = scan_of(account, programme, day, NULL);
     struct scan after = scan_of(account, programme, day, change);
     bool undoes = before != NULL || is_reversal(change);
-    struct tally_standing standing = before != NULL ? *before
-                                     : undoes       ? reviewed(&after, &account->standing)
-                                                    : account->standing;
+    struct tally_standing standing =
+        undoes ? reviewed(&after, &account->standing, before) : account->standing;
     struct held remembered = standing_on(&after, &standing), own = derived(&after);
     struct held was = best_of(derived(&without), standing_on(&without, &standing));
     bool steps = rules->downgrade == TALLY_DOWNGRADE_ONE_STEP;
