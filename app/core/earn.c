@@ -4,12 +4,16 @@
 
 #include <assert.h>
 
+enum { BLOCKS_MAX = (TALLY_LINES_MAX + TALLY_BLOCK - 1) / TALLY_BLOCK };
+
 struct work {
     const struct tally_scene *scene;
     const struct tally_programme *programme;
     struct tally_line_work *lines;
     size_t line_count;
     struct tally_earned *rules;
+    struct tally_block_names names;
+    uint64_t earning[BLOCKS_MAX]; /* lines that earn at all, 64 in each */
 };
 
 /* ------------------------------------------------------------------ what each line earns on */
@@ -33,7 +37,7 @@ static int64_t excluded_minor(const struct work *work, int64_t *ret_to_pay_minor
     return excluded < to_pay_minor ? excluded : to_pay_minor;
 }
 
-static enum tally_status set_bases(const struct work *work)
+static enum tally_status set_bases(struct work *work)
 {
     const struct tally_programme *programme = work->programme;
     struct tally_allotment excluded = {0};
@@ -55,6 +59,9 @@ static enum tally_status set_bases(const struct work *work)
         }
         line->earns = tally_selector_has(&programme->earn_lines, line);
         line->base_minor = line->earns ? base - tax : 0;
+        line->base_milli =
+            sold->quantity_milli - (programme->earn_before_discount ? 0 : line->free_milli);
+        work->earning[i / TALLY_BLOCK] |= (uint64_t)line->earns << i % TALLY_BLOCK;
         assert(line->base_minor >= 0);
     }
     return TALLY_OK;
@@ -62,17 +69,21 @@ static enum tally_status set_bases(const struct work *work)
 
 /* ------------------------------------------------------------------ whether a rule speaks */
 
-static bool selects_all(const struct tally_selector *selector)
+/* Lines that a rule is about, 64 from `first` on. */
+static uint64_t block_of(const struct work *work, const struct tally_rule *rule, size_t first)
 {
-    return selector->skus.count == 0 && selector->categories.count == 0 &&
-           selector->except_skus.count == 0 && selector->except_categories.count == 0 &&
-           selector->price_minor_min <= 0;
+    size_t left = work->line_count - first;
+    return work->earning[first / TALLY_BLOCK] &
+           tally_selector_block(&rule->lines, first == 0 ? &work->names : NULL, &work->lines[first],
+                                left < TALLY_BLOCK ? left : TALLY_BLOCK);
 }
 
-static inline bool has_line(const struct tally_rule *rule, bool all,
-                            const struct tally_line_work *line)
+/* The first of a set that is not empty, which is taken out of it. */
+static inline size_t take_first(uint64_t *set)
 {
-    return line->earns && (all || tally_selector_has(&rule->lines, line));
+    size_t first = (size_t)__builtin_ctzll(*set);
+    *set &= *set - 1;
+    return first;
 }
 
 static bool is_used_up(const struct work *work, const struct tally_rule *rule)
@@ -159,11 +170,10 @@ static enum tally_status judge_multiplier(const struct work *work, size_t index)
     if (earned->why != TALLY_WHY_GAVE) {
         return TALLY_OK;
     }
-    bool all = selects_all(&rule->lines), any = false;
-    for (size_t i = 0; i < work->line_count; i++) {
-        if (has_line(rule, all, &work->lines[i])) {
-            earned->base += work->lines[i].base_minor;
-            any = true;
+    bool any = false;
+    for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
+        for (uint64_t set = block_of(work, rule, first); set != 0; any = true) {
+            earned->base += work->lines[first + take_first(&set)].base_minor;
         }
     }
     earned->why = any ? TALLY_WHY_GAVE : TALLY_WHY_LINES;
@@ -190,20 +200,23 @@ static uint32_t meet(enum tally_multipliers how, uint32_t there_ppm, uint32_t pe
     return ppm < 0 ? 0 : ppm > TALLY_MULTIPLIER_MAX ? TALLY_MULTIPLIER_MAX : (uint32_t)ppm;
 }
 
+static void multiply_line(enum tally_multipliers how, uint32_t percent,
+                          struct tally_line_work *line)
+{
+    if (line->is_multiplied) {
+        line->multiplier_ppm = meet(how, line->multiplier_ppm, percent);
+    } else { /* the first one meets nothing: BEST of 50 % alone is 50 % */
+        line->multiplier_ppm = percent * (TALLY_MULTIPLIER_ONE / 100);
+        line->is_multiplied = true;
+    }
+}
+
 static void apply_multiplier(const struct work *work, const struct tally_rule *rule)
 {
-    bool all = selects_all(&rule->lines);
-    for (size_t i = 0; i < work->line_count; i++) {
-        struct tally_line_work *line = &work->lines[i];
-        if (!has_line(rule, all, line)) {
-            continue;
-        }
-        if (line->is_multiplied) {
-            line->multiplier_ppm =
-                meet(work->programme->multipliers, line->multiplier_ppm, rule->multiply_pct);
-        } else { /* the first one meets nothing: BEST of 50 % alone is 50 % */
-            line->multiplier_ppm = rule->multiply_pct * (TALLY_MULTIPLIER_ONE / 100);
-            line->is_multiplied = true;
+    for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
+        for (uint64_t set = block_of(work, rule, first); set != 0;) {
+            multiply_line(work->programme->multipliers, rule->multiply_pct,
+                          &work->lines[first + take_first(&set)]);
         }
     }
 }
@@ -264,17 +277,15 @@ static inline void add_worth(struct tally_wide *sum, struct tally_wide worth)
     sum->low = low;
 }
 
-static enum tally_status part_of(const struct work *work, const struct tally_rule *rule,
-                                 const struct tally_line_work *line, struct part *ret_part)
+static enum tally_status part_of(const struct tally_rule *rule, const struct tally_line_work *line,
+                                 struct part *ret_part)
 {
     if (!is_per_item(rule)) {
         *ret_part = (struct part){line->base_minor, line->worth,
                                   rule->is_multiplied ? line->weight : line->base_minor};
         return TALLY_OK;
     }
-    int64_t free_milli = work->programme->earn_before_discount ? 0 : line->free_milli;
-    struct part part = {.base = line->line->quantity_milli - free_milli};
-    part.weight = part.base;
+    struct part part = {.base = line->base_milli, .weight = line->base_milli};
     if (rule->is_multiplied) {
         TALLY_TRY(tally_wide_add(&part.worth, (uint64_t)part.base, line->multiplier_ppm));
         TALLY_TRY(tally_scale(part.base, line->multiplier_ppm, TALLY_MULTIPLIER_ONE,
@@ -333,80 +344,131 @@ static enum tally_status points_of(const struct tally_rule *rule, const struct p
     return tally_scale(plain, mean_ppm, TALLY_MULTIPLIER_ONE, rule->rounding, ret_points);
 }
 
-static enum tally_status points_of_line(const struct work *work, const struct tally_rule *rule,
+static enum tally_status points_of_line(const struct tally_rule *rule,
                                         const struct tally_line_work *line, int64_t *ret_points)
 {
     struct part part;
     uint32_t mean_ppm = 0;
-    TALLY_TRY(part_of(work, rule, line, &part));
+    TALLY_TRY(part_of(rule, line, &part));
     TALLY_TRY(mean_of(rule, &part, line->multiplier_ppm, &mean_ppm));
     return points_of(rule, &part, mean_ppm, ret_points);
 }
 
 /* What a line weighs when the points of a rule are divided. */
-static inline enum tally_status weight_of(const struct work *work, const struct tally_rule *rule,
-                                          const struct tally_line_work *line, int64_t *ret_weight)
+static enum tally_status weight_of(const struct tally_rule *rule,
+                                   const struct tally_line_work *line, int64_t *ret_weight)
 {
     if (rule->per_line) {
-        return points_of_line(work, rule, line, ret_weight);
-    }
-    if (!is_per_item(rule)) {
-        *ret_weight = rule->is_multiplied ? line->weight : line->base_minor;
-        return TALLY_OK;
+        return points_of_line(rule, line, ret_weight);
     }
     struct part part;
-    TALLY_TRY(part_of(work, rule, line, &part));
+    TALLY_TRY(part_of(rule, line, &part));
     *ret_weight = part.weight;
     return TALLY_OK;
 }
 
 struct sum {
     struct part part;
-    size_t line_count;
+    bool any;            /* lines */
     int64_t line_points; /* of a rule that rounds on each line */
-    uint32_t shared_ppm; /* the multiplier that all lines have; 1 where they differ */
 };
 
-static enum tally_status add_line(const struct work *work, const struct tally_rule *rule,
-                                  const struct tally_line_work *line, struct sum *sum)
+static enum tally_status add_line(const struct tally_rule *rule, const struct tally_line_work *line,
+                                  struct sum *sum)
 {
     struct part part;
-    TALLY_TRY(part_of(work, rule, line, &part));
+    TALLY_TRY(part_of(rule, line, &part));
     sum->part.base += part.base;
     add_worth(&sum->part.worth, part.worth);
     if (rule->per_line) {
-        TALLY_TRY(points_of_line(work, rule, line, &part.weight));
+        TALLY_TRY(points_of_line(rule, line, &part.weight));
         TALLY_TRY(tally_add(sum->line_points, part.weight, &sum->line_points));
     }
     return tally_add(sum->part.weight, part.weight, &sum->part.weight);
 }
 
-static enum tally_status sum_lines(const struct work *work, const struct tally_rule *rule,
-                                   struct sum *ret_sum)
+/* What nearly every rule does on nearly every line, without calls: money that is multiplied, or
+ * money or pieces that are not. */
+enum plain { PLAIN_NOT, PLAIN_WORTH, PLAIN_MONEY, PLAIN_PIECES };
+
+static enum plain plain_of(const struct tally_rule *rule)
 {
-    const bool all = selects_all(&rule->lines);
-    const bool plain = !is_per_item(rule) && !rule->per_line;
-    struct sum sum = {.shared_ppm = TALLY_MULTIPLIER_ONE};
-    for (size_t i = 0; i < work->line_count; i++) {
-        const struct tally_line_work *line = &work->lines[i];
-        if (!has_line(rule, all, line)) {
-            continue;
-        }
-        if (plain) { /* what nearly every rule does on nearly every line: no calls */
-            sum.part.base += line->base_minor;
-            sum.part.weight += rule->is_multiplied ? line->weight : line->base_minor;
-            add_worth(&sum.part.worth, line->worth);
-        } else {
-            TALLY_TRY(add_line(work, rule, line, &sum));
-        }
-        if (sum.line_count++ == 0) {
-            sum.shared_ppm = line->multiplier_ppm;
-        } else if (sum.shared_ppm != line->multiplier_ppm) {
-            sum.shared_ppm = TALLY_MULTIPLIER_ONE;
-        }
+    if (rule->per_line || (is_per_item(rule) && rule->is_multiplied)) {
+        return PLAIN_NOT;
+    }
+    return is_per_item(rule) ? PLAIN_PIECES : rule->is_multiplied ? PLAIN_WORTH : PLAIN_MONEY;
+}
+
+static void add_worths(const struct tally_line_work *lines, uint64_t set, struct part *sum)
+{
+    struct part part = *sum;
+    while (set != 0) {
+        const struct tally_line_work *line = &lines[take_first(&set)];
+        part.base += line->base_minor;
+        part.weight += line->weight;
+        add_worth(&part.worth, line->worth);
+    }
+    *sum = part;
+}
+
+static void add_bases(const struct tally_line_work *lines, uint64_t set, bool pieces,
+                      struct part *sum)
+{
+    int64_t base = sum->base;
+    while (set != 0) {
+        const struct tally_line_work *line = &lines[take_first(&set)];
+        base += pieces ? line->base_milli : line->base_minor;
+    }
+    sum->base = base;
+    sum->weight = base;
+}
+
+static enum tally_status sum_block(const struct tally_rule *rule,
+                                   const struct tally_line_work *lines, uint64_t set,
+                                   struct sum *sum)
+{
+    enum plain plain = plain_of(rule);
+    sum->any = sum->any || set != 0;
+    if (plain == PLAIN_WORTH) {
+        add_worths(lines, set, &sum->part);
+    } else if (plain != PLAIN_NOT) {
+        add_bases(lines, set, plain == PLAIN_PIECES, &sum->part);
+    }
+    while (plain == PLAIN_NOT && set != 0) {
+        TALLY_TRY(add_line(rule, &lines[take_first(&set)], sum));
+    }
+    return TALLY_OK;
+}
+
+static enum tally_status sum_lines(const struct work *work, const struct tally_rule *rule,
+                                   struct tally_earned *earned, struct sum *ret_sum)
+{
+    struct sum sum = {0};
+    for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
+        uint64_t set = block_of(work, rule, first);
+        earned->lines = first == 0 ? set : earned->lines;
+        TALLY_TRY(sum_block(rule, &work->lines[first], set, &sum));
     }
     *ret_sum = sum;
     return TALLY_OK;
+}
+
+/* The multiplier that a rule's lines have in common; 1 where they differ. For lines that are worth
+ * nothing, and so have no mean. */
+static uint32_t shared_multiplier(const struct work *work, const struct tally_rule *rule)
+{
+    bool any = false;
+    uint32_t shared_ppm = TALLY_MULTIPLIER_ONE;
+    for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
+        for (uint64_t set = block_of(work, rule, first); set != 0; any = true) {
+            uint32_t ppm = work->lines[first + take_first(&set)].multiplier_ppm;
+            if (any && ppm != shared_ppm) {
+                return TALLY_MULTIPLIER_ONE;
+            }
+            shared_ppm = ppm;
+        }
+    }
+    return shared_ppm;
 }
 
 /* ------------------------------------------------------------------ a rule's own caps */
@@ -462,17 +524,18 @@ static enum tally_status work_out(const struct work *work, size_t index)
         return TALLY_OK;
     }
     struct sum sum;
-    TALLY_TRY(sum_lines(work, rule, &sum));
+    TALLY_TRY(sum_lines(work, rule, earned, &sum));
     earned->base = sum.part.base;
     earned->weight = sum.part.weight;
-    if (sum.line_count == 0) {
+    if (!sum.any) {
         earned->why = TALLY_WHY_LINES;
     }
-    if (sum.line_count == 0 || rule->kind == TALLY_EARN_TIER) {
+    if (!sum.any || rule->kind == TALLY_EARN_TIER) {
         return TALLY_OK;
     }
     if (rule->is_multiplied) {
-        TALLY_TRY(mean_of(rule, &sum.part, sum.shared_ppm, &earned->multiplier_ppm));
+        uint32_t otherwise = sum.part.base == 0 ? shared_multiplier(work, rule) : 0;
+        TALLY_TRY(mean_of(rule, &sum.part, otherwise, &earned->multiplier_ppm));
     }
     TALLY_TRY(plain_points(rule, &sum.part, 1000, TALLY_ROUND_FLOOR, &earned->before_multiplier));
     earned->uncapped = sum.line_points;
@@ -556,20 +619,45 @@ static enum tally_status cap_together(const struct work *work, struct shared *sh
 
 /* ------------------------------------------------------------------ shares */
 
+/* The same as tally_allot, where total times weight_total fits 64 bits: no calls. */
+static void divide_small(const struct tally_earned *earned, enum plain plain,
+                         const struct tally_line_work *lines, size_t columns, int64_t *shares)
+{
+    uint64_t total = (uint64_t)earned->points, weight_total = (uint64_t)earned->weight;
+    uint64_t weight_done = 0, given = 0;
+    for (uint64_t set = earned->lines; set != 0;) {
+        size_t i = take_first(&set);
+        weight_done += (uint64_t)(plain == PLAIN_WORTH   ? lines[i].weight
+                                  : plain == PLAIN_MONEY ? lines[i].base_minor
+                                                         : lines[i].base_milli);
+        uint64_t running = total * weight_done / weight_total;
+        shares[i * columns] += (int64_t)(running - given);
+        given = running;
+    }
+}
+
 static enum tally_status divide(const struct work *work, size_t index, int64_t *shares)
 {
     const struct tally_rule *rule = &work->programme->rules[index];
     const struct tally_earned *earned = &work->rules[index];
     const size_t columns = work->programme->purse_count + 1;
-    const bool all = selects_all(&rule->lines);
+    uint64_t product = 0;
+    shares += column_of(work->programme, rule->purse);
+    enum plain plain = plain_of(rule);
+    if (plain != PLAIN_NOT && work->line_count <= TALLY_BLOCK && earned->weight > 0 &&
+        !__builtin_mul_overflow((uint64_t)earned->points, (uint64_t)earned->weight, &product)) {
+        divide_small(earned, plain, work->lines, columns, shares);
+        return TALLY_OK;
+    }
     struct tally_allotment allotment = {.total = earned->points, .weight_total = earned->weight};
-    int64_t *share = &shares[column_of(work->programme, rule->purse)];
-    for (size_t i = 0; i < work->line_count; i++, share += columns) {
-        int64_t weight = 0, part = 0;
-        if (has_line(rule, all, &work->lines[i])) {
-            TALLY_TRY(weight_of(work, rule, &work->lines[i], &weight));
+    for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
+        uint64_t set = first == 0 ? earned->lines : block_of(work, rule, first);
+        while (set != 0) {
+            size_t line = first + take_first(&set);
+            int64_t weight = 0, part = 0;
+            TALLY_TRY(weight_of(rule, &work->lines[line], &weight));
             TALLY_TRY(tally_allot(&allotment, weight, &part));
-            *share += part; /* fits: all of a purse together is within TALLY_POINTS_MAX */
+            shares[line * columns] += part; /* fits: a purse is within TALLY_POINTS_MAX */
         }
     }
     return TALLY_OK;
@@ -583,8 +671,12 @@ enum tally_status tally_earn(const struct tally_scene *scene, struct tally_earni
     assert(earning != NULL);
 
     const struct tally_programme *programme = scene->programme;
-    const struct work work = {scene, programme, scene->lines, scene->basket->line_count,
-                              earning->rules};
+    struct work work = {.scene = scene,
+                        .programme = programme,
+                        .lines = scene->lines,
+                        .line_count = scene->basket->line_count,
+                        .rules = earning->rules};
+    tally_names_read(work.lines, work.line_count, &work.names);
     TALLY_TRY(set_bases(&work));
     TALLY_TRY(set_multipliers(&work));
     for (size_t i = 0; i < programme->rule_count; i++) {

@@ -40,6 +40,7 @@ struct tally_earned { /* of one rule; also those that gave nothing */
     int64_t uncapped;          /* points */
     int64_t points;            /* given */
     int64_t weight;            /* of its lines together: what points are divided by among them */
+    uint64_t lines;            /* of the first 64 lines those it is about: bit 0 is the first */
     size_t cap; /* index + 1 of its own cap that took most; TALLY_CAP_SHARED: the programme's, the
                    merchant's or the purse's; 0: none, or its uses_max */
 };

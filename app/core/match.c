@@ -6,29 +6,21 @@
 
 /* ------------------------------------------------------------------ words */
 
-static bool is_same_text(const char *text, const uint8_t *bytes, size_t len)
+static inline bool is_same_text(const char *text, const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if ((uint8_t)text[i] != bytes[i] || text[i] == '\0') {
-            return false;
-        }
-    }
-    return text[len] == '\0';
+    return strlen(text) == len && memcmp(text, bytes, len) == 0;
 }
 
 /* First word with this id, or `count`. */
 static inline size_t find_id(const struct tally_words *words, uint32_t id)
 {
-    size_t low = 0, high = words->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (words->items[middle].id < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    const struct tally_word *first = words->items;
+    for (size_t left = words->count; left > 1;) { /* the same steps whatever is found: no guesses */
+        size_t half = left / 2;
+        first += first[half - 1].id < id ? half : 0;
+        left -= half;
     }
-    return low < words->count && words->items[low].id == id ? low : words->count;
+    return first->id == id ? (size_t)(first - words->items) : words->count;
 }
 
 /* Of two texts with one id only the one that is in the list is. */
@@ -43,9 +35,12 @@ static bool is_among(const struct tally_words *words, size_t first, const uint8_
     return false;
 }
 
-static bool words_have(const struct tally_words *words, uint32_t id, const uint8_t *text,
-                       size_t len)
+static inline bool words_have(const struct tally_words *words, uint32_t id, const uint8_t *text,
+                              size_t len)
 {
+    if (words->count == 0) {
+        return false;
+    }
     size_t first = find_id(words, id);
     return first < words->count && is_among(words, first, text, len);
 }
@@ -118,9 +113,9 @@ static bool category_is_among(const struct tally_words *words, size_t first,
     return is_among(words, first, category.data, category.len);
 }
 
-static inline bool has_category(const struct tally_words *words, const struct tally_line_work *line)
+static bool has_category(const struct tally_words *words, const struct tally_line_work *line)
 {
-    for (uint32_t i = 0; i < line->category_count; i++) {
+    for (uint32_t i = 0; words->count > 0 && i < line->category_count; i++) {
         size_t first = find_id(words, line->categories[i]);
         if (first < words->count && category_is_among(words, first, line, i)) {
             return true;
@@ -131,9 +126,7 @@ static inline bool has_category(const struct tally_words *words, const struct ta
 
 static inline bool has_sku(const struct tally_words *words, const struct tally_line_work *line)
 {
-    size_t first = find_id(words, line->sku);
-    return first < words->count &&
-           is_among(words, first, line->line->sku.data, line->line->sku.len);
+    return words_have(words, line->sku, line->line->sku.data, line->line->sku.len);
 }
 
 /* amount / quantity * 1000 >= price, without dividing */
@@ -149,19 +142,144 @@ static bool costs_at_least(const struct tally_line *line, int64_t price_minor)
 
 bool tally_selector_has(const struct tally_selector *selector, const struct tally_line_work *line)
 {
-    if (selector->skus.count > 0 || selector->categories.count > 0) {
-        if ((selector->skus.count == 0 || !has_sku(&selector->skus, line)) &&
-            (selector->categories.count == 0 || !has_category(&selector->categories, line))) {
-            return false;
+    assert(selector != NULL);
+    assert(line != NULL);
+
+    bool says = selector->skus.count > 0 || selector->categories.count > 0;
+    return (!says || has_sku(&selector->skus, line) || has_category(&selector->categories, line)) &&
+           !has_sku(&selector->except_skus, line) &&
+           !has_category(&selector->except_categories, line) &&
+           (selector->price_minor_min <= 0 ||
+            costs_at_least(line->line, selector->price_minor_min));
+}
+
+/* ------------------------------------------------------------------ many lines */
+
+static bool name_is(const struct tally_names *names, size_t index, uint32_t id,
+                    struct tally_slice text)
+{
+    return names->ids[index] == id && names->texts[index].len == text.len &&
+           (text.len == 0 || memcmp(names->texts[index].data, text.data, text.len) == 0);
+}
+
+static void add_name(struct tally_names *names, size_t line, uint32_t id, struct tally_slice text)
+{
+    uint8_t *slot = &names->slots[id % TALLY_SLOTS];
+    for (size_t i = *slot; i != 0; i = names->next[i - 1]) {
+        if (name_is(names, i - 1, id, text)) {
+            names->lines[i - 1] |= UINT64_C(1) << line;
+            return;
         }
     }
-    if (selector->except_skus.count > 0 && has_sku(&selector->except_skus, line)) {
-        return false;
+    if (names->count == TALLY_BLOCK) {
+        names->is_whole = false;
+        return;
     }
-    if (selector->except_categories.count > 0 && has_category(&selector->except_categories, line)) {
-        return false;
+    size_t added = names->count++;
+    names->ids[added] = id;
+    names->texts[added] = text;
+    names->lines[added] = UINT64_C(1) << line;
+    names->next[added] = *slot;
+    *slot = (uint8_t)(added + 1);
+}
+
+static void clear_names(struct tally_names *names)
+{
+    names->count = 0;
+    names->is_whole = true;
+    memset(names->slots, 0, sizeof names->slots);
+}
+
+void tally_names_read(const struct tally_line_work *lines, size_t line_count,
+                      struct tally_block_names *ret_names)
+{
+    assert(lines != NULL);
+    assert(ret_names != NULL);
+
+    clear_names(&ret_names->skus);
+    clear_names(&ret_names->categories);
+    for (size_t i = 0; i < line_count && i < TALLY_BLOCK; i++) {
+        struct tally_slice rest = lines[i].line->categories, text = {NULL, 0};
+        add_name(&ret_names->skus, i, lines[i].sku, lines[i].line->sku);
+        for (size_t j = 0; j < lines[i].category_count && next_category(&rest, &text); j++) {
+            add_name(&ret_names->categories, i, lines[i].categories[j], text);
+        }
     }
-    return selector->price_minor_min <= 0 || costs_at_least(line->line, selector->price_minor_min);
+}
+
+/* Lines that have one of the words: a long list is searched for each name, of a short one each word
+ * is looked for among the names. */
+static uint64_t lines_named(const struct tally_words *words, const struct tally_names *names)
+{
+    uint64_t found = 0;
+    if (words->count > 4 * names->count) {
+        for (size_t i = 0; i < names->count; i++) {
+            if (words_have(words, names->ids[i], names->texts[i].data, names->texts[i].len)) {
+                found |= names->lines[i];
+            }
+        }
+        return found;
+    }
+    for (size_t i = 0; i < words->count; i++) {
+        const struct tally_word *word = &words->items[i];
+        for (size_t j = names->slots[word->id % TALLY_SLOTS]; j != 0; j = names->next[j - 1]) {
+            if (names->ids[j - 1] == word->id &&
+                is_same_text(word->text, names->texts[j - 1].data, names->texts[j - 1].len)) {
+                found |= names->lines[j - 1];
+            }
+        }
+    }
+    return found;
+}
+
+static uint64_t lines_with_sku(const struct tally_words *skus,
+                               const struct tally_block_names *names,
+                               const struct tally_line_work *lines, size_t line_count)
+{
+    uint64_t found = 0;
+    if (skus->count == 0 || names != NULL) {
+        return skus->count == 0 ? 0 : lines_named(skus, &names->skus);
+    }
+    for (size_t i = 0; i < line_count; i++) {
+        found |= (uint64_t)has_sku(skus, &lines[i]) << i;
+    }
+    return found;
+}
+
+static uint64_t lines_with_category(const struct tally_words *categories,
+                                    const struct tally_block_names *names,
+                                    const struct tally_line_work *lines, size_t line_count)
+{
+    uint64_t found = 0;
+    if (categories->count == 0 || (names != NULL && names->categories.is_whole)) {
+        return categories->count == 0 ? 0 : lines_named(categories, &names->categories);
+    }
+    for (size_t i = 0; i < line_count; i++) {
+        found |= (uint64_t)has_category(categories, &lines[i]) << i;
+    }
+    return found;
+}
+
+uint64_t tally_selector_block(const struct tally_selector *selector,
+                              const struct tally_block_names *names,
+                              const struct tally_line_work *lines, size_t line_count)
+{
+    assert(selector != NULL);
+    assert(line_count <= TALLY_BLOCK);
+
+    uint64_t found = line_count < TALLY_BLOCK ? (UINT64_C(1) << line_count) - 1 : UINT64_MAX;
+    if (selector->skus.count > 0 || selector->categories.count > 0) {
+        found = lines_with_sku(&selector->skus, names, lines, line_count) |
+                lines_with_category(&selector->categories, names, lines, line_count);
+    }
+    found &= ~lines_with_sku(&selector->except_skus, names, lines, line_count);
+    found &= ~lines_with_category(&selector->except_categories, names, lines, line_count);
+    for (size_t i = 0; selector->price_minor_min > 0 && i < line_count; i++) {
+        if (!costs_at_least(lines[i].line, selector->price_minor_min)) {
+            found &= ~(UINT64_C(1) << i);
+        }
+    }
+    return found;
 }
 
 /* ------------------------------------------------------------------ when */

@@ -18,6 +18,7 @@ struct tally_line_work {
     int64_t points_minor;    /* of that, paid with points */
     int64_t free_milli;      /* pieces that a reward made free: rules per item don't count them */
     int64_t base_minor;      /* what earns: net less what is excluded */
+    int64_t base_milli;      /* pieces that earn */
     struct tally_wide worth; /* base times multiplier_ppm */
     int64_t weight;          /* that in minor units, rounded up: its part of a rule's points */
     uint32_t multiplier_ppm; /* tier and rules together; 1000000 is no bonus */
@@ -39,6 +40,30 @@ struct tally_scene {
 void tally_lines_read(const struct tally_basket *basket, struct tally_line_work *lines);
 
 bool tally_selector_has(const struct tally_selector *selector, const struct tally_line_work *line);
+
+/* Names that the first TALLY_BLOCK lines of a basket have, each once, and which lines have it: a
+ * list of words is held against all lines at once. */
+enum { TALLY_BLOCK = 64, TALLY_SLOTS = 256 };
+struct tally_names {
+    uint32_t ids[TALLY_BLOCK];
+    struct tally_slice texts[TALLY_BLOCK];
+    uint64_t lines[TALLY_BLOCK]; /* bit 0 is the first line */
+    size_t count;
+    bool is_whole;              /* else there are more names */
+    uint8_t slots[TALLY_SLOTS]; /* by id: index + 1 of a name, 0: none; then `next` */
+    uint8_t next[TALLY_BLOCK];
+};
+struct tally_block_names {
+    struct tally_names skus;
+    struct tally_names categories;
+};
+void tally_names_read(const struct tally_line_work *lines, size_t line_count,
+                      struct tally_block_names *ret_names);
+/* The same as tally_selector_has for up to TALLY_BLOCK lines: bit i for lines[i]. `names` are those
+ * of these lines; NULL: lines are asked one by one. */
+uint64_t tally_selector_block(const struct tally_selector *selector,
+                              const struct tally_block_names *names,
+                              const struct tally_line_work *lines, size_t line_count);
 
 /* Everything in `when` but the amounts of lines; what the whole basket must be worth is part of it.
  */

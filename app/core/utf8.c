@@ -24,6 +24,10 @@ bool tally_utf8_valid(struct tally_slice text)
 {
     size_t at = 0;
     while (at < text.len) {
+        if (text.data[at] >= 0x01 && text.data[at] <= 0x7F) { /* nearly all of a basket */
+            at++;
+            continue;
+        }
         uint8_t low = 0, high = 0;
         size_t len = sequence(text.data[at], &low, &high);
         if (len == 0 || len > text.len - at) {
