@@ -729,34 +729,36 @@ static struct tally_standing reviewed(const struct scan *after,
                                               standing->until_day};
 }
 
-/* How long a standing lasts that is written for what the counters tell. */
-static int32_t written_until(const struct tally_tier_rules *rules, struct held own)
+/* What the counters tell, as long as it holds once it is written down. */
+static struct held as_written(const struct tally_tier_rules *rules, struct held own,
+                              struct held remembered)
 {
     if (rules->downgrade == TALLY_DOWNGRADE_NEVER || rules->hold == TALLY_TIER_HOLD_EVER) {
-        return TALLY_DAY_NEVER;
+        own.until_day = TALLY_DAY_NEVER;
+    } else if (rules->hold == TALLY_TIER_HOLD_MONTHS && own.tier > remembered.tier) {
+        own.until_day = later(own.until_day, with_grace(rules, months_on(rules, own.since_day)));
     }
-    return rules->hold == TALLY_TIER_HOLD_MONTHS
-               ? later(own.until_day, with_grace(rules, months_on(rules, own.since_day)))
-               : own.until_day;
+    return own;
 }
 
-/* Whether what the counters tell must be remembered: because it was reached just now, or because
- * later the rules ask for more than counters can tell. */
-static bool must_remember(const struct scan *after, struct held own, struct held remembered,
+/* Whether that must be written down: because it was reached just now, or because later the rules
+ * ask for more than counters can tell. A hold in months runs from when the tier was reached, so it
+ * is not written down again while it runs. */
+static bool must_remember(const struct scan *after, struct held written, struct held remembered,
                           struct held was)
 {
     const struct tally_tier_rules *rules = after->rules;
-    int32_t until = written_until(rules, own);
-    if (own.tier == 0) {
+    bool steps = rules->downgrade == TALLY_DOWNGRADE_ONE_STEP;
+    bool has_terms = rules->hold == TALLY_TIER_HOLD_MONTHS;
+    if (written.tier == 0) {
         return false;
     }
-    if (rules->downgrade != TALLY_DOWNGRADE_TO_FIT || rules->hold == TALLY_TIER_HOLD_MONTHS ||
-        rules->hold == TALLY_TIER_HOLD_EVER) {
-        return own.tier > remembered.tier ||
-               (own.tier == remembered.tier && rules->hold != TALLY_TIER_HOLD_MONTHS &&
-                until > remembered.until_day);
+    if (rules->downgrade == TALLY_DOWNGRADE_TO_FIT && !has_terms &&
+        rules->hold != TALLY_TIER_HOLD_EVER) {
+        return written.tier > was.tier && written.until_day > after->day;
     }
-    return own.tier > was.tier && until > after->day;
+    return written.tier > remembered.tier ||
+           ((steps || !has_terms) && is_more(written, remembered));
 }
 
 static struct tally_standing standing_of(const struct tally_tier_rules *rules, struct held held)
@@ -787,12 +789,12 @@ bool tally_tier_standing(const struct tally_account *account,
         undoes ? reviewed(&after, &account->standing, before) : account->standing;
     struct held remembered = standing_on(&after, &standing), own = derived(&after);
     struct held was = best_of(derived(&without), standing_on(&without, &standing));
+    struct held written = as_written(rules, own, remembered);
     bool steps = rules->downgrade == TALLY_DOWNGRADE_ONE_STEP;
     if (!undoes && is_more(was, best_of(own, remembered)) && (was.until_day > day || steps)) {
         standing = standing_of(rules, was); /* lost just now: it holds as long as was promised */
-    } else if (must_remember(&after, own, remembered, was)) {
-        own.until_day = written_until(rules, own);
-        standing = standing_of(rules, own);
+    } else if (must_remember(&after, written, remembered, was)) {
+        standing = standing_of(rules, written);
     } else if (rules->hold == TALLY_TIER_HOLD_MONTHS && !steps && remembered.tier > 0 &&
                remembered.since_day != standing.since_day) {
         standing = standing_of(rules, remembered); /* a new term has begun */
