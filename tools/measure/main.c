@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tally-bench: our numbers and the peers', in one run, on the same machine; one line for each pair.
  */
+#include "tools/measure/quote.h"
 #include "tools/measure/sale.h"
 #include "tools/measure/swipe.h"
 
@@ -21,9 +22,9 @@
 #define TMPFS_MAGIC 0x01021994
 
 static const char usage[] =
-    "usage: tally-bench [OPTIONS] [sales | swipes]\n"
+    "usage: tally-bench [OPTIONS] [sales | swipes | quotes]\n"
     "\n"
-    "Our numbers beside those of others, measured in one run; both measures unless one is named.\n"
+    "Our numbers beside those of others, measured in one run; all measures unless one is named.\n"
     "\n"
     "  --dir DIR     a directory on the disk to measure (build/bench)\n"
     "  --rounds N    rounds, 1 to 15 (3)\n"
@@ -189,7 +190,8 @@ int main(int argc, char **argv)
     const char *only = optind < argc ? argv[optind++] : NULL;
     bool sales = only == NULL || strcmp(only, "sales") == 0;
     bool swipes = only == NULL || strcmp(only, "swipes") == 0;
-    if (optind != argc || (!sales && !swipes)) {
+    bool quotes = only == NULL || strcmp(only, "quotes") == 0;
+    if (optind != argc || (!sales && !swipes && !quotes)) {
         fputs(usage, stderr);
         return 2;
     }
@@ -200,6 +202,9 @@ int main(int argc, char **argv)
     }
     if (swipes) {
         swipe_measure(&options);
+    }
+    if (quotes) {
+        quote_measure(&options);
     }
     return 0;
 }
