@@ -25,6 +25,9 @@ static void an_account_begins_empty_and_takes_the_first_events_name(void **state
     assert_true(account->id == 0 && account->since_day == INT32_MAX &&
                 account->last_sale_day == INT32_MIN);
     struct happening enrolled = a_happening(TALLY_EVENT_ENROL, TERMINAL, 1);
+    enrolled.event.account = 0;
+    apply_is_refused(&fold, &enrolled, TALLY_E_INVALID);
+    enrolled.event.account = ACCOUNT;
     applied(&fold, &enrolled);
     assert_true(account->id == ACCOUNT && account->since_day == TODAY &&
                 account->newest_day == TODAY && account->last_sale_day == INT32_MIN);
@@ -1047,6 +1050,8 @@ static void a_newer_layout_and_version_0_are_told_apart(void **state)
     assert_int_equal(decoded(bytes, len), TALLY_E_STORE_VERSION);
     bytes[0] = 0;
     assert_int_equal(decoded(bytes, len), TALLY_E_STORE_DAMAGED);
+    struct tally_account_room room = {0};
+    assert_int_equal(tally_account_room_of(bytes, len, &room), TALLY_E_STORE_DAMAGED);
 }
 
 static void a_decoder_without_room_says_so_and_changes_nothing(void **state)
@@ -1142,9 +1147,54 @@ static void empty_purse(struct tally_account *account)
 {
     account->purses[account->purse_count++] = (struct tally_purse){.purse = 0xFFFFFFFF};
 }
-static void huge_totals(struct tally_account *account)
+static void lost_points(struct tally_account *account)
 {
-    account->purses[0].earned = account->purses[0].redeemed = (INT64_C(1) << 60) + 1;
+    account->lots[0].points--;
+}
+static void more_points_than_fit(struct tally_account *account)
+{
+    account->lots[0].points = account->lots[1].points = account->lots[2].points = INT64_MAX;
+}
+static void purse_out_of_order(struct tally_account *account)
+{
+    account->purses[account->purse_count++] =
+        (struct tally_purse){.purse = STAMPS - 1, .earned = 1, .redeemed = 1};
+}
+/* Each of the totals above the limit, with the others so that it still adds up. */
+static void huge_earned(struct tally_account *account)
+{
+    struct tally_purse *purse = &account->purses[0];
+    purse->redeemed = INT64_C(1) << 60;
+    purse->adjusted += purse->earned - 1;
+    purse->earned = purse->redeemed + 1;
+}
+static void huge_redeemed(struct tally_account *account)
+{
+    struct tally_purse *purse = &account->purses[0];
+    purse->adjusted += purse->earned + 1;
+    purse->earned = INT64_C(1) << 60;
+    purse->redeemed = purse->earned + 1;
+}
+static void huge_expired(struct tally_account *account)
+{
+    struct tally_purse *purse = &account->purses[0];
+    purse->adjusted += purse->earned + 1;
+    purse->earned = INT64_C(1) << 60;
+    purse->expired = purse->earned + 1;
+}
+static void huge_adjusted(struct tally_account *account)
+{
+    struct tally_purse *purse = &account->purses[0];
+    purse->redeemed = INT64_C(1) << 60;
+    purse->earned += purse->adjusted - 1;
+    purse->adjusted = purse->redeemed + 1;
+}
+static void huge_debt(struct tally_account *account)
+{
+    struct tally_purse *purse = &account->purses[0];
+    int64_t more = (INT64_C(1) << 60) + 1 - purse->debt;
+    purse->adjusted -= more;
+    purse->debt += more;
 }
 static void hold_gone(struct tally_account *account)
 {
@@ -1187,9 +1237,11 @@ static void an_account_that_is_not_sound_is_found_out(void **state)
 {
     (void)state;
     static const spoil spoils[] = {
-        spoil_lot,   empty_lot,   negative_lots, swap_lots, foreign_lot,   negative_debt,
-        swap_purses, empty_purse, huge_totals,   hold_gone, hollow_hold,   hold_zero,
-        count_zero,  count_old,   swap_counts,   nameless,  count_unknown,
+        spoil_lot,          empty_lot,   negative_lots, swap_lots,     foreign_lot,
+        negative_debt,      swap_purses, empty_purse,   lost_points,   more_points_than_fit,
+        purse_out_of_order, huge_earned, huge_redeemed, huge_expired,  huge_adjusted,
+        huge_debt,          hold_gone,   hollow_hold,   hold_zero,     count_zero,
+        count_old,          swap_counts, nameless,      count_unknown,
     };
     assert_int_equal(tally_account_check(a_full_account()), TALLY_OK);
     for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++) {
