@@ -53,6 +53,14 @@ struct tally_deal {
     size_t *winners;   /* per group */
 };
 
+/* What a decision sees of an account (sale.c); `used` has room for tally_used_max, and what is seen
+ * points into it. TALLY_OK, TALLY_E_OVERFLOW */
+TALLY_MUST_USE enum tally_status tally_seen_read(const struct tally_programme *programme,
+                                                 const struct tally_account *account,
+                                                 const struct tally_occasion *occasion,
+                                                 struct tally_counts *used,
+                                                 struct tally_seen *ret_seen);
+
 /* Index of a purse: 0 the points, then the programme's in order; purse_count + 1 if unknown. */
 size_t tally_deal_purse(const struct tally_programme *programme, uint32_t purse);
 uint32_t tally_deal_purse_id(const struct tally_programme *programme, size_t index);
