@@ -664,10 +664,13 @@ void sync_engine_poke(struct sync_engine *engine, int64_t now_ms)
 }
 
 static enum tally_status draw_call(struct sync_engine *engine, struct draw *draw, uint64_t account,
-                                   int64_t points, const uint8_t request_id[SYNC_REQUEST_ID_LEN])
+                                   uint32_t purse, int64_t points,
+                                   const uint8_t request_id[SYNC_REQUEST_ID_LEN])
 {
-    struct tally_msg_draw_request request = {
-        .account = account, .points = points, .grant_seq = read_cursor(engine).grant_seq};
+    struct tally_msg_draw_request request = {.account = account,
+                                             .purse = purse,
+                                             .points = points,
+                                             .grant_seq = read_cursor(engine).grant_seq};
     struct tally_buffer bytes = {0};
     memcpy(request.request_id, request_id, sizeof request.request_id);
     enum tally_status status = tally_msg_draw_request_encode(&request, &bytes);
@@ -680,8 +683,8 @@ static enum tally_status draw_call(struct sync_engine *engine, struct draw *draw
     return status;
 }
 
-enum tally_status sync_engine_draw(struct sync_engine *engine, uint64_t account, int64_t points,
-                                   const uint8_t request_id[SYNC_REQUEST_ID_LEN],
+enum tally_status sync_engine_draw(struct sync_engine *engine, uint64_t account, uint32_t purse,
+                                   int64_t points, const uint8_t request_id[SYNC_REQUEST_ID_LEN],
                                    sync_draw_done *done, void *context, int64_t now_ms)
 {
     assert(done != NULL);
@@ -696,7 +699,7 @@ enum tally_status sync_engine_draw(struct sync_engine *engine, uint64_t account,
     if (draw == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    enum tally_status status = draw_call(engine, draw, account, points, request_id);
+    enum tally_status status = draw_call(engine, draw, account, purse, points, request_id);
     if (status != TALLY_OK) {
         tally_free(draw);
         return status;

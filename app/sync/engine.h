@@ -137,12 +137,12 @@ enum { SYNC_REQUEST_ID_LEN = 16 };
  * TALLY_E_BUSY, TALLY_E_PROTOCOL, or what `drawn` answered; then redeem what is held here. */
 typedef void sync_draw_done(void *context, enum tally_status status);
 
-/* Asks HQ for points, as a call of its own with a 3 s deadline. `done` comes exactly once and never
- * from within; not at all when this answers anything but TALLY_OK.
- *   TALLY_OK, TALLY_E_OFFLINE (not connected: decide at once), TALLY_E_INVALID (points below 1),
+/* Asks HQ for units of a purse, as a call of its own with a 3 s deadline. `done` comes exactly once
+ * and never from within; not at all when this answers anything but TALLY_OK. TALLY_OK,
+ * TALLY_E_OFFLINE (not connected: decide at once), TALLY_E_INVALID (points below 1),
  *   TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status sync_engine_draw(struct sync_engine *engine, uint64_t account,
-                                                  int64_t points,
+                                                  uint32_t purse, int64_t points,
                                                   const uint8_t request_id[SYNC_REQUEST_ID_LEN],
                                                   sync_draw_done *done, void *context,
                                                   int64_t now_ms);

@@ -1269,7 +1269,7 @@ static enum tally_status draw(struct drawing *drawing)
     struct world *world = drawing->world;
     world->drawing = true;
     enum tally_status status =
-        sync_engine_draw(world->engine, 1234, 50, id, on_drawn, drawing, world->now_ms);
+        sync_engine_draw(world->engine, 1234, 77, 50, id, on_drawn, drawing, world->now_ms);
     world->drawing = false;
     return status;
 }
@@ -1300,11 +1300,11 @@ static void on_drawn(void *context, enum tally_status status)
 
 static void answer_draw(struct world *world, unsigned grants)
 {
-    const struct tally_move move = {20000, 50};
-    struct tally_grant list[4];
+    const struct tally_move move = {TALLY_MOVE_GRANT, 77, 20000, 0, 50};
+    struct tally_msg_grant list[4];
     assert_true(grants <= 4);
     for (unsigned i = 0; i < grants; i++) {
-        list[i] = (struct tally_grant){1234, i + 1, 7, &move, 1};
+        list[i] = (struct tally_msg_grant){1234, i + 1, 7, &move, 1};
     }
     struct tally_msg_draw_reply reply = {.grants = list, .grant_count = grants};
     struct tally_buffer bytes = {0};
@@ -1332,6 +1332,7 @@ static void a_draw_journals_what_head_office_grants(void **state)
                      tally_msg_draw_request_decode(tally_buffer_slice(&call->request), &request));
     assert_memory_equal("sixteen bytes ..", request.request_id, SYNC_REQUEST_ID_LEN);
     assert_int_equal(1234, request.account);
+    assert_int_equal(77, request.purse);
     assert_int_equal(50, request.points);
     assert_int_equal(6, request.grant_seq);
     answer_draw(world, 2);
@@ -1374,8 +1375,8 @@ static void a_draw_is_refused_at_once_without_a_connection(void **state)
     sync_engine_start(world->engine, world->now_ms);
     assert_int_equal(TALLY_E_OFFLINE, draw(&drawing));
     go_up(world);
-    assert_int_equal(TALLY_E_INVALID,
-                     sync_engine_draw(world->engine, 1, 0, id, on_drawn, &drawing, world->now_ms));
+    assert_int_equal(TALLY_E_INVALID, sync_engine_draw(world->engine, 1, 0, 0, id, on_drawn,
+                                                       &drawing, world->now_ms));
     world->call_status = TALLY_E_NO_MEMORY;
     assert_int_equal(TALLY_E_NO_MEMORY, draw(&drawing));
     go_down(world);

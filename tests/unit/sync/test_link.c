@@ -890,12 +890,12 @@ static void the_engine_pushes_pulls_and_draws_and_survives_hqs_restart(void **st
     while (outbox.acked < 301) {
         uv_run(&loop, UV_RUN_ONCE);
     }
-    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 10, id, on_drawn, &drawing,
+    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 0, 10, id, on_drawn, &drawing,
                                       sync_drive_now(drive)),
                      TALLY_OK);
     run_until(&drawing.done, 1);
     assert_int_equal(drawing.status, TALLY_OK);
-    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 404, 10, id, on_drawn, &drawing,
+    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 404, 0, 10, id, on_drawn, &drawing,
                                       sync_drive_now(drive)),
                      TALLY_OK);
     run_until(&drawing.done, 2);
@@ -908,7 +908,7 @@ static void the_engine_pushes_pulls_and_draws_and_survives_hqs_restart(void **st
     } while (status.channel == SYNC_CHANNEL_UP);
     outbox.newest += 5;
     sync_engine_poke(sync_drive_engine(drive), sync_drive_now(drive));
-    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 10, id, on_drawn, &drawing,
+    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 0, 10, id, on_drawn, &drawing,
                                       sync_drive_now(drive)),
                      TALLY_E_OFFLINE);
     open_place(&place, true, port); /* ...and comes back at the same place */
@@ -918,7 +918,7 @@ static void the_engine_pushes_pulls_and_draws_and_survives_hqs_restart(void **st
     sync_engine_status(sync_drive_engine(drive), &status);
     assert_int_equal(status.pending, 0);
     assert_int_equal(status.channel, SYNC_CHANNEL_UP);
-    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 10, id, on_drawn, &drawing,
+    assert_int_equal(sync_engine_draw(sync_drive_engine(drive), 5, 0, 10, id, on_drawn, &drawing,
                                       sync_drive_now(drive)),
                      TALLY_OK);
     sync_drive_close(drive, on_closed_count, &closed); /* with a draw under way */
