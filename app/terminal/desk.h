@@ -1,8 +1,8 @@
 /* app/terminal/desk.h: what a till asks for, answered from the ledger: who a card belongs to, what
- * a sale would earn, and the commits.
+ * a sale would earn and why, and the commits.
  *
- * A redemption that this terminal's drawer does not cover draws what is missing from head office
- * first, when it can be reached; that is the only answer that waits for the network.
+ * A redemption or hold that this terminal's drawer does not cover draws what is missing from head
+ * office first, when it can be reached; these are the only answers that wait for the network.
  *
  * Memory   borrows the ledger; one object, free with desk_free().
  * Blocking a commit blocks for one disk sync; all else answers from memory and LMDB's map.
@@ -18,11 +18,12 @@ struct desk;
 /* What the desk needs of the rest of the daemon. */
 struct desk_ports {
     void *self;
-    /* Asks head office to move points into this terminal's drawer; `done` comes later, once.
-     * TALLY_OK, TALLY_E_OFFLINE: it does not come */
-    enum tally_status (*draw)(void *self, uint64_t account, int64_t points,
+    /* Asks head office to move units of a purse into this terminal's drawer; `done` comes later,
+     * once. TALLY_OK, TALLY_E_OFFLINE: it does not come */
+    enum tally_status (*draw)(void *self, uint64_t account, uint32_t purse, int64_t points,
                               void (*done)(void *context, enum tally_status status), void *context);
     void (*fill_status)(void *self, struct till_status *ret_status);
+    uint32_t (*shop)(void *self); /* 0: not known */
     void (*try_hq_now)(void *self);
     /* Something was committed: push it, and plan the next batch. */
     void (*committed)(void *self);

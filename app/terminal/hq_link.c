@@ -455,16 +455,16 @@ void hq_link_try_now(struct hq_link *link)
     }
 }
 
-enum tally_status hq_link_draw(struct hq_link *link, uint64_t account, int64_t points,
-                               sync_draw_done *done, void *context)
+enum tally_status hq_link_draw(struct hq_link *link, uint64_t account, uint32_t purse,
+                               int64_t points, sync_draw_done *done, void *context)
 {
     uint8_t request_id[SYNC_REQUEST_ID_LEN];
     if (link->drive == NULL) {
         return TALLY_E_OFFLINE;
     }
     TALLY_TRY(tally_random(request_id, sizeof request_id));
-    return sync_engine_draw(sync_drive_engine(link->drive), account, points, request_id, done,
-                            context, sync_drive_now(link->drive));
+    return sync_engine_draw(sync_drive_engine(link->drive), account, purse, points, request_id,
+                            done, context, sync_drive_now(link->drive));
 }
 
 void hq_link_view(const struct hq_link *link, struct hq_link_view *ret_view)

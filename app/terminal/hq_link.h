@@ -34,7 +34,8 @@ void hq_link_try_now(struct hq_link *link);
 
 /* As sync_engine_draw, with a request id made here. TALLY_OK, TALLY_E_OFFLINE, ... */
 TALLY_MUST_USE enum tally_status hq_link_draw(struct hq_link *link, uint64_t account,
-                                              int64_t points, sync_draw_done *done, void *context);
+                                              uint32_t purse, int64_t points, sync_draw_done *done,
+                                              void *context);
 
 struct hq_link_view {
     uint32_t terminal, shop, epoch; /* terminal 0: not enrolled */

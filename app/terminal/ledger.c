@@ -23,19 +23,7 @@ static void log_line(void *context, const char *line)
     tally_log("store: %s", line);
 }
 
-/* ------------------------------------------------------------------ programme and keys */
-
-static enum tally_status load_document(struct ledger *ledger, const char *name,
-                                       struct tally_programme_document **ret_document)
-{
-    struct tally_buffer text = {0};
-    enum tally_status status = store_meta_get(ledger->store, name, &text);
-    if (status == TALLY_OK) {
-        status = tally_programme_parse(tally_buffer_slice(&text), ret_document, NULL);
-    }
-    tally_buffer_free(&text);
-    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
-}
+/* ------------------------------------------------------------------ open and close */
 
 static enum tally_status load_keys(struct ledger *ledger)
 {
@@ -73,14 +61,6 @@ static enum tally_status open_store(struct ledger *ledger)
     return TALLY_OK;
 }
 
-static void forget_programmes(struct ledger *ledger)
-{
-    tally_programme_document_free(ledger->programme);
-    tally_programme_document_free(ledger->next);
-    ledger->programme = NULL;
-    ledger->next = NULL;
-}
-
 static enum tally_status open_all(struct ledger *ledger)
 {
     enum tally_status status = open_store(ledger);
@@ -88,23 +68,14 @@ static enum tally_status open_all(struct ledger *ledger)
         status = load_keys(ledger);
     }
     if (status == TALLY_OK) {
-        status = load_document(ledger, "programme", &ledger->programme);
-    }
-    if (status == TALLY_OK) {
-        status = load_document(ledger, "programme-next", &ledger->next);
-    }
-    if (status == TALLY_OK && ledger->next != NULL && ledger->programme != NULL &&
-        tally_programme_of(ledger->next)->version <=
-            tally_programme_of(ledger->programme)->version) {
-        tally_programme_document_free(ledger->next); /* overtaken by one that ruled at once */
-        ledger->next = NULL;
+        status = programmes_load(&ledger->programmes, ledger->store);
     }
     if (status != TALLY_OK) {
         tally_log("store: %s (%s): points can't be used", tally_status_text(status),
                   tally_status_name(status));
         store_close(ledger->store);
         ledger->store = NULL;
-        forget_programmes(ledger);
+        programmes_free(&ledger->programmes);
     }
     return status;
 }
@@ -121,7 +92,7 @@ void ledger_close(struct ledger *ledger)
 {
     store_close(ledger->store);
     ledger->store = NULL;
-    forget_programmes(ledger);
+    programmes_free(&ledger->programmes);
     tally_buffer_free(&ledger->programme_key);
     explicit_bzero(ledger->card_key, sizeof ledger->card_key);
     explicit_bzero(ledger->data_key, sizeof ledger->data_key);
@@ -133,7 +104,7 @@ static void stop(struct ledger *ledger, enum tally_status status, int64_t now_ms
     tally_log("store: stopped: %s (%s)", tally_status_text(status), tally_status_name(status));
     store_close(ledger->store);
     ledger->store = NULL;
-    forget_programmes(ledger);
+    programmes_free(&ledger->programmes);
     ledger->status = status;
     ledger->reopen_at_ms = now_ms + REOPEN_AFTER_MS;
 }
@@ -149,27 +120,21 @@ enum tally_status ledger_ready(struct ledger *ledger, int64_t now_ms)
     return ledger->status;
 }
 
+/* ------------------------------------------------------------------ programme and keys */
+
 const struct tally_programme *ledger_programme(struct ledger *ledger, int64_t now_ms)
 {
-    struct tally_programme_document *next = ledger->next;
-    if (next != NULL && tally_programme_of(next)->effective_ms <= now_ms) {
-        tally_programme_document_free(ledger->programme);
-        ledger->programme = next;
-        ledger->next = NULL;
-    }
-    return ledger->programme == NULL ? NULL : tally_programme_of(ledger->programme);
+    return programmes_at(&ledger->programmes, now_ms);
 }
 
 int64_t ledger_takeover_ms(const struct ledger *ledger)
 {
-    return ledger->next == NULL ? INT64_MAX : tally_programme_of(ledger->next)->effective_ms;
+    return programmes_takeover_ms(&ledger->programmes);
 }
 
 uint32_t ledger_programme_version(const struct ledger *ledger)
 {
-    const struct tally_programme_document *newest =
-        ledger->next != NULL ? ledger->next : ledger->programme;
-    return newest == NULL ? 0 : tally_programme_of(newest)->version;
+    return programmes_version(&ledger->programmes);
 }
 
 enum tally_status ledger_take_keys(struct ledger *ledger, const struct tally_msg_shared_keys *keys)
@@ -191,62 +156,13 @@ enum tally_status ledger_take_keys(struct ledger *ledger, const struct tally_msg
     return load_keys(ledger);
 }
 
-/* A programme that came into force while it waited is still kept as the one that waits: before
- * another takes that place, it takes its own. */
-static enum tally_status keep_in_force(struct ledger *ledger)
-{
-    struct tally_buffer text = {0};
-    struct tally_programme_document *kept = NULL;
-    if (ledger->next != NULL || ledger->programme == NULL) {
-        return TALLY_OK;
-    }
-    enum tally_status status = store_meta_get(ledger->store, "programme-next", &text);
-    if (status == TALLY_OK) {
-        status = tally_programme_parse(tally_buffer_slice(&text), &kept, NULL);
-    }
-    if (status == TALLY_OK &&
-        tally_programme_of(kept)->version == tally_programme_of(ledger->programme)->version) {
-        status = store_meta_put(ledger->store, "programme", tally_buffer_slice(&text));
-    }
-    tally_programme_document_free(kept);
-    tally_buffer_free(&text);
-    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
-}
-
 enum tally_status ledger_take_programme(struct ledger *ledger,
                                         const struct tally_msg_signed_programme *programme,
                                         int64_t now_ms)
 {
     TALLY_TRY(tally_verify(tally_buffer_slice(&ledger->programme_key), programme->document,
                            programme->signature));
-    struct tally_programme_document *document = NULL;
-    if (tally_programme_parse(programme->document, &document, NULL) != TALLY_OK) {
-        return TALLY_E_RULE;
-    }
-    const struct tally_programme *received = tally_programme_of(document);
-    if (received->version <= ledger_programme_version(ledger)) {
-        tally_programme_document_free(document);
-        return TALLY_E_TOO_LATE;
-    }
-    /* With none in force yet the first one rules at once: a till can't sell under no programme. */
-    bool now = ledger->programme == NULL || received->effective_ms <= now_ms;
-    enum tally_status status = now ? TALLY_OK : keep_in_force(ledger);
-    if (status == TALLY_OK) {
-        status = store_meta_put(ledger->store, now ? "programme" : "programme-next",
-                                programme->document);
-    }
-    if (status != TALLY_OK) {
-        tally_programme_document_free(document);
-        return status;
-    }
-    tally_log("programme: version %" PRIu32 " received%s", received->version,
-              now ? ", in force" : ", in force later");
-    tally_programme_document_free(ledger->next); /* an older one: overtaken */
-    ledger->next = NULL;
-    struct tally_programme_document **place = now ? &ledger->programme : &ledger->next;
-    tally_programme_document_free(*place);
-    *place = document;
-    return TALLY_OK;
+    return programmes_take(&ledger->programmes, ledger->store, programme->document, now_ms);
 }
 
 /* ------------------------------------------------------------------ commits */
@@ -279,7 +195,7 @@ enum tally_status ledger_checkpoint(struct ledger *ledger, int64_t now_ms)
     return ledger_judge(ledger, store_checkpoint(ledger->store), now_ms);
 }
 
-enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_grant *grants,
+enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_msg_grant *grants,
                                      size_t count, int64_t now_ms)
 {
     struct store_head head;
@@ -301,7 +217,9 @@ enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_g
             .type = TALLY_EVENT_GRANT,
             .business_day = programme == NULL ? 0 : tally_programme_day(programme, now_ms),
             .programme_version = programme == NULL ? 0 : programme->version,
-            .as.grant = grants[i],
+            .account = grants[i].account,
+            .effects = {.moves = grants[i].moves, .move_count = grants[i].move_count},
+            .as.grant = {.grant_seq = grants[i].grant_seq, .to_terminal = grants[i].to_terminal},
         };
         TALLY_TRY(ledger_commit(ledger, &event, (struct tally_slice){0}, now_ms, NULL));
     }

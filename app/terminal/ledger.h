@@ -1,23 +1,22 @@
 /* app/terminal/ledger.h: the terminal's points: store, programme and shared keys as one thing that
  * the till's desk and the link to head office work on.
  *
- * Memory   owns the store and the parsed programmes; free with ledger_close().
+ * Memory   owns the store and the programmes; free with ledger_close().
  * Blocking as app/store/store.h.
  * Threads  the loop's thread only. */
 #ifndef TALLY_TERMINAL_LEDGER_H
 #define TALLY_TERMINAL_LEDGER_H
 
 #include "app/crypto/crypto.h"
-#include "app/programme/document.h"
-#include "app/store/store.h"
+#include "app/proto/messages.h"
+#include "app/terminal/programmes.h"
 
 struct ledger {
     const char *dir;          /* borrowed */
     struct store *store;      /* NULL while `status` is not TALLY_OK */
     enum tally_status status; /* of the store: not TALLY_OK means loyalty is stopped */
     int64_t reopen_at_ms;     /* when to try the store again */
-    struct tally_programme_document *programme; /* in force; NULL: none yet */
-    struct tally_programme_document *next;      /* received, effective later; NULL: none */
+    struct programmes programmes;
     bool has_keys;
     uint8_t card_key[TALLY_KEY_LEN];
     uint8_t data_key[TALLY_KEY_LEN];
@@ -59,8 +58,8 @@ TALLY_MUST_USE enum tally_status ledger_judge(struct ledger *ledger, enum tally_
 /* Journals grants that are newer than what the journal holds, in order.
  *   TALLY_OK, TALLY_E_PROTOCOL (a gap, or for another terminal), as ledger_commit */
 TALLY_MUST_USE enum tally_status ledger_take_grants(struct ledger *ledger,
-                                                    const struct tally_grant *grants, size_t count,
-                                                    int64_t now_ms);
+                                                    const struct tally_msg_grant *grants,
+                                                    size_t count, int64_t now_ms);
 
 /* Takes over shared keys / a signed programme from head office, durably.
  *   TALLY_OK, TALLY_E_SIGNATURE, TALLY_E_RULE (the document does not pass our check: this program

@@ -201,12 +201,20 @@ static void on_committed(void *self)
 
 /* ------------------------------------------------------------------ the desk's ports */
 
-static enum tally_status port_draw(void *self, uint64_t account, int64_t points,
+static enum tally_status port_draw(void *self, uint64_t account, uint32_t purse, int64_t points,
                                    void (*done)(void *context, enum tally_status status),
                                    void *context)
 {
     struct terminal *terminal = self;
-    return hq_link_draw(terminal->hq, account, points, done, context);
+    return hq_link_draw(terminal->hq, account, purse, points, done, context);
+}
+
+static uint32_t port_shop(void *self)
+{
+    struct terminal *terminal = self;
+    struct hq_link_view hq;
+    hq_link_view(terminal->hq, &hq);
+    return hq.shop;
 }
 
 static void port_try_hq_now(void *self)
@@ -265,6 +273,7 @@ static enum tally_status open_parts(struct terminal *terminal)
     struct desk_ports ports = {.self = terminal,
                                .draw = port_draw,
                                .fill_status = fill_status,
+                               .shop = port_shop,
                                .try_hq_now = port_try_hq_now,
                                .committed = on_committed};
     struct till_server_options till = {

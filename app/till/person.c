@@ -92,7 +92,7 @@ static json_t *offers_json(const struct till_member *member)
 {
     json_t *offers = json_array();
     for (size_t i = 0; i < member->offer_count; i++) {
-        const struct till_offer *offer = &member->offers[i];
+        const struct tally_offer *offer = &member->offers[i];
         const struct tally_reward *reward = &member->programme->rewards[offer->reward];
         json_t *json = json_pack(
             "{s:s, s:I, s:o, s:o}", "code", reward->code, "cost", (json_int_t)reward->cost, "purse",

@@ -15,6 +15,7 @@
 #define TALLY_TILL_TILL_H
 
 #include "app/core/guard.h"
+#include "app/core/offer.h"
 #include "app/core/sale.h"
 
 #include <uv.h>
@@ -75,18 +76,12 @@ const struct till_params *till_request_params(const struct till_request *request
 
 /* ------------------------------------------------------------------ answers */
 
-/* A reward that the member could claim now, if the basket suits. */
-struct till_offer {
-    size_t reward; /* index in the programme */
-    int64_t times; /* that the member can pay for and has not used up; INT64_MAX: no limit */
-};
-
 struct till_member {
     uint64_t member;
     const char *name; /* "" when it is not known here */
     const struct tally_programme *programme;
     const struct tally_account *account;
-    const struct till_offer *offers;
+    const struct tally_offer *offers; /* rewards to claim */
     size_t offer_count;
     uint32_t terminal; /* whose drawer is "here" */
     int64_t now_ms;

@@ -115,7 +115,7 @@ static struct tally_account account = {.id = 7,
                                        .lot_count = 6,
                                        .holds = holds,
                                        .hold_count = 1};
-static const struct till_offer offers[] = {{0, 9}};
+static const struct tally_offer offers[] = {{0, 9}};
 
 static struct till_member a_member(void)
 {
