@@ -28,9 +28,12 @@ const struct hq_command hq_commands[] = {
      "  --enrol-port N     enrolment port (default 7444; 0: any)\n"
      "  --port-file FILE   once listening, writes 'PORT ENROL-PORT' into FILE\n",
      hq_run_serve},
-    {"programme check", "FILE",
-     "Says what is wrong with a programme document, each mistake with line and path.\n"
-     "Exit status 2 when something is.\n",
+    {"programme check", "[--strict] [--value-limit PCT] FILE",
+     "Says what is wrong with a programme document, each mistake as FILE:LINE: PATH: TEXT, and\n"
+     "then warns of what is allowed and hardly meant, as FILE:LINE: warning: PATH: TEXT.\n"
+     "  --strict            warnings are a failure: exit status 1\n"
+     "  --value-limit PCT   points may be worth so much of what is spent without a warning (20)\n"
+     "Exit status 2 when there is a mistake.\n",
      hq_run_programme_check},
     {"programme publish", "FILE",
      "Checks a programme document, signs it and rolls it out to connected terminals at once.\n"
