@@ -823,6 +823,10 @@ static enum tally_status segment_first_seq(struct journal *journal, size_t index
         size_t got = 0;
         TALLY_TRY(read_segment_fd(journal, index, &fd));
         TALLY_TRY(file_read_at(fd, page, sizeof page, 0, &got));
+        if (all_zero(page, sizeof page)) { /* made ahead of time, and then came a new epoch */
+            *ret_seq = UINT64_MAX;
+            return TALLY_OK;
+        }
         TALLY_TRY(decode_header(page, &header));
         segment->first_seq = header.first_seq;
     }
@@ -830,11 +834,29 @@ static enum tally_status segment_first_seq(struct journal *journal, size_t index
     return TALLY_OK;
 }
 
-/* The segment of the current epoch that holds `seq`, by halving: headers are the sparse index. */
-static enum tally_status find_segment(struct journal *journal, uint64_t seq, size_t *ret_index)
+/* The newest segment of an epoch. TALLY_OK, TALLY_E_NOT_FOUND */
+static enum tally_status newest_segment(const struct journal *journal, uint32_t epoch,
+                                        size_t *ret_index)
 {
-    size_t low = journal->current, high = journal->current;
-    while (low > 0 && journal->segments[low - 1].epoch == journal->head.mark.epoch) {
+    size_t index = journal->current + 1;
+    while (index > 0 && journal->segments[index - 1].epoch > epoch) {
+        index--;
+    }
+    if (index == 0 || journal->segments[index - 1].epoch != epoch) {
+        return TALLY_E_NOT_FOUND;
+    }
+    *ret_index = index - 1;
+    return TALLY_OK;
+}
+
+/* The segment of an epoch that holds `seq`, by halving: headers are the sparse index. */
+static enum tally_status find_segment(struct journal *journal, uint32_t epoch, uint64_t seq,
+                                      size_t *ret_index)
+{
+    size_t high = 0;
+    TALLY_TRY(newest_segment(journal, epoch, &high));
+    size_t low = high;
+    while (low > 0 && journal->segments[low - 1].epoch == epoch) {
         low--;
     }
     while (low < high) {
@@ -853,11 +875,18 @@ static enum tally_status find_segment(struct journal *journal, uint64_t seq, siz
     return first <= seq ? TALLY_OK : TALLY_E_NOT_FOUND;
 }
 
+/* TALLY_OK, TALLY_E_NOT_FOUND (behind the last record), TALLY_E_STORE_DAMAGED */
 static enum tally_status read_record_header(int fd, uint32_t offset, uint64_t seq, uint8_t *header,
                                             size_t *ret_event_len, size_t *ret_sidecar_len)
 {
+    if (offset > JOURNAL_SEGMENT_LEN - JOURNAL_RECORD_HEADER_LEN) {
+        return TALLY_E_NOT_FOUND;
+    }
     size_t got = 0;
     TALLY_TRY(file_read_at(fd, header, JOURNAL_RECORD_HEADER_LEN, offset, &got));
+    if (all_zero(header, got)) {
+        return TALLY_E_NOT_FOUND;
+    }
     size_t event_len = (size_t)tally_load_le(header + 4, 4);
     size_t sidecar_len = (size_t)tally_load_le(header + 8, 4);
     if (got != JOURNAL_RECORD_HEADER_LEN || tally_load_le(header + 24, 8) != seq ||
@@ -870,15 +899,16 @@ static enum tally_status read_record_header(int fd, uint32_t offset, uint64_t se
     return TALLY_OK;
 }
 
-enum tally_status journal_read(struct journal *journal, uint64_t seq,
+enum tally_status journal_read(struct journal *journal, uint32_t epoch, uint64_t seq,
                                struct tally_buffer *ret_event, struct tally_buffer *ret_sidecar,
                                uint8_t ret_chain[TALLY_HASH_LEN])
 {
-    if (journal->head.mark.epoch == 0 || seq == 0 || seq > journal->head.mark.seq) {
+    const bool is_current = epoch == journal->head.mark.epoch;
+    if (epoch == 0 || seq == 0 || (is_current && seq > journal->head.mark.seq)) {
         return TALLY_E_NOT_FOUND;
     }
     size_t index = 0;
-    TALLY_TRY(find_segment(journal, seq, &index));
+    TALLY_TRY(find_segment(journal, epoch, seq, &index));
     uint64_t at_seq = 0;
     TALLY_TRY(segment_first_seq(journal, index, &at_seq));
     uint32_t offset = JOURNAL_HEADER_LEN;
@@ -891,10 +921,11 @@ enum tally_status journal_read(struct journal *journal, uint64_t seq,
     uint8_t header[JOURNAL_RECORD_HEADER_LEN];
     size_t event_len = 0, sidecar_len = 0;
     for (;; at_seq++) {
-        if (offset > JOURNAL_SEGMENT_LEN - JOURNAL_RECORD_HEADER_LEN) {
-            return TALLY_E_STORE_DAMAGED;
+        enum tally_status found =
+            read_record_header(fd, offset, at_seq, header, &event_len, &sidecar_len);
+        if (found != TALLY_OK) { /* of the current epoch it was known to be there */
+            return found == TALLY_E_NOT_FOUND && is_current ? TALLY_E_STORE_DAMAGED : found;
         }
-        TALLY_TRY(read_record_header(fd, offset, at_seq, header, &event_len, &sidecar_len));
         if (at_seq == seq) {
             break;
         }

@@ -93,8 +93,8 @@ TALLY_MUST_USE enum tally_status journal_append(struct journal *journal, struct 
 bool journal_wants_segment(const struct journal *journal);
 TALLY_MUST_USE enum tally_status journal_prepare(struct journal *journal);
 
-/* One event of the current epoch; appended. TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_STORE_DAMAGED */
-TALLY_MUST_USE enum tally_status journal_read(struct journal *journal, uint64_t seq,
+/* One event; appended. TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_STORE_DAMAGED */
+TALLY_MUST_USE enum tally_status journal_read(struct journal *journal, uint32_t epoch, uint64_t seq,
                                               struct tally_buffer *ret_event,
                                               struct tally_buffer *ret_sidecar,
                                               uint8_t ret_chain[TALLY_HASH_LEN]);

@@ -135,9 +135,8 @@ enum tally_status store_meta_get(struct store *store, const char *name,
 
 /* ------------------------------------------------------------------ commit */
 
-/* Where a reference is already taken: TALLY_OK and its seq (0: in an epoch before this one).
- * TALLY_E_NOT_FOUND */
-static enum tally_status find_ref(struct store *store, struct tally_slice ref, uint64_t *ret_seq)
+static enum tally_status find_ref(struct store *store, struct tally_slice ref, uint32_t *ret_epoch,
+                                  uint64_t *ret_seq)
 {
     struct view view = store_view(store);
     struct tally_buffer value = {0};
@@ -149,17 +148,25 @@ static enum tally_status find_ref(struct store *store, struct tally_slice ref, u
     }
     tally_buffer_free(&value);
     TALLY_TRY(store_found(store, status));
-    *ret_seq = epoch == store->now.mark.epoch ? seq : 0;
+    *ret_epoch = epoch;
+    *ret_seq = seq;
     return TALLY_OK;
+}
+
+/* What callers are told of an event: its seq, 0 in an epoch before this one. */
+static uint64_t seq_now(const struct store *store, uint32_t epoch, uint64_t seq)
+{
+    return epoch == store->now.mark.epoch ? seq : 0;
 }
 
 static enum tally_status refuse_known_ref(struct store *store, struct tally_slice ref,
                                           uint64_t *ret_existing_seq)
 {
+    uint32_t epoch = 0;
     uint64_t seq = 0;
-    enum tally_status status = find_ref(store, ref, &seq);
+    enum tally_status status = find_ref(store, ref, &epoch, &seq);
     if (status == TALLY_OK) {
-        *ret_existing_seq = seq;
+        *ret_existing_seq = seq_now(store, epoch, seq);
         return TALLY_E_EXISTS;
     }
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
@@ -205,7 +212,7 @@ static enum tally_status refuse_after(const struct store *store, const struct ro
 {
     const struct tally_reversal *reversal = &event->as.reversal;
     if (before->seq != 0 && (before->is_void || event->type == TALLY_EVENT_VOID)) {
-        *ret_existing_seq = before->epoch == store->now.mark.epoch ? before->seq : 0;
+        *ret_existing_seq = seq_now(store, before->epoch, before->seq);
         return TALLY_E_EXISTS;
     }
     for (size_t i = 0; i < reversal->line_count; i++) {
@@ -420,7 +427,8 @@ enum tally_status store_reversal_get(struct store *store, const struct tally_eve
     }
     *ret_reversal = (struct store_reversal){
         .is_void = row.is_void,
-        .newest_seq = row.epoch == store->now.mark.epoch ? row.seq : 0,
+        .newest_epoch = row.epoch,
+        .newest_seq = row.seq,
         .lines = row.lines,
         .line_count = row.line_count,
     };
@@ -487,14 +495,36 @@ enum tally_status store_ref_get(struct store *store, struct tally_slice ref, uin
     if (ref.len == 0 || ref.len > STORE_REF_LEN_MAX) {
         return TALLY_E_NOT_FOUND;
     }
-    return find_ref(store, ref, ret_seq);
+    uint32_t epoch = 0;
+    uint64_t seq = 0;
+    TALLY_TRY(find_ref(store, ref, &epoch, &seq));
+    *ret_seq = seq_now(store, epoch, seq);
+    return TALLY_OK;
+}
+
+enum tally_status store_ref_epoch_get(struct store *store, struct tally_slice ref,
+                                      uint32_t *ret_epoch, uint64_t *ret_seq)
+{
+    return ref.len == 0 || ref.len > STORE_REF_LEN_MAX ? TALLY_E_NOT_FOUND
+                                                       : find_ref(store, ref, ret_epoch, ret_seq);
 }
 
 enum tally_status store_event_get(struct store *store, uint64_t seq, struct tally_buffer *ret_event,
                                   struct tally_buffer *ret_sidecar,
                                   uint8_t ret_chain[TALLY_HASH_LEN])
 {
-    return journal_read(store->journal, seq, ret_event, ret_sidecar, ret_chain);
+    return journal_read(store->journal, store->now.mark.epoch, seq, ret_event, ret_sidecar,
+                        ret_chain);
+}
+
+enum tally_status store_event_of_epoch(struct store *store, uint32_t epoch, uint64_t seq,
+                                       struct tally_buffer *ret_event)
+{
+    struct tally_buffer sidecar = {0};
+    uint8_t chain[TALLY_HASH_LEN];
+    enum tally_status status = journal_read(store->journal, epoch, seq, ret_event, &sidecar, chain);
+    tally_buffer_wipe(&sidecar);
+    return status;
 }
 
 /* Rows of a table: those of the state, and those that only the overlay knows. */

@@ -125,8 +125,9 @@ TALLY_MUST_USE enum tally_status store_account_get(struct store *store, uint64_t
 /* What of a sale has come back here: what the next refund of it has to go on from. What other
  * terminals took back head office knows alone. */
 struct store_reversal {
-    bool is_void;                      /* all of it */
-    uint64_t newest_seq;               /* of the newest void or refund; 0: in an epoch before */
+    bool is_void;          /* all of it */
+    uint32_t newest_epoch; /* of the newest void or refund */
+    uint64_t newest_seq;
     struct tally_returned_line *lines; /* owned; rising: quantity_before_milli of each line that
                                           refunds took back, quantity_milli is 0 */
     size_t line_count;
@@ -157,6 +158,10 @@ store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN], uint
  *   TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_ref_get(struct store *store, struct tally_slice ref,
                                                uint64_t *ret_seq);
+/* The same with its epoch, which may be one before this one: a refund comes later than a new
+ * certificate. TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
+TALLY_MUST_USE enum tally_status store_ref_epoch_get(struct store *store, struct tally_slice ref,
+                                                     uint32_t *ret_epoch, uint64_t *ret_seq);
 
 /* One event of the current epoch, exactly the journalled bytes, and its sidecar; appended.
  *   TALLY_OK, TALLY_E_NOT_FOUND (seq beyond the head, or pruned), store statuses */
@@ -164,6 +169,10 @@ TALLY_MUST_USE enum tally_status store_event_get(struct store *store, uint64_t s
                                                  struct tally_buffer *ret_event,
                                                  struct tally_buffer *ret_sidecar,
                                                  uint8_t ret_chain[TALLY_HASH_LEN]);
+/* One event of any epoch that is in the journal; appended. What its id says is in the bytes: a new
+ * epoch may have come with another terminal number. TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
+TALLY_MUST_USE enum tally_status store_event_of_epoch(struct store *store, uint32_t epoch,
+                                                      uint64_t seq, struct tally_buffer *ret_event);
 
 struct store_counts {
     uint64_t members;

@@ -145,7 +145,7 @@ static void segments_follow_one_another_without_being_prepared(void **state)
     for (uint64_t seq = 40; seq > 0; seq--) {
         struct tally_buffer event = {0}, side = {0};
         uint8_t chain[TALLY_HASH_LEN];
-        assert_status(TALLY_OK, journal_read(paper.journal, seq, &event, &side, chain));
+        assert_status(TALLY_OK, journal_read(paper.journal, 1, seq, &event, &side, chain));
         assert_int_equal(seq % 2 == 1 ? BIG_LEN : EVENT_LEN, event.len);
         assert_int_equal((uint8_t)(seq - 1), event.data[0]);
         tally_buffer_free(&event);

@@ -114,12 +114,13 @@ static struct tally_event_id sale_of(uint64_t seq)
 
 /* What came back of a sale, of line 0 and line 4. */
 static void assert_back(struct store *store, uint64_t sale_seq, int64_t line_0, int64_t line_4,
-                        uint64_t newest_seq)
+                        uint32_t newest_epoch, uint64_t newest_seq)
 {
     struct store_reversal back = {0};
     struct tally_event_id sale = sale_of(sale_seq);
     assert_status(TALLY_OK, store_reversal_get(store, &sale, &back));
     assert_false(back.is_void);
+    assert_int_equal(newest_epoch, back.newest_epoch);
     assert_int_equal(newest_seq, back.newest_seq);
     size_t next = 0;
     if (line_0 > 0) {
@@ -144,24 +145,24 @@ static void refunds_of_a_sale_add_up_and_say_what_came_back_before(void **state)
     sell(shop.store, 1, 30);
     assert_status(TALLY_E_NOT_FOUND, store_reversal_get(shop.store, &sale, &none));
     assert_status(TALLY_OK, try_refund(shop.store, 1, "r1", &first, 1, 5, NULL));
-    assert_back(shop.store, 1, 0, 500, 2);
+    assert_back(shop.store, 1, 0, 500, 1, 2);
     assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "r2", &first, 1, 5, NULL));
     first.quantity_before_milli = 501;
     assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "r2", &first, 1, 5, NULL));
     assert_int_equal(2, head_seq(shop.store));
     assert_status(TALLY_OK, try_refund(shop.store, 1, "r2", lines, 2, 5, NULL));
-    assert_back(shop.store, 1, 1000, 750, 3);
+    assert_back(shop.store, 1, 1000, 750, 1, 3);
     lines[0].quantity_before_milli = 1000;
     assert_status(TALLY_OK, try_refund(shop.store, 1, "r3", lines, 1, 5, NULL));
     assert_int_equal(15, points_of(shop.store, SHOP_ACCOUNT));
     struct shop crashed = shop_copy(&shop); /* only the journal has them yet */
     shop_open(&crashed);
-    assert_back(crashed.store, 1, 2000, 750, 4);
+    assert_back(crashed.store, 1, 2000, 750, 1, 4);
     assert_verifies(crashed.store);
     shop_end(&crashed);
     shop_close(&shop);
     shop_open(&shop);
-    assert_back(shop.store, 1, 2000, 750, 4);
+    assert_back(shop.store, 1, 2000, 750, 1, 4);
     assert_verifies(shop.store);
     shop_end(&shop);
 }
@@ -202,13 +203,13 @@ static void a_sale_of_an_epoch_before_is_refunded_and_still_not_twice(void **sta
     sell(shop.store, 1, 10);
     assert_status(TALLY_OK, try_refund(shop.store, 1, "refund-1", &line, 1, 3, NULL));
     assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL, 2));
-    assert_back(shop.store, 1, 1000, 0, 0);
+    assert_back(shop.store, 1, 1000, 0, 1, 2);
     assert_status(TALLY_E_INVALID, try_refund(shop.store, 1, "refund-2", &line, 1, 3, NULL));
     assert_status(TALLY_E_EXISTS, try_void_sale(shop.store, 1, "void-1", 10, &existing));
     assert_int_equal(0, existing);
     line.quantity_before_milli = 1000;
     assert_status(TALLY_OK, try_refund(shop.store, 1, "refund-2", &line, 1, 3, NULL));
-    assert_back(shop.store, 1, 2000, 0, 1);
+    assert_back(shop.store, 1, 2000, 0, 2, 1);
     assert_verifies(shop.store);
     shop_end(&shop);
 }
@@ -404,6 +405,56 @@ static void events_are_read_back_byte_for_byte_with_their_chain(void **state)
     assert_status(TALLY_E_NOT_FOUND, store_event_get(shop.store, 52, &event, &sidecar, chain));
     assert_status(TALLY_OK, store_event_get(shop.store, 3, &event, &sidecar, chain));
     tally_buffer_free(&event);
+    shop_end(&shop);
+}
+
+static void events_of_an_epoch_before_are_read_back_too(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    uint32_t epoch = 0;
+    uint64_t seq = 0, last = 0;
+    while (last < 10500) { /* two segments, and one made ahead of time */
+        sell(shop.store, (unsigned)++last, 1);
+    }
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    assert_true(file_exists(&shop, "journal/00000001-00000003.journal"));
+    assert_status(TALLY_OK, store_set_writer(shop.store, SHOP_TERMINAL + 1, 5));
+    sell(shop.store, (unsigned)last + 1, 1);
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t of = 1; of <= last; of = of < 4 || of + 997 > last ? of + 1 : of + 997) {
+            char ref[32];
+            snprintf(ref, sizeof ref, "sale-%u", (unsigned)of);
+            assert_status(TALLY_OK, store_ref_get(shop.store, text(ref), &seq));
+            assert_int_equal(0, seq);
+            assert_status(TALLY_OK, store_ref_epoch_get(shop.store, text(ref), &epoch, &seq));
+            assert_int_equal(1, epoch);
+            assert_int_equal(of, seq);
+            struct tally_buffer event = {0};
+            struct tally_event_decoded decoded = {0};
+            assert_status(TALLY_OK, store_event_of_epoch(shop.store, epoch, seq, &event));
+            assert_status(TALLY_OK, tally_event_decode(tally_buffer_slice(&event), &decoded));
+            assert_int_equal(SHOP_TERMINAL, decoded.event.id.terminal);
+            assert_int_equal(of, decoded.event.id.seq);
+            tally_event_decoded_free(&decoded);
+            tally_buffer_free(&event);
+        }
+        struct tally_buffer none = {0};
+        assert_status(TALLY_OK, store_event_of_epoch(shop.store, 5, 1, &none));
+        none.len = 0;
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 1, last + 1, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 1, UINT64_MAX, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 1, 0, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 5, 2, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 3, 1, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 6, 1, &none));
+        assert_status(TALLY_E_NOT_FOUND, store_event_of_epoch(shop.store, 0, 1, &none));
+        assert_int_equal(0, none.len);
+        tally_buffer_free(&none);
+        shop_close(&shop);
+        shop_open(&shop);
+    }
+    assert_verifies(shop.store);
     shop_end(&shop);
 }
 
@@ -629,6 +680,7 @@ int main(void)
         cmocka_unit_test(neither_handle_of_an_enrolment_may_belong_to_somebody),
         cmocka_unit_test(a_grant_is_journalled_once_and_only_for_this_terminal),
         cmocka_unit_test(events_are_read_back_byte_for_byte_with_their_chain),
+        cmocka_unit_test(events_of_an_epoch_before_are_read_back_too),
         cmocka_unit_test(time_never_goes_backwards_whatever_the_clock_does),
         cmocka_unit_test(a_new_epoch_starts_at_one_and_keeps_the_points),
         cmocka_unit_test(a_new_epoch_has_no_grants_yet_also_after_a_replay_and_a_rebuild),
