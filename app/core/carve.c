@@ -14,7 +14,7 @@ static void *fail(struct tally_carver *carver, size_t at)
     return NULL;
 }
 
-void *tally_carve(struct tally_carver *carver, size_t count, size_t size)
+void *tally_carve_list(struct tally_carver *carver, size_t count, size_t size)
 {
     assert(carver != NULL);
     assert(size > 0);
@@ -34,6 +34,14 @@ void *tally_carve(struct tally_carver *carver, size_t count, size_t size)
     if (carver->failed || carver->at > carver->len) {
         return fail(carver, carver->at);
     }
-    memset(carver->block + at, 0, bytes);
     return carver->block + at;
+}
+
+void *tally_carve(struct tally_carver *carver, size_t count, size_t size)
+{
+    void *things = tally_carve_list(carver, count, size);
+    if (things != NULL) {
+        memset(things, 0, count * size);
+    }
+    return things;
 }

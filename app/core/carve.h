@@ -20,5 +20,7 @@ struct tally_carver {
 
 /* `count` things of `size` bytes, zeroed; NULL when measuring or failed. */
 void *tally_carve(struct tally_carver *carver, size_t count, size_t size);
+/* The same, not zeroed: for lists that are filled from their beginning. */
+void *tally_carve_list(struct tally_carver *carver, size_t count, size_t size);
 
 #endif

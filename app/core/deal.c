@@ -42,22 +42,22 @@ void tally_deal_carve(struct tally_carver *carver, const struct tally_programme 
     size_t shares = lines * purses < TALLY_SHARES_MAX ? lines * purses : TALLY_SHARES_MAX;
     deal->lines = tally_carve(carver, lines, sizeof *deal->lines);
     deal->work.kept_minor = tally_carve(carver, lines, sizeof *deal->work.kept_minor);
-    deal->work.ranks = tally_carve(carver, lines, sizeof *deal->work.ranks);
+    deal->work.ranks = tally_carve_list(carver, lines, sizeof *deal->work.ranks);
     deal->has = tally_carve(carver, purses, sizeof *deal->has);
     deal->spent = tally_carve(carver, purses, sizeof *deal->spent);
     deal->earned = tally_carve(carver, purses, sizeof *deal->earned);
     deal->reserved = tally_carve(carver, purses, sizeof *deal->reserved);
     deal->winners = tally_carve(carver, programme->group_count, sizeof *deal->winners);
-    deal->taken = tally_carve(carver, programme->reward_count, sizeof *deal->taken);
+    deal->taken = tally_carve_list(carver, programme->reward_count, sizeof *deal->taken);
     deal->earning.rules = tally_carve(carver, programme->rule_count, sizeof *deal->earning.rules);
     deal->earning.shares = tally_carve(carver, lines * purses, sizeof *deal->earning.shares);
-    deal->paid = tally_carve(carver, lines, sizeof *deal->paid);
-    deal->shares = tally_carve(carver, shares, sizeof *deal->shares);
+    deal->paid = tally_carve_list(carver, lines, sizeof *deal->paid);
+    deal->shares = tally_carve_list(carver, shares, sizeof *deal->shares);
     deal->share_room = shares;
     deal->credits.cap = TALLY_MOVES_MAX;
-    deal->credits.items = tally_carve(carver, deal->credits.cap, sizeof *deal->credits.items);
+    deal->credits.items = tally_carve_list(carver, deal->credits.cap, sizeof *deal->credits.items);
     deal->counts.cap = TALLY_COUNTS_MAX;
-    deal->counts.items = tally_carve(carver, deal->counts.cap, sizeof *deal->counts.items);
+    deal->counts.items = tally_carve_list(carver, deal->counts.cap, sizeof *deal->counts.items);
 }
 
 int32_t tally_deal_since(const struct tally_deal *deal)

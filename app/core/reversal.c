@@ -7,6 +7,7 @@
 #include "app/core/undo.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { MOVES_KEPT = 256 }; /* for debts and what has lapsed */
 
@@ -31,6 +32,7 @@ struct work {
     struct tally_moves moves;
     struct tally_moves due; /* earned points of one purse, by the lots they went into */
     struct tally_counts counts;
+    struct tally_returned_line *lines; /* the event's own */
     struct stock *stock;
     size_t stock_count;
     struct tally_rank *ranks; /* of stock, last day latest first */
@@ -45,17 +47,19 @@ static size_t stock_max(const struct tally_account *account)
 }
 
 static void carve(struct tally_carver *carver, const struct tally_account *account,
-                  const struct tally_event *sale, struct work *work)
+                  const struct tally_refund_request *request, struct work *work)
 {
-    size_t counts = sale->effects.count_count;
+    size_t counts = request->sale->effects.count_count, lines = request->line_count;
+    lines = lines < TALLY_LINES_MAX ? lines : TALLY_LINES_MAX;
+    work->lines = tally_carve_list(carver, lines, sizeof *work->lines);
     work->moves.cap = TALLY_MOVES_MAX;
-    work->moves.items = tally_carve(carver, work->moves.cap, sizeof *work->moves.items);
+    work->moves.items = tally_carve_list(carver, work->moves.cap, sizeof *work->moves.items);
     work->due.cap = TALLY_MOVES_MAX;
-    work->due.items = tally_carve(carver, work->due.cap, sizeof *work->due.items);
+    work->due.items = tally_carve_list(carver, work->due.cap, sizeof *work->due.items);
     work->counts.cap = counts < TALLY_COUNTS_MAX ? counts : TALLY_COUNTS_MAX;
-    work->counts.items = tally_carve(carver, work->counts.cap, sizeof *work->counts.items);
-    work->stock = tally_carve(carver, stock_max(account), sizeof *work->stock);
-    work->ranks = tally_carve(carver, stock_max(account), sizeof *work->ranks);
+    work->counts.items = tally_carve_list(carver, work->counts.cap, sizeof *work->counts.items);
+    work->stock = tally_carve_list(carver, stock_max(account), sizeof *work->stock);
+    work->ranks = tally_carve_list(carver, stock_max(account), sizeof *work->ranks);
 }
 
 size_t tally_refund_room(const struct tally_account *account,
@@ -66,7 +70,7 @@ size_t tally_refund_room(const struct tally_account *account,
 
     struct tally_carver carver = {0};
     struct work work = {0};
-    carve(&carver, account, request->sale, &work);
+    carve(&carver, account, request, &work);
     return carver.at;
 }
 
@@ -307,7 +311,7 @@ static enum tally_status plan(struct work *work, void *room, size_t room_len,
     struct tally_carver carver = {.block = room, .len = room_len};
     struct tally_reversal reversal = {.sale = sale->id, .sale_day = sale->business_day};
     TALLY_TRY(tally_undo_check(&work->undo));
-    carve(&carver, work->account, sale, work);
+    carve(&carver, work->account, request, work);
     if (carver.failed) {
         return TALLY_E_NO_MEMORY;
     }
@@ -317,7 +321,8 @@ static enum tally_status plan(struct work *work, void *room, size_t room_len,
     TALLY_TRY(make_moves(work));
     TALLY_TRY(tally_undo_counts(&work->undo, &work->counts));
     if (!work->undo.is_void) {
-        reversal.lines = request->lines;
+        memcpy(work->lines, request->lines, request->line_count * sizeof *work->lines);
+        reversal.lines = work->lines;
         reversal.line_count = request->line_count;
     }
     *ret_event = (struct tally_event){

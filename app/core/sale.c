@@ -43,10 +43,10 @@ static int32_t days_since(int32_t from_day, int32_t day)
     return days < 0 ? 0 : days > INT32_MAX ? INT32_MAX : (int32_t)days;
 }
 
-static enum tally_status see(const struct tally_programme *programme,
-                             const struct tally_account *account,
-                             const struct tally_occasion *occasion, struct tally_counts *used,
-                             struct tally_seen *ret_seen)
+enum tally_status tally_seen_read(const struct tally_programme *programme,
+                                  const struct tally_account *account,
+                                  const struct tally_occasion *occasion, struct tally_counts *used,
+                                  struct tally_seen *ret_seen)
 {
     struct tally_seen seen = {
         .minute = occasion->minute,
@@ -86,9 +86,9 @@ static void carve(struct tally_carver *carver, const struct tally_programme *pro
 {
     tally_deal_carve(carver, programme, line_count, &work->deal);
     work->used.cap = tally_used_max(programme);
-    work->used.items = tally_carve(carver, work->used.cap, sizeof *work->used.items);
+    work->used.items = tally_carve_list(carver, work->used.cap, sizeof *work->used.items);
     work->moves.cap = TALLY_MOVES_MAX;
-    work->moves.items = tally_carve(carver, work->moves.cap, sizeof *work->moves.items);
+    work->moves.items = tally_carve_list(carver, work->moves.cap, sizeof *work->moves.items);
     work->here = tally_carve(carver, programme->purse_count + 1, sizeof *work->here);
     work->online = tally_carve(carver, programme->purse_count + 1, sizeof *work->online);
     work->seen = tally_carve(carver, 1, sizeof *work->seen);
@@ -150,7 +150,7 @@ static enum tally_status work_out(const struct tally_programme *programme,
     }
     TALLY_TRY(tally_till_open(account, occasion->terminal, occasion->day, occasion->now_ms,
                               occasion->hold, &work->till));
-    TALLY_TRY(see(programme, account, occasion, &work->used, work->seen));
+    TALLY_TRY(tally_seen_read(programme, account, occasion, &work->used, work->seen));
     look_into_purses(work, programme, account, occasion);
     struct tally_deal *deal = &work->deal;
     deal->scene = (struct tally_scene){

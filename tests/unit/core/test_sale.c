@@ -1,148 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a basket earns, what points can pay, and what a void gives back. */
-#include "tests/unit/core/club.h"
+/* What a basket comes to, what points can pay, which lots are spent, and what head office sees. */
+#include "app/core/bonus.h"
+#include "tests/unit/core/desk.h"
 
-static struct club_account club;
-static struct tally_move moves[CLUB_LOTS], returned[CLUB_LOTS], taken[CLUB_LOTS];
+static struct desk desk;
 
-enum { TODAY = 20779, EXPIRES = 21152 }; /* 2026-11-22, 2027-11-30 */
+enum { EXPIRES = 21152 /* 30 November 2027: of points earned today */ };
 
-static struct tally_line line;
-
-static struct tally_basket a_basket(int64_t amount_minor)
+static void opened(void)
 {
-    line = (struct tally_line){{(const uint8_t *)"tea", 3}, 1000, amount_minor};
-    return (struct tally_basket){&line, 1};
+    open_desk(&desk);
 }
 
-static struct tally_quote quoted(const struct tally_programme *programme,
-                                 const struct tally_account *account, int64_t amount_minor,
-                                 int64_t points)
+static void quoted(int64_t amount_minor, int64_t points)
 {
-    struct tally_quote quote = {0};
-    struct tally_basket basket = a_basket(amount_minor);
-    assert_int_equal(tally_sale_quote(programme, account, &basket, points, TERMINAL, TODAY, &quote),
-                     TALLY_OK);
-    return quote;
+    one_line(&desk, amount_minor);
+    desk.basket.points = points;
+    assert_int_equal(quote_sale(&desk), TALLY_OK);
 }
 
-static void quote_is_refused(const struct tally_programme *programme,
-                             const struct tally_account *account, const struct tally_basket *basket,
-                             int64_t points, enum tally_status status)
+static const struct tally_event *sold(int64_t amount_minor, int64_t points)
 {
-    struct tally_quote quote, before;
+    one_line(&desk, amount_minor);
+    desk.basket.points = points;
+    return sell(&desk);
+}
+
+/* Refused by quote and plan, and nothing that they answer has been written. */
+static void is_refused(enum tally_status status)
+{
+    struct tally_event event;
+    struct tally_quote quote;
+    static uint8_t before[sizeof event + sizeof quote];
+    memset(&event, 0x5A, sizeof event);
     memset(&quote, 0x5A, sizeof quote);
-    before = quote;
-    assert_int_equal(tally_sale_quote(programme, account, basket, points, TERMINAL, TODAY, &quote),
+    memset(before, 0x5A, sizeof before);
+    assert_int_equal(tally_sale_plan(&desk.programme, &desk.account, &desk.basket, &desk.occasion,
+                                     desk.rooms[0], DESK_ROOM, &event, &quote),
                      status);
-    assert_memory_equal(&quote, &before, sizeof quote);
-}
-
-static int64_t earned(const struct tally_programme *programme, int64_t amount_minor, int64_t points)
-{
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1000000);
-    return quoted(programme, account, amount_minor, points).earned_points;
-}
-
-static struct tally_event planned(const struct tally_programme *programme,
-                                  const struct tally_account *account, uint64_t seq,
-                                  int64_t amount_minor, int64_t points)
-{
-    struct tally_event event = an_event_of(TALLY_EVENT_SALE, TERMINAL, seq, TODAY);
-    struct tally_basket basket = a_basket(amount_minor);
-    assert_int_equal(tally_sale_plan(programme, account, MEMBER, &basket, points, TERMINAL, TODAY,
-                                     moves, CLUB_LOTS, &event.as.sale),
-                     TALLY_OK);
-    event.as.sale.account = ACCOUNT; /* an account that no event has opened has no id yet */
-    return event;
+    assert_memory_equal(&event, before, sizeof event);
+    assert_memory_equal(&quote, before, sizeof quote);
+    assert_int_equal(tally_sale_quote(&desk.programme, &desk.account, &desk.basket, &desk.occasion,
+                                      desk.rooms[0], DESK_ROOM, &quote),
+                     status);
+    assert_memory_equal(&quote, before, sizeof quote);
 }
 
 /* ------------------------------------------------------------------ earning */
 
-static void a_basket_earns_by_its_total_rounded_once(void **state)
+static void a_sale_earns_and_counts(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    assert_true(earned(&programme, 12999, 0) == 129);
-    assert_true(earned(&programme, 99, 0) == 0);
-    assert_true(earned(&programme, 0, 0) == 0);
-    programme.earn_rounding = TALLY_ROUND_HALF_UP;
-    assert_true(earned(&programme, 12950, 0) == 130);
-    assert_true(earned(&programme, 12949, 0) == 129);
-    programme.earn_rounding = TALLY_ROUND_HALF_EVEN;
-    assert_true(earned(&programme, 12850, 0) == 128);
-    assert_true(earned(&programme, 12950, 0) == 130);
-    programme.earn_points_per_major_milli = 1500;
-    programme.earn_rounding = TALLY_ROUND_FLOOR;
-    assert_true(earned(&programme, 12999, 0) == 194);
-    programme.currency_exponent = 0;
-    assert_true(earned(&programme, 12999, 0) == 19498);
-    programme.currency_exponent = 4;
-    assert_true(earned(&programme, 12999, 0) == 1);
-}
-
-static void splitting_a_line_never_changes_what_is_earned(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    const struct tally_line parts[] = {{{NULL, 0}, 1, 50}, {{NULL, 0}, 1, 49}, {{NULL, 0}, 1, 1}};
-    const struct tally_basket basket = {parts, 3};
-    struct tally_quote quote = {0};
-    assert_int_equal(tally_sale_quote(&programme, account, &basket, 0, TERMINAL, TODAY, &quote),
-                     TALLY_OK);
-    assert_true(quote.total_minor == 100 && quote.earned_points == 1);
-}
-
-static void a_tier_multiplies_before_the_rounding(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    account->qualifying_year = 2025; /* last year's tier holds this year */
-    account->qualifying = 200000;
-    struct tally_quote quote = quoted(&programme, account, 199, 0);
-    assert_int_equal(quote.tier, 1);
-    assert_true(quote.earned_points == 2); /* 1.99 * 1.25 = 2.48 */
-    struct tally_event sale = planned(&programme, account, 1, 199, 0);
-    assert_int_equal(sale.as.sale.tier, 1);
-    assert_int_equal(sale.as.sale.multiplier_pct, 125);
-}
-
-static void what_points_pay_earns_only_where_the_programme_says_so(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    assert_true(earned(&programme, 10000, 5000) == 50);
-    programme.earn_on_redeemed = true;
-    assert_true(earned(&programme, 10000, 5000) == 100);
-}
-
-static void spend_qualifies_with_money_and_points_with_points(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 5000);
-    programme.earn_on_redeemed = true;
-    struct tally_event sale = planned(&programme, account, 1, 10000, 1000);
-    assert_true(sale.as.sale.qualifying == 9000 && sale.as.sale.earned_points == 100);
-    programme.tier_metric = TALLY_METRIC_POINTS;
-    sale = planned(&programme, account, 1, 10000, 1000);
-    assert_true(sale.as.sale.qualifying == 100);
+    opened();
+    const struct tally_event *sale = sold(12999, 0);
+    lots_are(&desk, "7:0:21152=129");
+    assert_true(tally_account_visits(&desk.account) == 1);
+    assert_true(desk.quote.earned_points == 129 && desk.quote.total_minor == 12999);
+    assert_int_equal(desk.quote.earned_dates.until_day, EXPIRES);
+    assert_true(sale->as.sale.share_count == 1 && sale->as.sale.shares[0].points == 129);
+    assert_true(desk.account.last_sale_day == TODAY);
 }
 
 static void a_quote_shows_the_tier_that_this_sale_reaches(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    assert_int_equal(quoted(&programme, account, 199999, 0).tier_after, 0);
-    struct tally_quote quote = quoted(&programme, account, 200000, 0);
-    assert_int_equal(quote.tier, 0);
-    assert_int_equal(quote.tier_after, 1);
-    assert_true(quote.earned_points == 2000); /* the new tier counts from the next sale */
+    opened();
+    quoted(199999, 0);
+    assert_true(desk.quote.tier.tier == 0 && desk.quote.tier_after.tier == 0);
+    assert_true(desk.quote.tier_after.needed == 1);
+    sold(200000, 0);
+    assert_true(desk.quote.tier.tier == 0 && desk.quote.tier_after.tier == 1);
+    assert_true(desk.quote.earned_points == 2000); /* the new tier counts from the next sale */
+    quoted(200, 0);
+    assert_true(desk.quote.tier.tier == 1 && desk.quote.earned_points == 2);
+    quoted(400, 0);
+    assert_true(desk.quote.earned_points == 5); /* 4 * 1.25 */
+}
+
+static void a_basket_must_spend_what_points_did_not_pay_to_count_for_a_tier(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    quoted(200500, 500);
+    assert_true(desk.quote.tier_after.tier == 1);
+    quoted(200500, 600);
+    assert_true(desk.quote.tier_after.tier == 0);
+}
+
+static void a_rule_with_a_cap_gives_no_more_than_is_left(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_cap cap = a_cap(TALLY_PERIOD_DAY, 100);
+    desk.rules[0].caps = &cap;
+    desk.rules[0].cap_count = 1;
+    struct tally_cap all[] = {{.period = {TALLY_PERIOD_ROLLING_DAYS, 3}, .points_max = 230}};
+    desk.programme.earn_caps = all;
+    desk.programme.earn_cap_count = 1;
+    sold(6000, 0);
+    const struct tally_event *second = sold(6000, 0);
+    assert_true(balance(&desk) == 100);
+    assert_int_equal(void_sale(&desk, second), TALLY_OK);
+    sold(3000, 0);
+    assert_true(balance(&desk) == 90);
+    day_is(&desk, TODAY + 1);
+    sold(50000, 0);
+    assert_true(balance(&desk) == 190);
+    day_is(&desk, TODAY + 2);
+    sold(50000, 0);
+    assert_true(balance(&desk) == 230);
+    day_is(&desk, TODAY + 3);
+    sold(50000, 0);
+    assert_true(balance(&desk) == 320); /* 90 of the first day are out of the window */
+}
+
+static void a_rule_gives_a_tier_for_a_while(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_rule *rule = add_rule(&desk, a_rule("club", 0, 1));
+    rule->kind = TALLY_EARN_TIER;
+    rule->lines.skus = words_of("membership");
+    rule->tier = id_of("VIP");
+    rule->tier_months = 1;
+    basket_is_empty(&desk);
+    sell_line(&desk, "membership", 1, 1000);
+    sell(&desk);
+    assert_true(desk.account.floor.tier == id_of("VIP"));
+    quoted(400, 0);
+    assert_true(desk.quote.tier.tier == 1 && desk.quote.tier.is_floor);
+    day_is(&desk, tally_day_add_months(TODAY, 1) + 1);
+    quoted(400, 0);
+    assert_true(desk.quote.tier.tier == 0);
+}
+
+static void a_debt_is_paid_from_what_lapses_first(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_rule *rule = add_rule(&desk, a_rule("short", 1, 100));
+    rule->has_expiry = true;
+    rule->expiry = (struct tally_expiry){.kind = TALLY_EXPIRY_DAYS, .count = 5};
+    const struct tally_event *first = sold(10000, 0);
+    desk.programme.redeem.share_pct = 100;
+    sold(400, 200);
+    assert_int_equal(refund_all(&desk, first), TALLY_OK);
+    assert_true(balance(&desk) == -196);
+    sold(15000, 0);
+    assert_true(desk.quote.debt_paid == 196 && desk.quote.earned_points == 300);
+    lots_are(&desk, "7:0:21152=104");
 }
 
 /* ------------------------------------------------------------------ redeeming */
@@ -150,419 +157,617 @@ static void a_quote_shows_the_tier_that_this_sale_reaches(void **state)
 static void a_redemption_pays_by_steps(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1000);
-    struct tally_quote quote = quoted(&programme, account, 10000, 300);
-    assert_true(quote.redeemed_points == 300 && quote.redeemed_minor == 300);
-    assert_true(quote.to_pay_minor == 9700 && quote.total_minor == 10000);
-    assert_true(quote.earned_points == 97);
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    quoted(10000, 300);
+    assert_true(desk.quote.redeemed_points == 300 && desk.quote.redeemed_minor == 300);
+    assert_true(desk.quote.to_pay_minor == 9700 && desk.quote.earned_points == 97);
+    desk.programme.earn_on_redeemed = true;
+    quoted(10000, 300);
+    assert_true(desk.quote.earned_points == 100);
 }
 
 static void redeemable_is_the_least_of_drawer_balance_share_and_step(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1050);
-    given(account, TERMINAL, TODAY - 1, 5000); /* lapsed */
-    given(account, OTHER_TERMINAL, EXPIRES, 400);
-    given(account, TALLY_TERMINAL_HQ, EXPIRES, 170);
-    struct tally_quote quote = quoted(&programme, account, 100000, 0);
-    assert_true(quote.redeemable_here == 1000 && quote.redeemable_online == 1600);
-    quote = quoted(&programme, account, 1999, 0); /* half of it is 9.99 */
-    assert_true(quote.redeemable_here == 900 && quote.redeemable_online == 900);
-    programme.redeem_min = 1000;
-    quote = quoted(&programme, account, 1999, 0);
-    assert_true(quote.redeemable_here == 0 && quote.redeemable_online == 0);
-    quote = quoted(&programme, account, 2000, 0);
-    assert_true(quote.redeemable_here == 1000);
-    programme.redeem_min = 100;
-    account->debt = 700; /* 1620 held, 920 the member's own */
-    quote = quoted(&programme, account, 100000, 0);
-    assert_true(quote.redeemable_here == 900 && quote.redeemable_online == 900);
-    account->debt = 5000;
-    quote = quoted(&programme, account, 100000, 0);
-    assert_true(quote.redeemable_here == 0 && quote.redeemable_online == 0);
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1050);
+    give(&desk, TERMINAL, 0, TODAY - 1, 5000); /* lapsed */
+    give(&desk, OTHER_TERMINAL, 0, EXPIRES, 400);
+    give(&desk, TALLY_TERMINAL_HQ, 0, EXPIRES, 170);
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 1000 && desk.quote.redeemable_online == 1600);
+    quoted(1999, 0); /* half of it is 9.99 */
+    assert_true(desk.quote.redeemable_here == 900 && desk.quote.redeemable_online == 900);
+    desk.programme.redeem.points_min = 1000;
+    quoted(1999, 0);
+    assert_true(desk.quote.redeemable_here == 0 && desk.quote.redeemable_online == 0);
+    desk.programme.redeem.points_max = 1000;
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 1000 && desk.quote.redeemable_online == 1000);
+    desk.programme.redeem.share_pct = 0;
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 0 && desk.quote.redeemable_online == 0);
 }
 
-static void what_is_redeemable_here_can_be_planned_and_one_step_more_cannot(void **state)
+static void what_is_redeemable_here_can_be_sold_and_one_step_more_cannot(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1050);
-    given(account, OTHER_TERMINAL, EXPIRES, 5000);
-    int64_t here = quoted(&programme, account, 100000, 0).redeemable_here;
-    struct tally_event sale = planned(&programme, account, 1, 100000, here);
-    applied(account, &sale);
-
-    account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1050);
-    given(account, OTHER_TERMINAL, EXPIRES, 5000);
-    struct tally_basket basket = a_basket(100000);
-    struct tally_sale untouched;
-    memset(&untouched, 0x5A, sizeof untouched);
-    struct tally_sale before = untouched;
-    assert_int_equal(tally_sale_plan(&programme, account, MEMBER, &basket, here + 100, TERMINAL,
-                                     TODAY, moves, CLUB_LOTS, &untouched),
-                     TALLY_E_POINTS_SHORT);
-    assert_memory_equal(&untouched, &before, sizeof before);
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1050);
+    give(&desk, OTHER_TERMINAL, 0, EXPIRES, 5000);
+    quoted(100000, 0);
+    int64_t here = desk.quote.redeemable_here;
+    one_line(&desk, 100000);
+    desk.basket.points = here + 100;
+    memset(&desk.event, 0x5A, sizeof desk.event);
+    struct tally_event before = desk.event;
+    assert_int_equal(plan_sale(&desk), TALLY_E_POINTS_SHORT);
+    assert_memory_equal(&desk.event, &before, sizeof before);
+    assert_true(desk.quote.missing_here == 50 && desk.quote.redeemable_here == here);
+    sold(100000, here);
 }
 
-static void a_debt_comes_off_what_can_be_redeemed(void **state)
+static void points_are_limited_as_the_rules_say(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 1000);
-    account->debt = 1;
-    struct tally_basket basket = a_basket(100000);
-    struct tally_sale sale;
-    assert_int_equal(tally_sale_plan(&programme, account, MEMBER, &basket, 1000, TERMINAL, TODAY,
-                                     moves, CLUB_LOTS, &sale),
-                     TALLY_E_POINTS_SHORT);
-    assert_int_equal(tally_sale_plan(&programme, account, MEMBER, &basket, 900, TERMINAL, TODAY,
-                                     moves, CLUB_LOTS, &sale),
-                     TALLY_OK);
-    assert_true(sale.debt_paid == 1);
+    opened();
+    desk.programme.redeem = (struct tally_redeem_rules){
+        .step_points = 1, .value_minor = 1, .points_min = 500, .share_pct = 50};
+    give(&desk, TERMINAL, 0, EXPIRES, 700);
+    quoted(10000, 0);
+    assert_true(desk.quote.redeemable_here == 700);
+    desk.programme.redeem = (struct tally_redeem_rules){
+        .step_points = 100, .value_minor = 500, .points_min = 100, .share_pct = 100};
+    give(&desk, TERMINAL, 0, EXPIRES, 4300);
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 5000);
+    one_line(&desk, 100000);
+    desk.basket.points = 1050;
+    is_refused(TALLY_E_RULE);
+    quoted(100000, 1000);
+    assert_true(desk.quote.redeemed_minor == 5000);
 }
 
 static void a_redemption_against_the_rules_is_refused(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, EXPIRES, 100000);
-    programme.redeem_min = 200;
-    struct tally_basket basket = a_basket(10000);
-    quote_is_refused(&programme, account, &basket, 100, TALLY_E_RULE);  /* below the minimum */
-    quote_is_refused(&programme, account, &basket, 250, TALLY_E_RULE);  /* off the step */
-    quote_is_refused(&programme, account, &basket, 5100, TALLY_E_RULE); /* above half */
-    quote_is_refused(&programme, account, &basket, -100, TALLY_E_INVALID);
-    assert_true(quoted(&programme, account, 10000, 5000).to_pay_minor == 5000);
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 100000);
+    desk.programme.redeem.points_min = 200;
+    one_line(&desk, 10000);
+    desk.basket.points = 100; /* below the minimum */
+    is_refused(TALLY_E_RULE);
+    desk.basket.points = 250; /* off the step */
+    is_refused(TALLY_E_RULE);
+    desk.basket.points = 5100; /* above half */
+    is_refused(TALLY_E_RULE);
+    desk.basket.points = -100;
+    is_refused(TALLY_E_INVALID);
+    desk.basket.points = 5000;
+    assert_int_equal(plan_sale(&desk), TALLY_OK);
 }
 
-static void points_that_the_drawer_does_not_hold_can_be_quoted(void **state)
+static void points_pay_only_the_lines_that_they_may(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    struct tally_quote quote = quoted(&programme, account, 10000, 500);
-    assert_true(quote.redeemed_minor == 500 && quote.redeemable_here == 0);
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 100000);
+    desk.programme.redeem.lines.except_skus = words_of("fuel");
+    desk.programme.redeem.share_pct = 100;
+    sell_line(&desk, "fuel", 1, 5000);
+    sell_line(&desk, "tea", 1, 300);
+    sell_line(&desk, "cup", 1, 400);
+    desk.basket.points = 800;
+    is_refused(TALLY_E_RULE);
+    desk.basket.points = 500;
+    const struct tally_event *sale = sell(&desk);
+    assert_true(sale->as.sale.paid_count == 2);
+    assert_true(sale->as.sale.paid[0].line == 1 && sale->as.sale.paid[0].points_minor == 214);
+    assert_true(sale->as.sale.paid[1].line == 2 && sale->as.sale.paid[1].points_minor == 286);
 }
+
+static void a_limit_of_points_counts_rewards_too(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 100000);
+    struct tally_cap limits[] = {a_cap(TALLY_PERIOD_DAY, 1000)};
+    desk.programme.redeem.limits = limits;
+    desk.programme.redeem.limit_count = 1;
+    add_reward(&desk, "MUG", TALLY_REWARD_GIFT, 450);
+    one_line(&desk, 100000);
+    desk.basket.points = 600;
+    claim(&desk, "MUG", 1);
+    is_refused(TALLY_E_RULE);
+    desk.basket.points = 500;
+    sell(&desk);
+    one_line(&desk, 100000);
+    assert_int_equal(quote_sale(&desk), TALLY_OK);
+    assert_true(desk.quote.redeemable_here == 0);
+    claim(&desk, "MUG", 1);
+    is_refused(TALLY_E_RULE);
+    day_is(&desk, TODAY + 1);
+    sell(&desk);
+}
+
+static void a_member_of_a_pool_has_a_limit_of_its_own(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 100000);
+    struct tally_cap limits[] = {a_cap(TALLY_PERIOD_MONTH, 300)};
+    desk.programme.redeem.member_limits = limits;
+    desk.programme.redeem.member_limit_count = 1;
+    sold(10000, 300);
+    one_line(&desk, 10000);
+    desk.basket.points = 100;
+    is_refused(TALLY_E_RULE);
+    desk.occasion.member = MEMBER + 1;
+    sell(&desk);
+}
+
+/* ------------------------------------------------------------------ lots */
+
+static void the_lot_that_lapses_first_is_spent_first(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY + 40, 100);
+    give(&desk, TERMINAL, 0, TODAY + 10, 100);
+    give(&desk, TERMINAL, 0, TALLY_DAY_NEVER, 100);
+    sold(500, 200);
+    lots_are(&desk, "7:0:21152=3 7:0:2147483647=100");
+}
+
+static void points_that_live_on_activity_are_spent_in_their_turn(void **state)
+{
+    (void)state;
+    opened();
+    desk.programme.expiry = (struct tally_expiry){.kind = TALLY_EXPIRY_INACTIVE, .count = 1};
+    sold(10000, 0); /* 100 points to 22 December */
+    give(&desk, TERMINAL, 0, TODAY + 90, 100);
+    give(&desk, TERMINAL, 0, TODAY + 5, 100);
+    sold(400, 200);
+    lots_are(&desk, "7:0:20869=100 7:0:2147483646=2");
+    day_is(&desk, TODAY + 31);
+    assert_true(balance(&desk) == 100);
+    sold(100, 0);
+    lots_are(&desk, "7:0:20869=100 7:0:2147483646=1");
+    assert_true(tally_account_purse(&desk.account, 0).expired == 2);
+}
+
+static void what_lapsed_is_written_down_with_the_next_sale(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY, 150);
+    give(&desk, OTHER_TERMINAL, 0, TODAY, 70);
+    sold(500, 100);
+    assert_true(tally_account_purse(&desk.account, 0).expired == 0);
+    day_is(&desk, TODAY + 1);
+    sold(100, 0);
+    assert_true(tally_account_purse(&desk.account, 0).expired == 50);
+    lots_are(&desk, "7:0:21152=5 8:0:20779=70");
+}
+
+static void pending_points_are_not_spent(void **state)
+{
+    (void)state;
+    opened();
+    desk.programme.pending = (struct tally_pending){.kind = TALLY_PENDING_DAYS, .count = 3};
+    sold(100000, 0);
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 0 && desk.quote.earned_dates.from_day == TODAY + 3);
+    day_is(&desk, TODAY + 3);
+    quoted(100000, 0);
+    assert_true(desk.quote.redeemable_here == 1000);
+}
+
+static uint64_t held(int64_t points)
+{
+    static struct tally_move moves[TALLY_MOVES_MAX];
+    static struct tally_count counts[16];
+    struct tally_moment moment = {TERMINAL, desk.occasion.now_ms, desk.occasion.day};
+    struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, 16};
+    struct tally_event event;
+    assert_int_equal(
+        tally_hold_plan(&desk.programme, &desk.account, points, &moment, &room, &event), TALLY_OK);
+    number(&desk, &event);
+    apply(&desk, &event);
+    return event.id.seq;
+}
+
+static void a_hold_is_spent_first_and_the_rest_goes_back(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY + 1, 100);
+    give(&desk, TERMINAL, 0, TODAY + 9, 400);
+    uint64_t hold = held(300);
+    desk.occasion.hold = hold;
+    assert_true(balance(&desk) == 200);
+    sold(1000, 200);
+    lots_are(&desk, "7:0:20788=300 7:0:21152=8");
+    assert_true(desk.account.hold_count == 0);
+    one_line(&desk, 1000);
+    is_refused(TALLY_E_NOT_FOUND);
+}
+
+static void a_hold_can_be_added_to(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY + 9, 400);
+    desk.occasion.hold = held(300);
+    quoted(10000, 0);
+    assert_true(desk.quote.redeemable_here == 400 && desk.quote.redeemable_online == 400);
+    sold(10000, 400);
+    lots_are(&desk, "7:0:21152=96");
+}
+
+static void points_held_for_a_sale_are_not_for_another(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY + 9, 400);
+    held(300);
+    one_line(&desk, 10000);
+    desk.basket.points = 200;
+    assert_int_equal(plan_sale(&desk), TALLY_E_POINTS_SHORT);
+    assert_true(desk.quote.redeemable_here == 100);
+    desk.occasion.now_ms += 61 * 60000; /* its hour is over */
+    sell(&desk);
+    lots_are(&desk, "7:0:20788=200 7:0:21152=98");
+    assert_true(desk.account.hold_count == 0);
+}
+
+static void a_draw_takes_what_lapses_first(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TALLY_TERMINAL_HQ, 0, TODAY - 1, 10);
+    give(&desk, TALLY_TERMINAL_HQ, 0, TODAY + 9, 10);
+    give(&desk, TALLY_TERMINAL_HQ, 0, TODAY + 5, 10);
+    give(&desk, TERMINAL, 0, TODAY + 5, 10);
+    static struct tally_move moves[TALLY_MOVES_MAX];
+    int64_t points = 0;
+    assert_int_equal(tally_draw_moves(&desk.account, 0, 15, TODAY, moves, &points), 2);
+    assert_true(points == 15 && moves[0].expires_day == TODAY + 5 && moves[0].points == 10);
+    assert_true(moves[1].expires_day == TODAY + 9 && moves[1].points == 5);
+    assert_int_equal(tally_draw_moves(&desk.account, 0, 500, TODAY, moves, &points), 2);
+    assert_true(points == 20);
+    assert_int_equal(tally_draw_moves(&desk.account, 1, 500, TODAY, moves, &points), 0);
+    assert_true(points == 0);
+}
+
+/* ------------------------------------------------------------------ bad input */
 
 static void a_basket_that_cannot_be_is_refused(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    struct tally_basket basket = a_basket(100);
-    basket.line_count = 0;
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    basket = (struct tally_basket){NULL, 1};
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    basket = a_basket(-1);
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    basket = a_basket(1);
-    line.quantity_milli = 0;
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    basket = a_basket(1);
-    line.sku.len = TALLY_TEXT_LEN_MAX + 1;
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    basket = a_basket(1);
-    basket.line_count = TALLY_LINES_MAX + 1;
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_INVALID);
-    const struct tally_line huge[] = {{{NULL, 0}, 1, INT64_MAX}, {{NULL, 0}, 1, 1}};
-    basket = (struct tally_basket){huge, 2};
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_OVERFLOW);
-    basket.line_count = 1;
-    programme.earn_points_per_major_milli = 1000000;
-    quote_is_refused(&programme, account, &basket, 0, TALLY_E_OVERFLOW);
+    opened();
+    is_refused(TALLY_E_INVALID); /* no line */
+    one_line(&desk, 100);
+    desk.lines[0].quantity_milli = -1000;
+    is_refused(TALLY_E_INVALID);
+    desk.lines[0].quantity_milli = 0;
+    is_refused(TALLY_E_INVALID);
+    one_line(&desk, -1);
+    is_refused(TALLY_E_INVALID);
+    one_line(&desk, INT64_MAX);
+    is_refused(TALLY_E_OVERFLOW);
+    one_line(&desk, TALLY_MONEY_MAX + 1);
+    is_refused(TALLY_E_OVERFLOW);
+    one_line(&desk, 100);
+    desk.basket.line_count = SIZE_MAX;
+    is_refused(TALLY_E_INVALID);
+    desk.basket.line_count = TALLY_LINES_MAX + 1;
+    is_refused(TALLY_E_INVALID);
 }
 
-/* ------------------------------------------------------------------ plans */
-
-static void the_lot_that_expires_first_is_spent_first(void **state)
+static void a_day_outside_the_calendar_is_refused(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21500, 500);
-    given(account, TERMINAL, TODAY - 1, 500);
-    given(account, TERMINAL, TODAY, 70);
-    given(account, TALLY_TERMINAL_HQ, TODAY, 500);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 100);
-    assert_int_equal(sale.as.sale.spent_count, 2);
-    assert_int_equal(sale.as.sale.spent[0].expires_day, TODAY);
-    assert_true(sale.as.sale.spent[0].points == 70 && sale.as.sale.spent[1].points == 30);
-    applied(account, &sale);
-    holds(account, "0:20779=500 7:21152=99 7:21500=470");
-    assert_true(account->expired == 500);
-}
-
-static void a_plan_is_complete_and_agrees_with_its_check(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21500, 500);
-    struct tally_event event = planned(&programme, account, 1, 10050, 200);
-    const struct tally_sale *sale = &event.as.sale;
-    assert_true(sale->account == ACCOUNT && sale->member == MEMBER && sale->line_count == 1);
-    assert_true(sale->total_minor == 10050 && sale->redeemed_minor == 200);
-    assert_true(sale->earned_points == 98 && sale->debt_paid == 0 && sale->qualifying == 9850);
-    assert_int_equal(sale->earned_expires_day, EXPIRES);
-    assert_int_equal(tally_sale_check(&programme, &event), TALLY_OK);
-}
-
-static void a_claim_that_differs_is_a_mismatch(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21500, 500);
-    const struct tally_event good = planned(&programme, account, 1, 10000, 200);
-    struct tally_event bad;
-#define MISMATCH(change)                                                                           \
-    bad = good;                                                                                    \
-    bad.as.sale.change;                                                                            \
-    if (tally_sale_check(&programme, &bad) != TALLY_E_MISMATCH) {                                  \
-        fail_msg("%s", #change);                                                                   \
+    opened();
+    one_line(&desk, 100);
+    static const int32_t first = 10957, last = 84005; /* 1 January 2000, 31 December 2199 */
+    static const int32_t days[] = {first - 1, last + 1, INT32_MIN, INT32_MAX};
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        desk.occasion.day = days[i];
+        is_refused(TALLY_E_INVALID);
     }
-    MISMATCH(total_minor++)
-    MISMATCH(redeemed_minor++)
-    MISMATCH(redeemed_points += 100)
-    MISMATCH(redeemed_points += 1)
-    MISMATCH(earned_points++)
-    MISMATCH(earned_expires_day++)
-    MISMATCH(qualifying--)
-    MISMATCH(tier = 3)
-    MISMATCH(multiplier_pct = 101)
-    MISMATCH(debt_paid = 99)
-    MISMATCH(debt_paid = -1)
-    MISMATCH(spent_count = 0)
-#undef MISMATCH
-    bad = good;
-    bad.programme_version = 4;
-    assert_int_equal(tally_sale_check(&programme, &bad), TALLY_E_INVALID);
-    bad = good;
-    bad.type = TALLY_EVENT_VOID;
-    assert_int_equal(tally_sale_check(&programme, &bad), TALLY_E_INVALID);
-    bad = good;
-    bad.as.sale.line_count = 0;
-    assert_int_equal(tally_sale_check(&programme, &bad), TALLY_E_INVALID);
-    assert_int_equal(tally_sale_check(&programme, &good), TALLY_OK);
+    desk.occasion.day = last;
+    assert_int_equal(plan_sale(&desk), TALLY_OK);
+    desk.occasion.day = first;
+    assert_int_equal(plan_sale(&desk), TALLY_OK);
+    desk.occasion.minute = 1440;
+    is_refused(TALLY_E_INVALID);
 }
 
-static void too_little_room_for_moves_is_said(void **state)
+static void points_that_do_not_fit_are_an_overflow(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21500, 50);
-    given(account, TERMINAL, 21501, 50);
-    struct tally_basket basket = a_basket(10000);
-    struct tally_sale sale;
-    assert_int_equal(tally_sale_plan(&programme, account, MEMBER, &basket, 100, TERMINAL, TODAY,
-                                     moves, 1, &sale),
-                     TALLY_E_NO_MEMORY);
-    assert_int_equal(tally_sale_plan(&programme, account, MEMBER, &basket, 100, TERMINAL, TODAY,
-                                     moves, 2, &sale),
+    opened();
+    desk.rules[0].points = 1000000000;
+    desk.rules[0].per_minor = 1;
+    one_line(&desk, TALLY_MONEY_MAX);
+    is_refused(TALLY_E_OVERFLOW);
+    one_line(&desk, 1001);
+    is_refused(TALLY_E_OVERFLOW);
+    one_line(&desk, 1000);
+    assert_int_equal(plan_sale(&desk), TALLY_OK);
+}
+
+static void a_room_that_is_too_small_is_said(void **state)
+{
+    (void)state;
+    opened();
+    one_line(&desk, 100);
+    size_t len = tally_sale_room(&desk.programme, &desk.account, &desk.basket);
+    struct tally_event event;
+    struct tally_quote quote;
+    for (size_t i = 0; i <= len; i += i + 100 < len ? 97 : 1) {
+        uint8_t *room = malloc(i + 1); /* exactly so long: a sanitizer sees each byte beyond */
+        assert_non_null(room);
+        assert_int_equal(tally_sale_plan(&desk.programme, &desk.account, &desk.basket,
+                                         &desk.occasion, room, i, &event, &quote),
+                         i < len ? TALLY_E_NO_MEMORY : TALLY_OK);
+        free(room);
+    }
+}
+
+static void five_thousand_lines_are_one_sale(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_reward *bundle = add_reward(&desk, "B", TALLY_REWARD_BUNDLE, 0);
+    bundle->buy = bundle->get = 1;
+    bundle->is_automatic = true;
+    static struct tally_line lines[TALLY_LINES_MAX];
+    for (size_t i = 0; i < TALLY_LINES_MAX; i++) {
+        lines[i] = a_line("tea", "food", 100 + (int64_t)i);
+    }
+    struct tally_basket basket = {.lines = lines, .line_count = TALLY_LINES_MAX};
+    size_t len = tally_sale_room(&desk.programme, &desk.account, &basket);
+    void *room = malloc(len);
+    assert_non_null(room);
+    assert_int_equal(tally_sale_plan(&desk.programme, &desk.account, &basket, &desk.occasion, room,
+                                     len, &desk.event, &desk.quote),
                      TALLY_OK);
+    number(&desk, &desk.event);
+    assert_true(desk.quote.to_pay_minor == 2500 * 101 + 2 * (2500 * 2499 / 2) + 0);
+    size_t check_len = tally_sale_check_room(&desk.programme, &desk.event);
+    void *check_room = malloc(check_len);
+    assert_non_null(check_room);
+    assert_int_equal(tally_sale_check(&desk.programme, &desk.event, check_room, check_len),
+                     TALLY_OK);
+    apply(&desk, &desk.event);
+    free(check_room);
+    free(room);
 }
 
-static void one_sale_reaches_no_more_lots_than_one_event_can_name(void **state)
+/* ------------------------------------------------------------------ head office's half */
+
+static struct tally_event planned(void)
+{
+    assert_int_equal(plan_sale(&desk), TALLY_OK);
+    number(&desk, &desk.event);
+    assert_int_equal(check_sale(&desk, &desk.event), TALLY_OK);
+    return desk.event;
+}
+
+static void a_changed_amount_is_found(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    for (int32_t i = 0; i < TALLY_MOVES_MAX + 100; i++) {
-        given(account, TERMINAL, 30000 + i, 100);
+    opened();
+    add_purse(&desk, "stamp");
+    struct tally_rule *stamps = add_rule(&desk, a_fixed("stamps", 2));
+    stamps->purse = id_of("stamp");
+    stamps->counts_for_tier = false;
+    struct tally_cap cap = a_cap(TALLY_PERIOD_DAY, 1000);
+    desk.rules[0].caps = &cap;
+    desk.rules[0].cap_count = 1;
+    struct tally_reward *reward = add_reward(&desk, "P10", TALLY_REWARD_PERCENT, 50);
+    reward->percent = 10;
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    give(&desk, TERMINAL, 0, TODAY + 1, 30);
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 1, 3000);
+    sell_line(&desk, "cup", 2, 7000);
+    claim(&desk, "P10", 1);
+    desk.basket.points = 300;
+
+    struct tally_event event = planned();
+    struct tally_effects *effects = &event.effects;
+    for (size_t i = 0; i < effects->move_count; i++) {
+        struct tally_move *move = (struct tally_move *)(uintptr_t)&effects->moves[i];
+        move->points++;
+        assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+        move->points--;
+        if (move->kind == TALLY_MOVE_EARN) {
+            move->expires_day--;
+            assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+            move->expires_day++;
+        }
     }
-    int64_t here = quoted(&programme, account, INT64_C(100000000), 0).redeemable_here;
-    assert_true(here == TALLY_MOVES_MAX * 100);
-    struct tally_event sale = planned(&programme, account, 1, INT64_C(100000000), here);
-    applied(account, &sale);
-    assert_true(tally_account_in_drawer(account, TERMINAL, 30000) == 100 * 100);
+    for (size_t i = 0; i < effects->count_count; i++) {
+        struct tally_count *count = (struct tally_count *)(uintptr_t)&effects->counts[i];
+        count->amount++;
+        assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+        count->amount--;
+    }
+    effects->count_count--;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    effects->count_count++;
+    int64_t *amounts[] = {&event.as.sale.total_minor,
+                          &event.as.sale.discount_minor,
+                          &event.as.sale.redeemed_minor,
+                          (int64_t *)(uintptr_t)&event.as.sale.paid[1].discount_minor,
+                          (int64_t *)(uintptr_t)&event.as.sale.paid[0].points_minor,
+                          (int64_t *)(uintptr_t)&event.as.sale.shares[0].points};
+    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
+        ++*amounts[i];
+        assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+        --*amounts[i];
+    }
+    event.as.sale.basket.points = 400;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    event.as.sale.basket.points = 350; /* off the step */
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    event.as.sale.basket.points = 300;
+    event.as.sale.seen.tier = 2;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    event.as.sale.seen.tier = 3;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    event.as.sale.seen.tier = 0;
+    event.effects.active_until_day = TODAY + 1;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_MISMATCH);
+    event.effects.active_until_day = 0;
+    assert_int_equal(check_sale(&desk, &event), TALLY_OK);
+    event.programme_version = 4;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_INVALID);
+    event.programme_version = 3;
+    event.type = TALLY_EVENT_VOID;
+    assert_int_equal(check_sale(&desk, &event), TALLY_E_INVALID);
 }
 
-/* ------------------------------------------------------------------ voids */
-
-static struct tally_event void_planned(const struct tally_account *account,
-                                       const struct tally_event *sale, uint64_t seq)
-{
-    struct tally_event event = an_event_of(TALLY_EVENT_VOID, TERMINAL, seq, TODAY);
-    assert_int_equal(
-        tally_void_plan(account, sale, TODAY, returned, taken, CLUB_LOTS, &event.as.voided),
-        TALLY_OK);
-    return event;
-}
-
-static void a_void_gives_the_same_lots_back(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, TODAY, 70);
-    given(account, TERMINAL, 21500, 500);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 100);
-    applied(account, &sale);
-    struct tally_event voided = void_planned(account, &sale, 2);
-    applied(account, &voided);
-    holds(account, "7:20779=70 7:21500=500");
-    assert_true(account->earned == 0 && account->redeemed == 0 && account->qualifying == 0);
-}
-
-static void earned_points_come_out_of_their_own_lot_then_the_latest(void **state)
-{
-    (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21000, 60);
-    given(account, TERMINAL, 22000, 20);
-    given(account, TERMINAL, 23000, 15);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 0);
-    applied(account, &sale);
-    const struct tally_move spent = {EXPIRES, 60};
-    struct tally_move all = spent;
-    struct tally_event away = an_adjustment_of(TERMINAL, &all, false);
-    applied(account, &away); /* 40 of the 100 are left */
-    struct tally_event voided = void_planned(account, &sale, 2);
-    assert_int_equal(voided.as.voided.taken_count, 4);
-    applied(account, &voided);
-    holds(account, "7:21000=35"); /* 40 + 15 + 20 + 25 */
-    assert_true(account->debt == 0);
-}
-
-static void what_cannot_be_taken_back_becomes_a_debt_that_the_next_sale_pays(void **state)
+static void counters_of_guards_pass_the_check(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 0);
-    applied(account, &sale);
-    const struct tally_move all = {EXPIRES, 70};
-    struct tally_event away = an_adjustment_of(TERMINAL, &all, false);
-    applied(account, &away);
-    struct tally_event voided = void_planned(account, &sale, 2);
-    assert_true(voided.as.voided.debt_added == 70);
-    applied(account, &voided);
-    holds(account, "");
-    assert_true(account->debt == 70);
-    sale = planned(&programme, account, 3, 10000, 0);
-    assert_true(sale.as.sale.debt_paid == 70);
-    applied(account, &sale);
-    holds(account, "7:21152=30");
-    assert_true(account->debt == 0);
+    opened();
+    static const struct tally_guard guards[] = {{TALLY_GUARD_CARD_SALES_HOUR, 5, false},
+                                                {TALLY_GUARD_CARD_SALES_DAY, 5, false},
+                                                {TALLY_GUARD_CARD_EARNED_DAY, 500, false},
+                                                {TALLY_GUARD_CARD_REDEEMED_DAY, 500, false},
+                                                {TALLY_GUARD_TRAVEL_MINUTES, 10, false}};
+    desk.programme.guards = guards;
+    desk.programme.guard_count = 5;
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    const struct tally_event *sale = sold(10000, 300);
+    struct tally_span today = {TODAY, TODAY};
+    assert_true(tally_account_count(&desk.account, TALLY_COUNT_SALES, 0, today) == 1);
+    assert_true(tally_account_count(&desk.account, TALLY_COUNT_EARNED, 0, today) == 97);
+    assert_true(tally_account_count(&desk.account, TALLY_COUNT_REDEEMED, 0, today) == 300);
+    struct tally_span hour = {(int32_t)(desk.occasion.now_ms / 3600000), TODAY};
+    assert_true(tally_account_count(&desk.account, TALLY_COUNT_HOUR, 0, hour) == 1);
+    assert_int_equal(void_sale(&desk, sale), TALLY_OK);
+    assert_true(tally_account_count(&desk.account, TALLY_COUNT_HOUR, 0, hour) == 0);
 }
 
-static void returned_points_help_to_take_back_what_was_earned(void **state)
+static void a_repeat_asks_for_the_same_thing(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    given(account, TERMINAL, 21500, 100);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 100);
-    applied(account, &sale); /* earned 99, spent 100 */
-    const struct tally_move all = {EXPIRES, 99};
-    struct tally_event away = an_adjustment_of(TERMINAL, &all, false);
-    applied(account, &away);
-    struct tally_event voided = void_planned(account, &sale, 2);
-    assert_true(voided.as.voided.debt_added == 0);
-    applied(account, &voided);
-    holds(account, "7:21500=1");
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    const struct tally_event *sale = sold(10000, 300);
+    assert_true(tally_sale_is_repeat(sale, MEMBER, &desk.basket));
+    assert_false(tally_sale_is_repeat(sale, MEMBER + 1, &desk.basket));
+    desk.basket.points = 400;
+    assert_false(tally_sale_is_repeat(sale, MEMBER, &desk.basket));
+    desk.basket.points = 300;
+    desk.lines[0].amount_minor++;
+    assert_false(tally_sale_is_repeat(sale, MEMBER, &desk.basket));
+    desk.lines[0].amount_minor--;
+    claim(&desk, "MUG", 1);
+    assert_false(tally_sale_is_repeat(sale, MEMBER, &desk.basket));
 }
 
-static void a_void_on_another_day_is_too_late(void **state)
+static void a_birthday_is_a_day_a_week_and_a_month(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 0);
-    applied(account, &sale);
-    struct tally_void voided;
-    assert_int_equal(
-        tally_void_plan(account, &sale, TODAY + 1, returned, taken, CLUB_LOTS, &voided),
-        TALLY_E_TOO_LATE);
-    assert_int_equal(
-        tally_void_plan(account, &sale, TODAY - 1, returned, taken, CLUB_LOTS, &voided),
-        TALLY_E_TOO_LATE);
+    const int32_t sunday = TODAY; /* 22 November 2026 */
+    assert_int_equal(tally_birthday_bits(11, 22, sunday), 7);
+    assert_int_equal(tally_birthday_bits(11, 16, sunday), 6);
+    assert_int_equal(tally_birthday_bits(11, 15, sunday), 4);
+    assert_int_equal(tally_birthday_bits(11, 23, sunday), 4);
+    assert_int_equal(tally_birthday_bits(12, 22, sunday), 0);
+    assert_int_equal(tally_birthday_bits(0, 0, sunday), 0);
+    assert_int_equal(tally_birthday_bits(13, 40, sunday), 0);
+    assert_int_equal(tally_birthday_bits(2, 29, tally_day_from_date(2027, 2, 28)), 7);
+    assert_int_equal(tally_birthday_bits(2, 29, tally_day_from_date(2028, 2, 28)), 6);
+    assert_int_equal(tally_birthday_bits(2, 29, tally_day_from_date(2028, 2, 29)), 7);
+    /* Thursday 31 December 2026 is in the week of 1 January */
+    assert_int_equal(tally_birthday_bits(1, 1, tally_day_from_date(2026, 12, 31)), 2);
+    assert_int_equal(tally_birthday_bits(12, 31, tally_day_from_date(2027, 1, 1)), 2);
 }
 
-static void a_void_of_no_sale_or_another_accounts_is_refused(void **state)
+/* ------------------------------------------------------------------ worked cases */
+
+static void points_earned_less_a_reward_and_back_again(void **state)
 {
     (void)state;
-    struct tally_programme programme = a_club();
-    struct tally_account *account = opened(&club);
-    struct tally_event sale = planned(&programme, account, 1, 10000, 0);
-    applied(account, &sale);
-    struct tally_void voided;
-    sale.as.sale.account++;
-    assert_int_equal(tally_void_plan(account, &sale, TODAY, returned, taken, CLUB_LOTS, &voided),
-                     TALLY_E_INVALID);
-    sale.as.sale.account--;
-    sale.type = TALLY_EVENT_GRANT;
-    assert_int_equal(tally_void_plan(account, &sale, TODAY, returned, taken, CLUB_LOTS, &voided),
-                     TALLY_E_INVALID);
-    sale.type = TALLY_EVENT_SALE;
-    sale.as.sale.redeemed_points = 100;
-    assert_int_equal(tally_void_plan(account, &sale, TODAY, returned, taken, CLUB_LOTS, &voided),
-                     TALLY_E_INVALID);
-    sale.as.sale.redeemed_points = 0;
-    assert_int_equal(tally_void_plan(account, &sale, TODAY, returned, taken, 0, &voided),
-                     TALLY_E_NO_MEMORY);
+    opened();
+    desk.rules[0].kind = TALLY_EARN_PER_ITEM;
+    desk.rules[0].points = 70;
+    add_reward(&desk, "R", TALLY_REWARD_GIFT, 150);
+    give(&desk, TERMINAL, 0, EXPIRES, 200);
+    one_line(&desk, 10000);
+    claim(&desk, "R", 1);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance(&desk) == 120);
+    assert_int_equal(refund_all(&desk, sale), TALLY_OK);
+    assert_true(balance(&desk) == 200);
 }
 
-static void a_draw_takes_head_offices_valid_lots_earliest_last_day_first(void **state)
+static void open_points_of_orders_lapse_after_ninety_days(void **state)
 {
     (void)state;
-    static struct tally_move drawn[TALLY_MOVES_MAX];
-    struct tally_account *account = opened(&club);
-    int64_t points = -1;
-    assert_int_equal(tally_draw_moves(account, 100, TODAY, drawn, &points), 0);
-    assert_true(points == 0);
-    given(account, TERMINAL, TODAY, 1000);
-    given(account, TALLY_TERMINAL_HQ, TODAY - 1, 5000); /* lapsed */
-    given(account, TALLY_TERMINAL_HQ, TALLY_DAY_NEVER, 70);
-    given(account, TALLY_TERMINAL_HQ, TODAY, 40);
-    assert_int_equal(tally_draw_moves(account, 100, TODAY, drawn, &points), 2);
-    assert_true(points == 100);
-    assert_true(drawn[0].expires_day == TODAY && drawn[0].points == 40);
-    assert_true(drawn[1].expires_day == TALLY_DAY_NEVER && drawn[1].points == 60);
-    assert_int_equal(tally_draw_moves(account, 1000, TODAY, drawn, &points), 2);
-    assert_true(points == 110);
-    assert_int_equal(tally_draw_moves(account, 0, TODAY, drawn, &points), 0);
+    opened();
+    desk.rules[0].points = 5;
+    desk.programme.expiry = (struct tally_expiry){.kind = TALLY_EXPIRY_DAYS, .count = 90};
+    struct tally_reward *reward = add_reward(&desk, "P20", TALLY_REWARD_PERCENT, 500);
+    reward->percent = 20;
+    sold(11500, 0);
+    assert_true(balance(&desk) == 575);
+    day_is(&desk, TODAY + 1);
+    one_line(&desk, 16100);
+    claim(&desk, "P20", 1);
+    sell(&desk);
+    assert_true(desk.quote.to_pay_minor == 12880 && desk.quote.earned_points == 644);
+    lots_are(&desk, "7:0:20869=75 7:0:20870=644");
+    day_is(&desk, TODAY + 91);
+    assert_true(balance(&desk) == 644);
+    day_is(&desk, TODAY + 92);
+    assert_true(balance(&desk) == 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_basket_earns_by_its_total_rounded_once),
-        cmocka_unit_test(splitting_a_line_never_changes_what_is_earned),
-        cmocka_unit_test(a_tier_multiplies_before_the_rounding),
-        cmocka_unit_test(what_points_pay_earns_only_where_the_programme_says_so),
-        cmocka_unit_test(spend_qualifies_with_money_and_points_with_points),
+        cmocka_unit_test(a_sale_earns_and_counts),
         cmocka_unit_test(a_quote_shows_the_tier_that_this_sale_reaches),
+        cmocka_unit_test(a_basket_must_spend_what_points_did_not_pay_to_count_for_a_tier),
+        cmocka_unit_test(a_rule_with_a_cap_gives_no_more_than_is_left),
+        cmocka_unit_test(a_rule_gives_a_tier_for_a_while),
+        cmocka_unit_test(a_debt_is_paid_from_what_lapses_first),
         cmocka_unit_test(a_redemption_pays_by_steps),
         cmocka_unit_test(redeemable_is_the_least_of_drawer_balance_share_and_step),
-        cmocka_unit_test(what_is_redeemable_here_can_be_planned_and_one_step_more_cannot),
-        cmocka_unit_test(a_debt_comes_off_what_can_be_redeemed),
+        cmocka_unit_test(what_is_redeemable_here_can_be_sold_and_one_step_more_cannot),
+        cmocka_unit_test(points_are_limited_as_the_rules_say),
         cmocka_unit_test(a_redemption_against_the_rules_is_refused),
-        cmocka_unit_test(points_that_the_drawer_does_not_hold_can_be_quoted),
+        cmocka_unit_test(points_pay_only_the_lines_that_they_may),
+        cmocka_unit_test(a_limit_of_points_counts_rewards_too),
+        cmocka_unit_test(a_member_of_a_pool_has_a_limit_of_its_own),
+        cmocka_unit_test(the_lot_that_lapses_first_is_spent_first),
+        cmocka_unit_test(points_that_live_on_activity_are_spent_in_their_turn),
+        cmocka_unit_test(what_lapsed_is_written_down_with_the_next_sale),
+        cmocka_unit_test(pending_points_are_not_spent),
+        cmocka_unit_test(a_hold_is_spent_first_and_the_rest_goes_back),
+        cmocka_unit_test(a_hold_can_be_added_to),
+        cmocka_unit_test(points_held_for_a_sale_are_not_for_another),
+        cmocka_unit_test(a_draw_takes_what_lapses_first),
         cmocka_unit_test(a_basket_that_cannot_be_is_refused),
-        cmocka_unit_test(the_lot_that_expires_first_is_spent_first),
-        cmocka_unit_test(a_plan_is_complete_and_agrees_with_its_check),
-        cmocka_unit_test(a_claim_that_differs_is_a_mismatch),
-        cmocka_unit_test(too_little_room_for_moves_is_said),
-        cmocka_unit_test(one_sale_reaches_no_more_lots_than_one_event_can_name),
-        cmocka_unit_test(a_void_gives_the_same_lots_back),
-        cmocka_unit_test(earned_points_come_out_of_their_own_lot_then_the_latest),
-        cmocka_unit_test(what_cannot_be_taken_back_becomes_a_debt_that_the_next_sale_pays),
-        cmocka_unit_test(returned_points_help_to_take_back_what_was_earned),
-        cmocka_unit_test(a_void_on_another_day_is_too_late),
-        cmocka_unit_test(a_void_of_no_sale_or_another_accounts_is_refused),
-        cmocka_unit_test(a_draw_takes_head_offices_valid_lots_earliest_last_day_first),
+        cmocka_unit_test(a_day_outside_the_calendar_is_refused),
+        cmocka_unit_test(points_that_do_not_fit_are_an_overflow),
+        cmocka_unit_test(a_room_that_is_too_small_is_said),
+        cmocka_unit_test(five_thousand_lines_are_one_sale),
+        cmocka_unit_test(a_changed_amount_is_found),
+        cmocka_unit_test(counters_of_guards_pass_the_check),
+        cmocka_unit_test(a_repeat_asks_for_the_same_thing),
+        cmocka_unit_test(a_birthday_is_a_day_a_week_and_a_month),
+        cmocka_unit_test(points_earned_less_a_reward_and_back_again),
+        cmocka_unit_test(open_points_of_orders_lapse_after_ninety_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
