@@ -23,10 +23,17 @@ int32_t tally_day_weekday(int32_t day)
     return of_week < 0 ? of_week + 7 : of_week;
 }
 
+static int32_t nearest(int64_t day)
+{
+    return day < INT32_MIN       ? INT32_MIN
+           : day > INT32_MAX - 1 ? INT32_MAX - 1 /* NEVER is no day */
+                                 : (int32_t)day;
+}
+
 static int32_t last_of_month(int32_t year, int32_t month)
 {
     return month == 12 ? tally_day_from_date(year, 12, 31)
-                       : tally_day_from_date(year, month + 1, 1) - 1;
+                       : nearest((int64_t)tally_day_from_date(year, month + 1, 1) - 1);
 }
 
 int32_t tally_day_end_of_month(int32_t day)
@@ -39,13 +46,6 @@ static int32_t clamped(int32_t year, int32_t month, int32_t of_month)
 {
     int32_t day = tally_day_from_date(year, month, of_month), last = last_of_month(year, month);
     return day < last ? day : last;
-}
-
-static int32_t nearest(int64_t day)
-{
-    return day < INT32_MIN       ? INT32_MIN
-           : day > INT32_MAX - 1 ? INT32_MAX - 1 /* NEVER is no day */
-                                 : (int32_t)day;
 }
 
 /* The `months` of the year that hold `day`. */
@@ -74,7 +74,7 @@ static struct tally_span months_until(int32_t day, int32_t months)
     int64_t month = (int64_t)date.year * 12 + date.month - 1 - months;
     int32_t year = (int32_t)(month >= 0 ? month / 12 : -((11 - month) / 12));
     int32_t before = clamped(year, (int32_t)(month - (int64_t)year * 12) + 1, date.day);
-    return (struct tally_span){before + 1, day};
+    return (struct tally_span){nearest((int64_t)before + 1), day};
 }
 
 struct tally_span tally_period_span(struct tally_period period, int32_t anchor, int32_t day)

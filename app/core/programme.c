@@ -363,7 +363,19 @@ static bool has_next(enum tally_period_kind kind)
     return is_between(kind, TALLY_PERIOD_DAY, TALLY_PERIOD_ANNIVERSARY);
 }
 
-enum caps_of { CAPS_OF_RULE, CAPS_OF_PROGRAMME, LIMITS };
+enum caps_of { CAPS_OF_RULE, CAPS_OF_PROGRAMME, LIMITS_OF_REWARD, LIMITS };
+
+/* Only a rule and a reward have days of their own; a limit takes off, it never refuses the rest. */
+static bool cap_is_valid(const struct tally_cap *cap, enum caps_of whose)
+{
+    bool has_days = whose == CAPS_OF_RULE || whose == LIMITS_OF_REWARD;
+    bool may_refuse = whose == CAPS_OF_RULE || whose == CAPS_OF_PROGRAMME;
+    return period_is_valid(cap->period) && is_between(cap->points_max, 0, TALLY_POINTS_MAX) &&
+           (cap->period.kind != TALLY_PERIOD_CAMPAIGN || has_days) &&
+           (!cap->before_multiplier ||
+            (whose == CAPS_OF_RULE && cap->period.kind == TALLY_PERIOD_SALE)) &&
+           (!cap->refuses || may_refuse);
+}
 
 static bool caps_are_valid(const struct tally_cap *caps, size_t count, enum caps_of whose)
 {
@@ -371,12 +383,7 @@ static bool caps_are_valid(const struct tally_cap *caps, size_t count, enum caps
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        enum tally_period_kind kind = caps[i].period.kind;
-        if (!period_is_valid(caps[i].period) ||
-            !is_between(caps[i].points_max, 0, TALLY_POINTS_MAX) ||
-            (kind == TALLY_PERIOD_CAMPAIGN && whose == CAPS_OF_PROGRAMME) ||
-            (caps[i].before_multiplier && (whose != CAPS_OF_RULE || kind != TALLY_PERIOD_SALE)) ||
-            (caps[i].refuses && whose == LIMITS)) {
+        if (!cap_is_valid(&caps[i], whose)) {
             return false;
         }
     }
@@ -591,7 +598,7 @@ static bool reward_is_valid(const struct tally_programme *programme,
            reward_kind_is_valid(programme, reward) &&
            purse_is_valid(programme, reward->cost_purse) &&
            is_between(reward->cost, 0, TALLY_REDEEM_MAX) &&
-           caps_are_valid(reward->limits, reward->limit_count, LIMITS) &&
+           caps_are_valid(reward->limits, reward->limit_count, LIMITS_OF_REWARD) &&
            is_between(reward->total_max, 0, TALLY_POINTS_MAX) &&
            group_is_valid(programme, reward->group);
 }

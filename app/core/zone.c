@@ -189,12 +189,11 @@ static int64_t change_s(const struct tally_zone_change *change, int32_t year, in
 {
     int32_t first = tally_day_from_date(year, change->month, 1);
     int32_t weekday = (tally_day_weekday(first) + 1) % 7; /* Sunday 0 */
-    int32_t day = first + (change->weekday - weekday + 7) % 7 + (change->week - 1) * 7;
-    int32_t last = tally_day_end_of_month(first);
-    if (day > last) {
+    int64_t day = (int64_t)first + (change->weekday - weekday + 7) % 7 + (change->week - 1) * 7;
+    if (day > tally_day_end_of_month(first)) {
         day -= 7; /* the fifth is the last, where there are but four */
     }
-    return (int64_t)day * DAY_S + change->time_s - offset_s;
+    return day * DAY_S + change->time_s - offset_s;
 }
 
 struct changed {
@@ -227,9 +226,11 @@ static int32_t offset_at(const struct tally_zone *zone, int64_t time_s)
     return zone->has_summer ? last_change(zone, time_s).offset_s : zone->offset_s;
 }
 
+/* Rounded down, but for the very first second, whose beginning has no ms. */
 static int64_t floor_s(int64_t time_ms)
 {
-    return time_ms / 1000 - (time_ms % 1000 < 0 ? 1 : 0);
+    return time_ms < INT64_MIN + 1000 ? INT64_MIN / 1000
+                                      : time_ms / 1000 - (time_ms % 1000 < 0 ? 1 : 0);
 }
 
 int32_t tally_zone_offset_s(const struct tally_zone *zone, int64_t time_ms)
