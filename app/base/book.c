@@ -96,23 +96,6 @@ enum tally_status tally_book_apply(struct tally_book *book, const struct tally_e
     return TALLY_OK;
 }
 
-enum tally_status tally_book_merge(struct tally_book *book, const struct tally_account *from)
-{
-    assert(book != NULL);
-    assert(from != NULL);
-
-    struct tally_account_room needed = {
-        .purses = book->account.purse_count + from->purse_count,
-        .lots = book->account.lot_count + from->lot_count,
-        .counts = book->account.count_count + from->count_count,
-        .holds = book->account.hold_count + from->hold_count,
-    };
-    TALLY_TRY(reserve(&book->spare, &needed));
-    TALLY_TRY(tally_account_merge(&book->account, from, &book->spare));
-    turn_over(book);
-    return TALLY_OK;
-}
-
 enum tally_status tally_book_decode(struct tally_book *book, struct tally_slice bytes)
 {
     assert(book != NULL);

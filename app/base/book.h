@@ -19,9 +19,6 @@ struct tally_book {
 /* Statuses of tally_account_apply; TALLY_E_NO_MEMORY is the heap's. */
 TALLY_MUST_USE enum tally_status tally_book_apply(struct tally_book *book,
                                                   const struct tally_event *event);
-/* Statuses of tally_account_merge. */
-TALLY_MUST_USE enum tally_status tally_book_merge(struct tally_book *book,
-                                                  const struct tally_account *from);
 /* Replaces what the book holds. Statuses of tally_account_decode. */
 TALLY_MUST_USE enum tally_status tally_book_decode(struct tally_book *book,
                                                    struct tally_slice bytes);

@@ -259,6 +259,8 @@ static const struct move_rule {
     [TALLY_MOVE_ADJUST_IN] = {NOWHERE, FREE, ADJUSTED, 1},
     [TALLY_MOVE_GRANT] = {OFFICE, FREE, NO_TOTAL, 0},
     [TALLY_MOVE_ADJUST_DEBT] = {DEBT, NOWHERE, ADJUSTED, -1},
+    [TALLY_MOVE_FORGIVE_DEBT] = {NOWHERE, DEBT, ADJUSTED, 1},
+    [TALLY_MOVE_REDEEM_EARNED] = {FREE, NOWHERE, REDEEMED, 1},
 };
 
 static struct tally_lot lot_of(const struct tally_event *event, const struct tally_move *move,
@@ -421,6 +423,14 @@ static void standing_take(struct tally_standing *standing, tally_hlc *standing_t
     }
 }
 
+static void blocked_take(struct tally_account *account, bool blocked, tally_hlc time)
+{
+    if (time > account->blocked_time || (time == account->blocked_time && blocked)) {
+        account->blocked = blocked;
+        account->blocked_time = time;
+    }
+}
+
 static void last_sale_take(struct tally_account *account, int32_t day, tally_hlc time,
                            uint32_t shop)
 {
@@ -449,6 +459,12 @@ static void apply_days(struct tally_account *account, const struct tally_event *
     }
     if (effects->has_floor) {
         standing_take(&account->floor, &account->floor_time, &effects->floor, event->time);
+    }
+    if (effects->has_block) {
+        blocked_take(account, effects->blocked, event->time);
+    }
+    if (effects->merged_into > account->merged_into) {
+        account->merged_into = effects->merged_into;
     }
 }
 
@@ -528,69 +544,6 @@ enum tally_status tally_account_apply(const struct tally_account *before,
     apply_days(&next, event);
     TALLY_TRY(counts_join(&next, (struct counts){before->counts, before->count_count},
                           (struct counts){event->effects.counts, event->effects.count_count}));
-    *after = next;
-    return TALLY_OK;
-}
-
-static enum tally_status purse_add(struct tally_account *account, const struct tally_purse *more)
-{
-    struct tally_purse *purse = purse_opened(account, more->purse);
-    TALLY_TRY(total_add(&purse->earned, more->earned));
-    TALLY_TRY(total_add(&purse->redeemed, more->redeemed));
-    TALLY_TRY(total_add(&purse->expired, more->expired));
-    TALLY_TRY(total_add(&purse->adjusted, more->adjusted));
-    return total_add(&purse->debt, more->debt);
-}
-
-static enum tally_status add_account(struct tally_account *account,
-                                     const struct tally_account *from)
-{
-    for (size_t i = 0; i < from->purse_count; i++) {
-        TALLY_TRY(purse_add(account, &from->purses[i]));
-    }
-    empty_purses_go(account);
-    for (size_t i = 0; i < from->lot_count; i++) {
-        lot_put(account, &from->lots[i]);
-    }
-    for (size_t i = 0; i < from->hold_count; i++) {
-        hold_put(account, &from->holds[i]);
-    }
-    account->since_day =
-        from->since_day < account->since_day ? from->since_day : account->since_day;
-    account->newest_day = later(account->newest_day, from->newest_day);
-    account->active_until_day = later(account->active_until_day, from->active_until_day);
-    if (from->last_sale_day != INT32_MIN) {
-        last_sale_take(account, from->last_sale_day, from->last_sale_time, from->last_sale_shop);
-    }
-    standing_take(&account->standing, &account->standing_time, &from->standing,
-                  from->standing_time);
-    standing_take(&account->floor, &account->floor_time, &from->floor, from->floor_time);
-    return TALLY_OK;
-}
-
-enum tally_status tally_account_merge(const struct tally_account *into,
-                                      const struct tally_account *from, struct tally_account *after)
-{
-    assert(into != NULL && into->id != 0);
-    assert(from != NULL);
-    assert(after != NULL && after != into && after != from);
-
-    struct tally_account_room needed = {
-        .purses = into->purse_count + from->purse_count,
-        .lots = into->lot_count + from->lot_count,
-        .counts = into->count_count + from->count_count,
-        .holds = into->hold_count + from->hold_count,
-    };
-    if (!has_room(after, &needed)) {
-        return TALLY_E_NO_MEMORY;
-    }
-    struct tally_account next = *after;
-    copy_but_counts(&next, into);
-    if (from->id != 0) {
-        TALLY_TRY(add_account(&next, from));
-    }
-    TALLY_TRY(counts_join(&next, (struct counts){into->counts, into->count_count},
-                          (struct counts){from->counts, from->count_count}));
     *after = next;
     return TALLY_OK;
 }

@@ -54,6 +54,10 @@ struct tally_account {
     tally_hlc standing_time;
     struct tally_standing floor; /* given */
     tally_hlc floor_time;
+    bool blocked; /* nothing is earned or spent; as the newest event says */
+    tally_hlc blocked_time;
+    uint64_t merged_into; /* 0: it is itself. Else where this account's points go: a terminal that
+                             still holds some sends them after (merge.h) */
     struct tally_purse *purses; /* rising; those with anything in them */
     size_t purse_count;
     struct tally_lot *lots; /* in order of drawer, purse, hold, expires_day, from_day */
@@ -92,13 +96,6 @@ struct tally_account_room tally_account_room(const struct tally_account *before,
  * Unless TALLY_OK, what after's arrays hold is undefined. */
 TALLY_MUST_USE enum tally_status tally_account_apply(const struct tally_account *before,
                                                      const struct tally_event *event,
-                                                     struct tally_account *after);
-
-/* Two accounts become one (`after`, as tally_account_apply): lots, totals and counters are added,
- * of standings the newer stays, of days the earliest first and the newest last one. The id is
- * into's. TALLY_OK, TALLY_E_OVERFLOW, TALLY_E_NO_MEMORY (room for both is needed) */
-TALLY_MUST_USE enum tally_status tally_account_merge(const struct tally_account *into,
-                                                     const struct tally_account *from,
                                                      struct tally_account *after);
 
 /* ------------------------------------------------------------------ questions */

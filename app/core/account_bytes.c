@@ -9,7 +9,9 @@ enum {
     HAS_SALE = 1, /* what is there of an account */
     HAS_STANDING = 2,
     HAS_FLOOR = 4,
-    FLAGS_MAX = 7,
+    HAS_BLOCK = 8,
+    HAS_MERGED = 16,
+    FLAGS_MAX = 31,
     LOT_DRAWER = 1, /* what follows of a lot */
     LOT_PURSE = 2,
     LOT_HELD = 4,
@@ -96,6 +98,8 @@ static void put_facts(struct sink *sink, const struct tally_account *account)
                     account->last_sale_shop != 0;
     bool stands = has_standing(&account->standing, account->standing_time);
     bool has_floor = has_standing(&account->floor, account->floor_time);
+    bool has_block = account->blocked || account->blocked_time != 0;
+    bool has_merged = account->merged_into != 0;
     put_number(sink, account->last.terminal);
     put_number(sink, account->last.epoch);
     put_number(sink, account->last.seq);
@@ -103,7 +107,8 @@ static void put_facts(struct sink *sink, const struct tally_account *account)
     put_day(sink, account->since_day, base);
     put_day(sink, account->active_until_day, base);
     put_number(sink, (has_sale ? HAS_SALE : 0U) | (stands ? HAS_STANDING : 0U) |
-                         (has_floor ? HAS_FLOOR : 0U));
+                         (has_floor ? HAS_FLOOR : 0U) | (has_block ? HAS_BLOCK : 0U) |
+                         (has_merged ? HAS_MERGED : 0U));
     if (has_sale) {
         put_day(sink, account->last_sale_day, base);
         put_number(sink, account->last_sale_time);
@@ -114,6 +119,13 @@ static void put_facts(struct sink *sink, const struct tally_account *account)
     }
     if (has_floor) {
         put_standing(sink, &account->floor, account->floor_time, base);
+    }
+    if (has_block) {
+        put_number(sink, account->blocked ? 1 : 0);
+        put_number(sink, account->blocked_time);
+    }
+    if (has_merged) {
+        put_number(sink, account->merged_into);
     }
 }
 
@@ -295,6 +307,13 @@ static void read_facts(struct tally_reader *reader, struct tally_account *accoun
     }
     if ((flags & HAS_FLOOR) != 0) {
         account->floor = read_standing(reader, base, &account->floor_time);
+    }
+    if ((flags & HAS_BLOCK) != 0) {
+        account->blocked = read_up_to(reader, 1) != 0;
+        account->blocked_time = tally_read_varint(reader);
+    }
+    if ((flags & HAS_MERGED) != 0) {
+        account->merged_into = tally_read_varint(reader);
     }
 }
 

@@ -22,6 +22,9 @@ uint32_t tally_event_drawer(const struct tally_event *event)
     case TALLY_EVENT_AWARD:
     case TALLY_EVENT_STANDING:
     case TALLY_EVENT_TRANSFER:
+    case TALLY_EVENT_CARD:
+    case TALLY_EVENT_BLOCK:
+    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
     return event->id.terminal;
@@ -46,6 +49,9 @@ struct tally_slice tally_event_ref(const struct tally_event *event)
     case TALLY_EVENT_AWARD:
     case TALLY_EVENT_STANDING:
     case TALLY_EVENT_TRANSFER:
+    case TALLY_EVENT_CARD:
+    case TALLY_EVENT_BLOCK:
+    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
     return (struct tally_slice){NULL, 0};
@@ -58,6 +64,7 @@ static enum tally_move_kind meaning_of(enum tally_move_kind kind)
     case TALLY_MOVE_EARN_DEBT:
         return TALLY_MOVE_EARN;
     case TALLY_MOVE_REDEEM_HELD:
+    case TALLY_MOVE_REDEEM_EARNED:
         return TALLY_MOVE_REDEEM;
     case TALLY_MOVE_UNEARN_DEBT:
         return TALLY_MOVE_UNEARN;
@@ -126,13 +133,18 @@ int tally_count_compare(const struct tally_count *left, const struct tally_count
 /* What a drawer's own terminal clears away in passing: points that lapsed, a hold timed out. */
 #define PASSING (KIND(EXPIRE) | KIND(RELEASE))
 
+/* The two sides of a transfer. */
+#define SENT     (KIND(ADJUST_OUT) | KIND(FORGIVE_DEBT))
+#define RECEIVED (KIND(ADJUST_IN) | KIND(ADJUST_DEBT))
+
 static const struct effects_rule {
     uint32_t kinds;  /* of moves that the type may have */
     uint32_t needs;  /* one of these must be there; 0: none must */
     bool may_say;    /* counts, a standing, a floor, activity */
     bool any_drawer; /* PASSING is allowed in a drawer that is not the writer's, too */
 } effects_rules[] = {
-    [TALLY_EVENT_SALE] = {.kinds = KIND(REDEEM_HELD) | KIND(REDEEM) | KIND(EARN_DEBT) | KIND(EARN),
+    [TALLY_EVENT_SALE] = {.kinds = KIND(REDEEM_HELD) | KIND(REDEEM) | KIND(EARN_DEBT) | KIND(EARN) |
+                                   KIND(REDEEM_EARNED),
                           .may_say = true},
     [TALLY_EVENT_VOID] = {.kinds = KIND(UNREDEEM) | KIND(UNEARN) | KIND(UNEARN_DEBT),
                           .may_say = true},
@@ -140,16 +152,17 @@ static const struct effects_rule {
                             .may_say = true},
     [TALLY_EVENT_ENROL] = {.may_say = true},
     [TALLY_EVENT_GRANT] = {.kinds = KIND(GRANT), .needs = KIND(GRANT)},
-    [TALLY_EVENT_ADJUST] = {.kinds = KIND(ADJUST_OUT) | KIND(ADJUST_IN) | KIND(ADJUST_DEBT),
+    [TALLY_EVENT_ADJUST] = {.kinds = KIND(ADJUST_OUT) | KIND(ADJUST_IN) | KIND(ADJUST_DEBT) |
+                                     KIND(FORGIVE_DEBT),
                             .may_say = true,
                             .any_drawer = true},
     [TALLY_EVENT_HOLD] = {.kinds = KIND(HOLD), .needs = KIND(HOLD)},
     [TALLY_EVENT_RELEASE] = {.needs = KIND(RELEASE)},
     [TALLY_EVENT_AWARD] = {.kinds = KIND(EARN_DEBT) | KIND(EARN), .may_say = true},
     [TALLY_EVENT_STANDING] = {.may_say = true},
-    [TALLY_EVENT_TRANSFER] = {.kinds = KIND(ADJUST_OUT) | KIND(ADJUST_IN),
-                              .needs = KIND(ADJUST_OUT) | KIND(ADJUST_IN),
-                              .may_say = true},
+    [TALLY_EVENT_TRANSFER] = {.kinds = SENT | RECEIVED, .may_say = true},
+    [TALLY_EVENT_CARD] = {.may_say = false},
+    [TALLY_EVENT_BLOCK] = {.may_say = false},
 };
 
 /* Each move is one that can be, in order, and they fit together; *ret_kinds says which there are.
@@ -201,10 +214,25 @@ static bool kinds_are_allowed(const struct tally_event *event, uint32_t kinds)
     if (is_own || rule->any_drawer) {
         allowed |= PASSING;
     }
-    bool is_two_sided = event->type == TALLY_EVENT_TRANSFER && (kinds & KIND(ADJUST_OUT)) != 0 &&
-                        (kinds & KIND(ADJUST_IN)) != 0;
-    return (kinds & ~allowed) == 0 && (rule->needs == 0 || (kinds & rule->needs) != 0) &&
-           !is_two_sided;
+    return (kinds & ~allowed) == 0 && (rule->needs == 0 || (kinds & rule->needs) != 0);
+}
+
+/* One side sends, the other receives; the side that sends may end with it. */
+static bool transfer_is_right(const struct tally_event *event, uint32_t kinds)
+{
+    bool sends = (kinds & SENT) != 0, receives = (kinds & RECEIVED) != 0;
+    bool ends = event->effects.merged_into != 0;
+    if (event->type != TALLY_EVENT_TRANSFER) {
+        return !ends;
+    }
+    return sends != receives ? !(receives && ends) : ends && !sends;
+}
+
+static bool block_is_right(const struct tally_event *event)
+{
+    const struct tally_effects *effects = &event->effects;
+    return (event->type == TALLY_EVENT_BLOCK) == effects->has_block &&
+           (effects->has_block || !effects->blocked);
 }
 
 enum tally_status tally_effects_check(const struct tally_event *event)
@@ -212,7 +240,7 @@ enum tally_status tally_effects_check(const struct tally_event *event)
     assert(event != NULL);
 
     const struct tally_effects *effects = &event->effects;
-    if (event->type < TALLY_EVENT_SALE || event->type > TALLY_EVENT_TRANSFER ||
+    if (event->type < TALLY_EVENT_SALE || event->type >= TALLY_EVENT_TYPE_COUNT ||
         effects->move_count > TALLY_MOVES_MAX || effects->count_count > TALLY_COUNTS_MAX) {
         return TALLY_E_INVALID;
     }
@@ -224,7 +252,8 @@ enum tally_status tally_effects_check(const struct tally_event *event)
     bool opens_hold = (kinds & (KIND(RELEASE) | KIND(REDEEM_HELD))) != 0;
     bool says_more = effects->count_count > 0 || effects->has_standing || effects->has_floor ||
                      effects->active_until_day != 0;
-    if (!kinds_are_allowed(event, kinds) || opens_hold != (effects->hold != 0) ||
+    if (!kinds_are_allowed(event, kinds) || !transfer_is_right(event, kinds) ||
+        !block_is_right(event) || opens_hold != (effects->hold != 0) ||
         (says_more && !effects_rules[event->type].may_say) ||
         (event->type == TALLY_EVENT_GRANT && event->as.grant.to_terminal == TALLY_TERMINAL_HQ) ||
         (event->type == TALLY_EVENT_HOLD && event->id.seq == 0) ||

@@ -39,7 +39,10 @@ enum tally_event_type {
     TALLY_EVENT_RELEASE = 8,   /* a hold given up */
     TALLY_EVENT_AWARD = 9,     /* a bonus that the programme gives outside a sale */
     TALLY_EVENT_STANDING = 10, /* a tier given by a person, or matched from another programme */
-    TALLY_EVENT_TRANSFER = 11  /* points from one account to another; one event on each side */
+    TALLY_EVENT_TRANSFER = 11, /* points from one account to another; one event on each side */
+    TALLY_EVENT_CARD = 12,     /* a card linked, replaced, blocked or let in again */
+    TALLY_EVENT_BLOCK = 13,    /* an account blocked, or let in again */
+    TALLY_EVENT_TYPE_COUNT
 };
 
 /* ------------------------------------------------------------------ effects */
@@ -48,23 +51,26 @@ enum tally_event_type {
  * otherwise. The moves of an event are in rising order of (kind, purse, expires_day, from_day),
  * each once, and are applied in that order: so the same decision is always the same bytes. */
 enum tally_move_kind {
-    TALLY_MOVE_EXPIRE = 1,       /* out of its lot; expired + */
-    TALLY_MOVE_RELEASE = 2,      /* out of the hold's lot, into the free one */
-    TALLY_MOVE_REDEEM_HELD = 3,  /* out of the hold's lot; redeemed + */
-    TALLY_MOVE_UNREDEEM = 4,     /* into its lot; redeemed - (a void or refund) */
-    TALLY_MOVE_REDEEM = 5,       /* out of its lot; redeemed + */
-    TALLY_MOVE_UNEARN = 6,       /* out of its lot; earned - (a void or refund) */
-    TALLY_MOVE_UNEARN_DEBT = 7,  /* gone already: debt +; earned - */
-    TALLY_MOVE_EARN_DEBT = 8,    /* pays debt as far as there is any; the rest enters head office's
-                                    drawer (two terminals paid the same debt offline); earned + */
-    TALLY_MOVE_EARN = 9,         /* into its lot; earned + */
-    TALLY_MOVE_HOLD = 10,        /* out of its lot, into the lot of this event's hold */
-    TALLY_MOVE_ADJUST_OUT = 11,  /* out of its lot; adjusted - */
-    TALLY_MOVE_ADJUST_IN = 12,   /* into its lot; adjusted + */
-    TALLY_MOVE_GRANT = 13,       /* out of head office's drawer as far as it is there (a terminal's
-                                    picture of it may be old: the rest counts as adjusted), into the
-                                    acting one */
-    TALLY_MOVE_ADJUST_DEBT = 14, /* debt +; adjusted - */
+    TALLY_MOVE_EXPIRE = 1,        /* out of its lot; expired + */
+    TALLY_MOVE_RELEASE = 2,       /* out of the hold's lot, into the free one */
+    TALLY_MOVE_REDEEM_HELD = 3,   /* out of the hold's lot; redeemed + */
+    TALLY_MOVE_UNREDEEM = 4,      /* into its lot; redeemed - (a void or refund) */
+    TALLY_MOVE_REDEEM = 5,        /* out of its lot; redeemed + */
+    TALLY_MOVE_UNEARN = 6,        /* out of its lot; earned - (a void or refund) */
+    TALLY_MOVE_UNEARN_DEBT = 7,   /* gone already: debt +; earned - */
+    TALLY_MOVE_EARN_DEBT = 8,     /* pays debt as far as there is any; the rest enters head office's
+                                     drawer (two terminals paid the same debt offline); earned + */
+    TALLY_MOVE_EARN = 9,          /* into its lot; earned + */
+    TALLY_MOVE_HOLD = 10,         /* out of its lot, into the lot of this event's hold */
+    TALLY_MOVE_ADJUST_OUT = 11,   /* out of its lot; adjusted - */
+    TALLY_MOVE_ADJUST_IN = 12,    /* into its lot; adjusted + */
+    TALLY_MOVE_GRANT = 13,        /* out of head office's drawer as far as it is there (a terminal's
+                                     picture of it may be old: the rest counts as adjusted), into the
+                                     acting one */
+    TALLY_MOVE_ADJUST_DEBT = 14,  /* debt +; adjusted - */
+    TALLY_MOVE_FORGIVE_DEBT = 15, /* pays debt like EARN_DEBT; adjusted + */
+    TALLY_MOVE_REDEEM_EARNED = 16, /* as REDEEM, but of what this event has just put there: a goal
+                                      that is reached pays for its voucher at once */
     TALLY_MOVE_KIND_COUNT
 };
 
@@ -73,7 +79,7 @@ enum tally_move_kind {
 struct tally_move {
     enum tally_move_kind kind;
     uint32_t purse;
-    int32_t expires_day; /* of the two debt kinds: 0 but for EARN_DEBT, whose rest needs it */
+    int32_t expires_day; /* of the two that add debt: 0; of those that pay it: the rest's */
     int32_t from_day;    /* usable from this day; 0: at once */
     int64_t points;      /* 1..TALLY_POINTS_MAX */
 };
@@ -125,6 +131,10 @@ struct tally_effects {
     struct tally_standing floor;
     int32_t active_until_day; /* lots that live on activity live to this day at least; 0: says
                                  nothing */
+    uint64_t merged_into; /* the account that this one's points go to from now on; 0: says nothing
+                           */
+    bool has_block;       /* says whether the account is blocked */
+    bool blocked;
 };
 
 /* ------------------------------------------------------------------ what happened */
@@ -240,6 +250,21 @@ struct tally_transfer {
     struct tally_slice who;
 };
 
+enum tally_card_action {
+    TALLY_CARD_LINK = 1,    /* one more card for the member */
+    TALLY_CARD_REPLACE = 2, /* `old` is lost: blocked, and `handle` is linked */
+    TALLY_CARD_BLOCK = 3,
+    TALLY_CARD_UNBLOCK = 4
+};
+
+struct tally_card_change { /* CARD; the member is the event's */
+    enum tally_card_action action;
+    uint8_t handle[TALLY_HANDLE_LEN];
+    uint8_t old[TALLY_HANDLE_LEN]; /* of REPLACE */
+    struct tally_slice reason;     /* may be empty */
+    struct tally_slice who;
+};
+
 struct tally_event {
     struct tally_event_id id;
     tally_hlc time;
@@ -259,6 +284,7 @@ struct tally_event {
         struct tally_award award;
         struct tally_given given;
         struct tally_transfer transfer;
+        struct tally_card_change card;
     } as;
 };
 
@@ -270,7 +296,8 @@ uint32_t tally_event_drawer(const struct tally_event *event);
 struct tally_slice tally_event_ref(const struct tally_event *event);
 
 /* Points of one purse in moves of one kind; of TALLY_MOVE_EARN and TALLY_MOVE_REDEEM the kinds that
- * mean the same are counted too (EARN_DEBT; REDEEM_HELD), of TALLY_MOVE_UNEARN also UNEARN_DEBT. */
+ * mean the same are counted too (EARN_DEBT; REDEEM_HELD, REDEEM_EARNED), of TALLY_MOVE_UNEARN also
+ * UNEARN_DEBT. */
 int64_t tally_event_points(const struct tally_event *event, uint32_t purse,
                            enum tally_move_kind kind);
 

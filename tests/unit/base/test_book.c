@@ -136,20 +136,6 @@ static void damaged_bytes_do_not_ask_for_much_memory(void **state)
     tally_book_free(&book);
 }
 
-static void merged_books_have_what_both_had(void **state)
-{
-    (void)state;
-    struct tally_book book = {0}, from = {0};
-    happens(&book, a_sale(1));
-    happens(&from, a_sale(1));
-    happens(&from, a_sale(2));
-    assert_int_equal(tally_book_merge(&book, &from.account), TALLY_OK);
-    assert_int_equal(tally_account_check(&book.account), TALLY_OK);
-    lots_are(&book.account, "7/1:21001=10 7/2:21002=5");
-    tally_book_free(&book);
-    tally_book_free(&from);
-}
-
 static void a_cleared_book_begins_again(void **state)
 {
     (void)state;
@@ -198,11 +184,6 @@ static enum tally_status apply_change(struct tally_book *book, const struct tall
     return tally_book_apply(book, event_of(&sale));
 }
 
-static enum tally_status merge_change(struct tally_book *book, const struct tally_book *other)
-{
-    return tally_book_merge(book, &other->account);
-}
-
 static enum tally_status copy_change(struct tally_book *book, const struct tally_book *other)
 {
     return tally_book_copy(book, &other->account);
@@ -224,7 +205,6 @@ static void without_memory_nothing_changes(void **state)
         happens(&other, a_sale(seq));
     }
     fails_whole_without_memory(apply_change, &other);
-    fails_whole_without_memory(merge_change, &other);
     fails_whole_without_memory(copy_change, &other);
     fails_whole_without_memory(decode_change, &other);
     struct tally_buffer bytes = {0};
@@ -243,7 +223,6 @@ int main(void)
         cmocka_unit_test(bytes_are_appended_and_come_back),
         cmocka_unit_test(what_is_refused_leaves_a_book_as_it_was),
         cmocka_unit_test(damaged_bytes_do_not_ask_for_much_memory),
-        cmocka_unit_test(merged_books_have_what_both_had),
         cmocka_unit_test(a_cleared_book_begins_again),
         cmocka_unit_test(without_memory_nothing_changes),
     };

@@ -549,15 +549,17 @@ static void each_type_of_event_has_its_kinds_of_moves(void **state)
         [TALLY_EVENT_VOID] = "1,2,4,6,7,",
         [TALLY_EVENT_ENROL] = "1,2,",
         [TALLY_EVENT_GRANT] = "13,",
-        [TALLY_EVENT_ADJUST] = "1,2,11,12,14,",
+        [TALLY_EVENT_ADJUST] = "1,2,11,12,14,15,",
         [TALLY_EVENT_REFUND] = "1,2,4,6,7,",
         [TALLY_EVENT_HOLD] = "10,",
         [TALLY_EVENT_RELEASE] = "2,",
         [TALLY_EVENT_AWARD] = "1,2,8,9,",
         [TALLY_EVENT_STANDING] = "1,2,",
-        [TALLY_EVENT_TRANSFER] = "11,12,",
+        [TALLY_EVENT_TRANSFER] = "11,12,14,15,",
+        [TALLY_EVENT_CARD] = "1,2,",
+        [TALLY_EVENT_BLOCK] = "1,2,",
     };
-    for (int type = TALLY_EVENT_SALE; type <= (int)TALLY_EVENT_TRANSFER; type++) {
+    for (int type = TALLY_EVENT_SALE; type < (int)TALLY_EVENT_TYPE_COUNT; type++) {
         char found[64] = "";
         for (int kind = 0; kind <= (int)TALLY_MOVE_KIND_COUNT; kind++) {
             struct happening happening = a_happening((enum tally_event_type)type, TERMINAL, 1);
@@ -565,6 +567,7 @@ static void each_type_of_event_has_its_kinds_of_moves(void **state)
             bool is_debt = kind == TALLY_MOVE_UNEARN_DEBT || kind == TALLY_MOVE_ADJUST_DEBT;
             happening.event.effects.hold = is_hold ? 3 : 0;
             happening.event.effects.has_floor = type == TALLY_EVENT_STANDING;
+            happening.event.effects.has_block = type == TALLY_EVENT_BLOCK;
             happening.event.as.adjust.drawer = TERMINAL;
             if (type == TALLY_EVENT_GRANT) {
                 happening.event.as.grant.to_terminal = OTHER_TERMINAL;
@@ -603,8 +606,9 @@ static void events_that_say_nothing_or_too_much_are_refused(void **state)
                                                    TALLY_EVENT_RELEASE,
                                                    TALLY_EVENT_TRANSFER,
                                                    TALLY_EVENT_STANDING,
+                                                   TALLY_EVENT_BLOCK,
                                                    0,
-                                                   12};
+                                                   TALLY_EVENT_TYPE_COUNT};
     for (size_t i = 0; i < sizeof hollow / sizeof hollow[0]; i++) {
         struct happening happening = a_happening(hollow[i], TERMINAL, 1);
         effects_are_refused(&happening, TALLY_E_INVALID);
@@ -803,66 +807,86 @@ static void the_reference_of_an_event_is_its_own(void **state)
     assert_int_equal(tally_event_ref(&adjusted.event).len, 0);
 }
 
-/* ------------------------------------------------------------------ two become one */
+/* ------------------------------------------------------------------ blocks and ends */
 
-static void merged_accounts_have_everything_of_both(void **state)
+static struct happening a_block(uint64_t seq, bool blocked)
 {
-    (void)state;
-    opened(&fold);
-    opened(&other);
-    given(&fold, TERMINAL, 0, 21000, 30);
-    held(&fold, 12, 5, 5000);
-    struct happening sale = a_sale(13);
-    sale.event.business_day = TODAY - 100;
-    counts(&sale, TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1);
-    counts(&sale, TALLY_COUNT_SPEND, 0, TODAY - 100, TODAY + 1, 4);
-    applied(&fold, &sale);
-    struct happening second = a_happening(TALLY_EVENT_SALE, OTHER_TERMINAL, 14);
-    second.event.account = ACCOUNT + 1;
-    second.event.business_day = TODAY + 2;
-    second.event.effects.has_standing = true;
-    second.event.effects.standing = (struct tally_standing){6, TODAY, 21000};
-    second.event.effects.active_until_day = 22000;
-    moves(&second, TALLY_MOVE_EARN, 0, 21000, 0, 7);
-    moves(&second, TALLY_MOVE_EARN, STAMPS, 21000, 0, 1);
-    counts(&second, TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1);
-    applied(&other, &second);
-    static struct fold_arrays arrays;
-    struct tally_account merged = an_account_in(&arrays);
-    assert_int_equal(tally_account_merge(&fold.account, &other.account, &merged), TALLY_OK);
-    assert_int_equal(tally_account_check(&merged), TALLY_OK);
-    lots_are(&merged, "7/0:21000=25 7/0#12:21000=5 8/0:21000=7 8/77:21000=1");
-    assert_true(merged.id == ACCOUNT && merged.last.seq == 13 && merged.hold_count == 1);
-    assert_true(merged.since_day == TODAY - 100 && merged.newest_day == TODAY + 2);
-    assert_true(merged.last_sale_day == TODAY + 2 && merged.standing.tier == 6);
-    assert_true(tally_account_visits(&merged) == 2 && merged.active_until_day == 22000);
-    assert_int_equal(merged.count_count, 1); /* what ended before the newer day is forgotten */
-    merged.room.lots = 3;
-    assert_int_equal(tally_account_merge(&fold.account, &other.account, &merged),
-                     TALLY_E_NO_MEMORY);
+    struct happening block = a_happening(TALLY_EVENT_BLOCK, TALLY_TERMINAL_HQ, seq);
+    block.event.effects.has_block = true;
+    block.event.effects.blocked = blocked;
+    return block;
 }
 
-static void merging_an_empty_account_changes_nothing(void **state)
+static void the_newest_word_says_whether_an_account_is_blocked(void **state)
 {
     (void)state;
     opened(&fold);
-    given(&fold, TERMINAL, 0, 21000, 30);
-    struct tally_account zeroed = {0};
-    assert_int_equal(tally_account_merge(&fold.account, &zeroed, &fold.spare), TALLY_OK);
-    assert_true(is_same(&fold.account, &fold.spare));
+    struct happening later = a_block(20, true), earlier = a_block(10, false);
+    applied(&fold, &later);
+    applied(&fold, &earlier);
+    assert_true(fold.account.blocked);
+    struct happening last = a_block(30, false);
+    applied(&fold, &last);
+    assert_false(fold.account.blocked);
 }
 
-static void totals_that_together_do_not_fit_are_not_merged(void **state)
+static void of_two_words_at_one_instant_the_block_holds(void **state)
+{
+    (void)state;
+    for (int blocked_first = 0; blocked_first < 2; blocked_first++) {
+        opened(&fold);
+        struct happening one = a_block(20, blocked_first != 0);
+        struct happening two = a_block(20, blocked_first == 0);
+        applied(&fold, &one);
+        applied(&fold, &two);
+        assert_true(fold.account.blocked);
+    }
+}
+
+static void only_a_block_blocks_and_a_card_event_says_nothing(void **state)
 {
     (void)state;
     opened(&fold);
-    opened(&other);
-    given(&fold, TERMINAL, 0, 21000, 1);
-    given(&other, TERMINAL, 0, 21000, 1);
-    fold.account.purses[0].earned = fold.account.purses[0].redeemed = INT64_C(1) << 60;
-    other.account.purses[0].earned = other.account.purses[0].redeemed = 1;
-    assert_int_equal(tally_account_merge(&fold.account, &other.account, &fold.spare),
-                     TALLY_E_OVERFLOW);
+    struct happening sale = a_sale(1), card = a_happening(TALLY_EVENT_CARD, TERMINAL, 2);
+    sale.event.effects.has_block = true;
+    effects_are_refused(&sale, TALLY_E_INVALID);
+    applied(&fold, &card);
+    moves(&card, TALLY_MOVE_EARN, 0, 21000, 0, 1);
+    effects_are_refused(&card, TALLY_E_INVALID);
+    struct happening silent = a_happening(TALLY_EVENT_BLOCK, TALLY_TERMINAL_HQ, 3);
+    effects_are_refused(&silent, TALLY_E_INVALID);
+}
+
+static void a_debt_that_is_forgiven_is_adjusted_away(void **state)
+{
+    (void)state;
+    opened(&fold);
+    given(&fold, TERMINAL, 0, 21000, 5);
+    in_debt(&fold, 3);
+    struct happening forgiven = a_happening(TALLY_EVENT_ADJUST, TALLY_TERMINAL_HQ, 40);
+    moves(&forgiven, TALLY_MOVE_FORGIVE_DEBT, 0, 21000, 0, 3);
+    int64_t adjusted = tally_account_purse(&fold.account, 0).adjusted;
+    applied(&fold, &forgiven);
+    assert_true(tally_account_purse(&fold.account, 0).debt == 0);
+    assert_true(tally_account_purse(&fold.account, 0).adjusted == adjusted + 3);
+    assert_int_equal(tally_account_check(&fold.account), TALLY_OK);
+}
+
+static void only_the_sending_side_of_a_transfer_ends_an_account(void **state)
+{
+    (void)state;
+    opened(&fold);
+    struct happening ends = a_happening(TALLY_EVENT_TRANSFER, TALLY_TERMINAL_HQ, 1);
+    ends.event.effects.merged_into = ACCOUNT + 1;
+    applied(&fold, &ends);
+    assert_true(fold.account.merged_into == ACCOUNT + 1);
+    struct happening receives = a_happening(TALLY_EVENT_TRANSFER, TALLY_TERMINAL_HQ, 2);
+    moves(&receives, TALLY_MOVE_ADJUST_IN, 0, 21000, 0, 1);
+    receives.event.effects.merged_into = ACCOUNT + 1;
+    effects_are_refused(&receives, TALLY_E_INVALID);
+    struct happening sale = a_sale(3);
+    sale.event.effects.merged_into = ACCOUNT + 1;
+    effects_are_refused(&sale, TALLY_E_INVALID);
 }
 
 /* ------------------------------------------------------------------ bytes */
@@ -887,6 +911,11 @@ static struct tally_account *a_full_account(void)
     counts(&sale, TALLY_COUNT_POINTS, 0, YEAR_BEGIN, YEAR_END, 5);
     counts(&sale, TALLY_COUNT_RULE, 0x9ABCDEF0, TODAY, TODAY, -5);
     applied(&fold, &sale);
+    struct happening block = a_block(301, true);
+    applied(&fold, &block);
+    struct happening ends = a_happening(TALLY_EVENT_TRANSFER, TALLY_TERMINAL_HQ, 302);
+    ends.event.effects.merged_into = 77;
+    applied(&fold, &ends);
     return account;
 }
 
@@ -1296,9 +1325,11 @@ int main(void)
         cmocka_unit_test(the_points_of_an_event_are_told_by_purse_and_meaning),
         cmocka_unit_test(a_members_id_is_never_0),
         cmocka_unit_test(the_reference_of_an_event_is_its_own),
-        cmocka_unit_test(merged_accounts_have_everything_of_both),
-        cmocka_unit_test(merging_an_empty_account_changes_nothing),
-        cmocka_unit_test(totals_that_together_do_not_fit_are_not_merged),
+        cmocka_unit_test(the_newest_word_says_whether_an_account_is_blocked),
+        cmocka_unit_test(of_two_words_at_one_instant_the_block_holds),
+        cmocka_unit_test(only_a_block_blocks_and_a_card_event_says_nothing),
+        cmocka_unit_test(a_debt_that_is_forgiven_is_adjusted_away),
+        cmocka_unit_test(only_the_sending_side_of_a_transfer_ends_an_account),
         cmocka_unit_test(an_account_comes_back_from_its_bytes),
         cmocka_unit_test(the_bytes_are_those_of_the_specification),
         cmocka_unit_test(a_usual_account_takes_less_than_100_bytes),
