@@ -7,8 +7,8 @@
 
 #include <assert.h>
 
-_Static_assert((int)tally_v1_MoveKind_MOVE_ADJUST_DEBT == TALLY_MOVE_ADJUST_DEBT &&
-                   TALLY_MOVE_ADJUST_DEBT == TALLY_MOVE_KIND_COUNT - 1,
+_Static_assert((int)tally_v1_MoveKind_MOVE_REDEEM_EARNED == TALLY_MOVE_REDEEM_EARNED &&
+                   TALLY_MOVE_REDEEM_EARNED == TALLY_MOVE_KIND_COUNT - 1,
                "kinds of moves have one number");
 _Static_assert((int)tally_v1_Counter_COUNT_AWARD == TALLY_COUNT_AWARD, "so have counters");
 
@@ -193,7 +193,8 @@ static bool take_what(pb_istream_t *stream, const pb_field_t *field, void **arg)
         tally_v1_Hold *hold = field->pData;
         hold->ref = pb_in_slice(&parts->text[0]);
         hold->cashier = pb_in_slice(&parts->text[1]);
-    } else if (field->tag == tally_v1_Event_given_tag) {
+    } else if (field->tag == tally_v1_Event_given_tag ||
+               field->tag == tally_v1_Event_blocking_tag) {
         tally_v1_Given *given = field->pData;
         given->reason = pb_in_slice(&parts->text[0]);
         given->who = pb_in_slice(&parts->text[1]);
@@ -201,6 +202,10 @@ static bool take_what(pb_istream_t *stream, const pb_field_t *field, void **arg)
         tally_v1_Transfer *transfer = field->pData;
         transfer->reason = pb_in_slice(&parts->text[0]);
         transfer->who = pb_in_slice(&parts->text[1]);
+    } else if (field->tag == tally_v1_Event_card_tag) {
+        tally_v1_Card *card = field->pData;
+        card->reason = pb_in_slice(&parts->text[0]);
+        card->who = pb_in_slice(&parts->text[1]);
     }
     return true;
 }
@@ -320,6 +325,28 @@ static struct tally_hold hold_in(const tally_v1_Hold *in, const struct parts *pa
         .ref = parts->text[0], .cashier = parts->text[1], .until_ms = in->until_ms};
 }
 
+static struct tally_given given_in(const struct parts *parts)
+{
+    return (struct tally_given){.reason = parts->text[0], .who = parts->text[1]};
+}
+
+static enum tally_status card_in(const tally_v1_Card *in, const struct parts *parts,
+                                 struct tally_card_change *ret_card)
+{
+    bool has_old = in->action == tally_v1_CardAction_CARD_REPLACE;
+    if (in->handle.size != TALLY_HANDLE_LEN || in->old.size != (has_old ? TALLY_HANDLE_LEN : 0)) {
+        return TALLY_E_INVALID;
+    }
+    *ret_card = (struct tally_card_change){
+        .action = (enum tally_card_action)in->action,
+        .reason = parts->text[0],
+        .who = parts->text[1],
+    };
+    memcpy(ret_card->handle, in->handle.bytes, TALLY_HANDLE_LEN);
+    memcpy(ret_card->old, in->old.bytes, in->old.size);
+    return TALLY_OK;
+}
+
 static enum tally_status what_in(const tally_v1_Event *in, const struct parts *parts,
                                  struct tally_event *event)
 {
@@ -363,8 +390,15 @@ static enum tally_status what_in(const tally_v1_Event *in, const struct parts *p
         return TALLY_OK;
     case tally_v1_Event_given_tag:
         event->type = TALLY_EVENT_STANDING;
-        event->as.given = (struct tally_given){.reason = parts->text[0], .who = parts->text[1]};
+        event->as.given = given_in(parts);
         return TALLY_OK;
+    case tally_v1_Event_blocking_tag:
+        event->type = TALLY_EVENT_BLOCK;
+        event->as.given = given_in(parts);
+        return TALLY_OK;
+    case tally_v1_Event_card_tag:
+        event->type = TALLY_EVENT_CARD;
+        return card_in(&in->what.card, parts, &event->as.card);
     case tally_v1_Event_transfer_tag:
         event->type = TALLY_EVENT_TRANSFER;
         event->as.transfer = (struct tally_transfer){
@@ -395,7 +429,13 @@ static enum tally_status event_in(const tally_v1_Event *in, const struct parts *
         .has_floor = in->has_floor,
         .floor = standing_in(&in->floor),
         .active_until_day = in->active_until_day,
+        .merged_into = in->merged_into,
+        .has_block = in->block != 0,
+        .blocked = in->block == PB_BLOCKED,
     };
+    if (in->block > PB_LET_IN) {
+        return TALLY_E_INVALID;
+    }
     TALLY_TRY(what_in(in, parts, event));
     return tally_event_limits(event);
 }

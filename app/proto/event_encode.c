@@ -265,6 +265,28 @@ static tally_v1_Award award_out(const struct tally_award *award)
     };
 }
 
+static tally_v1_Given given_out(const struct tally_given *given)
+{
+    return (tally_v1_Given){.reason = pb_out_slice(&given->reason),
+                            .who = pb_out_slice(&given->who)};
+}
+
+static tally_v1_Card card_out(const struct tally_card_change *card)
+{
+    tally_v1_Card out = {
+        .action = (tally_v1_CardAction)card->action,
+        .handle = {.size = TALLY_HANDLE_LEN},
+        .reason = pb_out_slice(&card->reason),
+        .who = pb_out_slice(&card->who),
+    };
+    memcpy(out.handle.bytes, card->handle, TALLY_HANDLE_LEN);
+    if (card->action == TALLY_CARD_REPLACE) {
+        out.old.size = TALLY_HANDLE_LEN;
+        memcpy(out.old.bytes, card->old, TALLY_HANDLE_LEN);
+    }
+    return out;
+}
+
 static void what_out(const struct tally_event *event, tally_v1_Event *out)
 {
     switch (event->type) {
@@ -307,14 +329,23 @@ static void what_out(const struct tally_event *event, tally_v1_Event *out)
         break;
     case TALLY_EVENT_STANDING:
         out->which_what = tally_v1_Event_given_tag;
-        out->what.given = (tally_v1_Given){.reason = pb_out_slice(&event->as.given.reason),
-                                           .who = pb_out_slice(&event->as.given.who)};
+        out->what.given = given_out(&event->as.given);
         break;
     case TALLY_EVENT_TRANSFER:
         out->which_what = tally_v1_Event_transfer_tag;
         out->what.transfer = (tally_v1_Transfer){.other = event->as.transfer.other,
                                                  .reason = pb_out_slice(&event->as.transfer.reason),
                                                  .who = pb_out_slice(&event->as.transfer.who)};
+        break;
+    case TALLY_EVENT_CARD:
+        out->which_what = tally_v1_Event_card_tag;
+        out->what.card = card_out(&event->as.card);
+        break;
+    case TALLY_EVENT_BLOCK:
+        out->which_what = tally_v1_Event_blocking_tag;
+        out->what.blocking = given_out(&event->as.given);
+        break;
+    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }
@@ -343,6 +374,8 @@ enum tally_status tally_event_encode(const struct tally_event *event,
     out.has_floor = effects->has_floor;
     out.floor = standing_out(&effects->floor);
     out.active_until_day = effects->active_until_day;
+    out.merged_into = effects->merged_into;
+    out.block = !effects->has_block ? 0 : effects->blocked ? PB_BLOCKED : PB_LET_IN;
     what_out(event, &out);
     size_t len_before = ret_bytes->len;
     TALLY_TRY(pb_encode_to(tally_v1_Event_fields, &out, ret_bytes));

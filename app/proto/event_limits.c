@@ -145,6 +145,16 @@ static bool transfer_ok(const struct tally_event *event)
            text_ok(transfer->reason, 0) && text_ok(transfer->who, 0);
 }
 
+static bool card_ok(const struct tally_event *event)
+{
+    const struct tally_card_change *card = &event->as.card;
+    bool same = card->action == TALLY_CARD_REPLACE &&
+                memcmp(card->handle, card->old, TALLY_HANDLE_LEN) == 0;
+    return event->member != 0 && card->action >= TALLY_CARD_LINK &&
+           card->action <= TALLY_CARD_UNBLOCK && !same && text_ok(card->reason, 0) &&
+           text_ok(card->who, 0);
+}
+
 static bool hold_ok(const struct tally_hold *hold, size_t ref_len_min)
 {
     return text_ok(hold->ref, ref_len_min) && text_ok(hold->cashier, 0) && hold->until_ms >= 0;
@@ -172,9 +182,14 @@ static bool what_ok(const struct tally_event *event)
     case TALLY_EVENT_AWARD:
         return event->as.award.award != 0;
     case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_BLOCK:
         return text_ok(event->as.given.reason, 1) && text_ok(event->as.given.who, 0);
     case TALLY_EVENT_TRANSFER:
         return transfer_ok(event);
+    case TALLY_EVENT_CARD:
+        return card_ok(event);
+    case TALLY_EVENT_TYPE_COUNT:
+        break;
     }
     return false;
 }

@@ -64,6 +64,9 @@ bool pb_put_moves(pb_ostream_t *stream, const pb_field_t *field, const struct ta
                   size_t count);
 bool pb_take_move(pb_istream_t *stream, struct pb_array *array, size_t max);
 
+/* Event.block */
+enum { PB_BLOCKED = 1, PB_LET_IN = 2 };
+
 /* What a day is on the wire, and back: `common` and 0 change places, so that dates that most events
  * have ("never") are left out. */
 static inline int32_t pb_day_swap(int32_t day, int32_t common)

@@ -274,6 +274,9 @@ static enum tally_status refuse(struct store *store, const struct tally_event *e
         return event->as.adjust.drawer == store->now.terminal ? TALLY_OK : TALLY_E_INVALID;
     case TALLY_EVENT_STANDING:
     case TALLY_EVENT_TRANSFER:
+    case TALLY_EVENT_CARD:
+    case TALLY_EVENT_BLOCK:
+    case TALLY_EVENT_TYPE_COUNT:
         break; /* head office's alone */
     }
     return TALLY_E_INVALID;

@@ -40,6 +40,7 @@ static const struct tally_move sale_moves[] = {
     {TALLY_MOVE_EARN_DEBT, POINTS, LAST_DAY, 0, 4},
     {TALLY_MOVE_EARN, POINTS, TALLY_DAY_NEVER, DAY + 14, 67},
     {TALLY_MOVE_EARN, STAMPS, INT32_MAX - 1, 0, 1},
+    {TALLY_MOVE_REDEEM_EARNED, STAMPS, INT32_MAX - 1, 0, 1},
 };
 static const struct tally_count sale_counts[] = {
     {TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1},
@@ -69,6 +70,10 @@ static const struct tally_count award_counts[] = {
     {TALLY_COUNT_AWARD, 0xA0A0A0A0, DAY, DAY + 365, 1},
 };
 static const struct tally_move transfer_moves[] = {{TALLY_MOVE_ADJUST_IN, POINTS, LAST_DAY, 0, 3}};
+static const struct tally_move merger_moves[] = {
+    {TALLY_MOVE_ADJUST_OUT, POINTS, LAST_DAY, 0, 3},
+    {TALLY_MOVE_FORGIVE_DEBT, STAMPS, 0, 0, 8},
+};
 static const struct tally_returned_line returned[] = {{0, 1000, 0}, {4, 500, 250}};
 
 #define MOVES(list)  .moves = (list), .move_count = sizeof(list) / sizeof(list)[0]
@@ -199,6 +204,29 @@ static struct tally_event an_adjustment(void)
     return event;
 }
 
+static struct tally_event a_card(enum tally_card_action action)
+{
+    struct tally_event event = an_event(TALLY_EVENT_CARD);
+    event.as.card = (struct tally_card_change){
+        .action = action,
+        .handle = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+        .reason = text("lost"),
+        .who = text("anna"),
+    };
+    if (action == TALLY_CARD_REPLACE) {
+        memset(event.as.card.old, 0xA7, TALLY_HANDLE_LEN);
+    }
+    return event;
+}
+
+static struct tally_event a_block(bool blocked)
+{
+    struct tally_event event = an_event(TALLY_EVENT_BLOCK);
+    event.effects = (struct tally_effects){.has_block = true, .blocked = blocked};
+    event.as.given = (struct tally_given){text("stolen"), text("anna")};
+    return event;
+}
+
 struct tally_event a_sample(enum sample which)
 {
     struct tally_event event = {0};
@@ -243,6 +271,19 @@ struct tally_event a_sample(enum sample which)
         event.effects = (struct tally_effects){MOVES(transfer_moves)};
         event.as.transfer = (struct tally_transfer){10, text("family"), text("anna")};
         return event;
+    case SAMPLE_MERGER:
+        event = an_event(TALLY_EVENT_TRANSFER);
+        event.effects = (struct tally_effects){MOVES(merger_moves), .merged_into = 10};
+        event.as.transfer = (struct tally_transfer){10, text("one person"), text("anna")};
+        return event;
+    case SAMPLE_CARD:
+        return a_card(TALLY_CARD_BLOCK);
+    case SAMPLE_REPLACED_CARD:
+        return a_card(TALLY_CARD_REPLACE);
+    case SAMPLE_BLOCK:
+        return a_block(true);
+    case SAMPLE_LET_IN:
+        return a_block(false);
     case SAMPLE_COUNT:
         break;
     }
@@ -336,7 +377,7 @@ static int by_count(const void *left, const void *right)
 static size_t kinds_of(enum tally_event_type type, enum tally_move_kind ret_kinds[3])
 {
     static const enum tally_move_kind kinds[][3] = {
-        [TALLY_EVENT_SALE] = {TALLY_MOVE_REDEEM, TALLY_MOVE_EARN_DEBT, TALLY_MOVE_EARN},
+        [TALLY_EVENT_SALE] = {TALLY_MOVE_REDEEM, TALLY_MOVE_EARN, TALLY_MOVE_REDEEM_EARNED},
         [TALLY_EVENT_VOID] = {TALLY_MOVE_UNREDEEM, TALLY_MOVE_UNEARN, TALLY_MOVE_UNEARN_DEBT},
         [TALLY_EVENT_REFUND] = {TALLY_MOVE_UNREDEEM, TALLY_MOVE_UNEARN, TALLY_MOVE_UNEARN_DEBT},
         [TALLY_EVENT_GRANT] = {TALLY_MOVE_GRANT},
@@ -345,7 +386,7 @@ static size_t kinds_of(enum tally_event_type type, enum tally_move_kind ret_kind
         [TALLY_EVENT_HOLD] = {TALLY_MOVE_HOLD},
         [TALLY_EVENT_RELEASE] = {TALLY_MOVE_RELEASE},
         [TALLY_EVENT_AWARD] = {TALLY_MOVE_EARN_DEBT, TALLY_MOVE_EARN},
-        [TALLY_EVENT_TRANSFER] = {TALLY_MOVE_ADJUST_IN},
+        [TALLY_EVENT_TRANSFER] = {TALLY_MOVE_ADJUST_OUT, TALLY_MOVE_FORGIVE_DEBT},
     };
     size_t count = 0;
     if ((size_t)type < sizeof kinds / sizeof kinds[0]) {
@@ -363,11 +404,12 @@ static size_t any_moves(struct any_event *any, uint64_t *seed)
     if (kind_count == 0) {
         return 0;
     }
-    bool needed = any->event.type >= TALLY_EVENT_GRANT;
+    bool needed = any->event.type >= TALLY_EVENT_GRANT && any->event.type < TALLY_EVENT_CARD;
     count = (size_t)any_from(needed, 12, seed);
     for (size_t i = 0; i < count; i++) {
         enum tally_move_kind kind = kinds[draw(seed) % kind_count];
-        bool has_lot = kind != TALLY_MOVE_UNEARN_DEBT && kind != TALLY_MOVE_ADJUST_DEBT;
+        bool has_lot = kind != TALLY_MOVE_UNEARN_DEBT && kind != TALLY_MOVE_ADJUST_DEBT &&
+                       kind != TALLY_MOVE_FORGIVE_DEBT;
         any->moves[i] = (struct tally_move){
             .kind = kind,
             .purse = draw(seed) % 2 == 0 ? 0 : (uint32_t)draw(seed),
@@ -420,7 +462,12 @@ static void any_effects(struct any_event *any, uint64_t *seed)
     effects->moves = any->moves;
     effects->move_count = any_moves(any, seed);
     effects->hold = type == TALLY_EVENT_RELEASE ? 1 + any_up_to(UINT64_MAX - 1, seed) : 0;
-    if (type == TALLY_EVENT_GRANT || type == TALLY_EVENT_HOLD || type == TALLY_EVENT_RELEASE) {
+    effects->merged_into =
+        type == TALLY_EVENT_TRANSFER ? any_up_to(UINT64_MAX, seed) : effects->merged_into;
+    effects->has_block = type == TALLY_EVENT_BLOCK;
+    effects->blocked = effects->has_block && draw(seed) % 2 == 0;
+    if (type == TALLY_EVENT_GRANT || type == TALLY_EVENT_HOLD || type == TALLY_EVENT_RELEASE ||
+        type >= TALLY_EVENT_CARD) {
         return;
     }
     effects->counts = any->counts;
@@ -543,6 +590,20 @@ static void any_enrolment(struct tally_event *event, uint64_t *seed)
     }
 }
 
+static void any_card(struct tally_event *event, uint64_t *seed)
+{
+    event->member = 1 + any_up_to(UINT64_MAX - 1, seed);
+    event->as.card = (struct tally_card_change){
+        .action = (enum tally_card_action)any_from(TALLY_CARD_LINK, TALLY_CARD_UNBLOCK, seed),
+        .reason = any_text(0, seed),
+        .who = any_text(0, seed),
+    };
+    memset(event->as.card.handle, (int)(draw(seed) & 0x7F), TALLY_HANDLE_LEN);
+    if (event->as.card.action == TALLY_CARD_REPLACE) {
+        memset(event->as.card.old, (int)(0x80 | (draw(seed) & 0x7F)), TALLY_HANDLE_LEN);
+    }
+}
+
 static void any_what(struct any_event *any, uint64_t *seed)
 {
     struct tally_event *event = &any->event;
@@ -579,12 +640,18 @@ static void any_what(struct any_event *any, uint64_t *seed)
                                                any_up_to(UINT64_MAX, seed)};
         break;
     case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_BLOCK:
         event->as.given = (struct tally_given){any_text(1, seed), any_text(0, seed)};
         break;
     case TALLY_EVENT_TRANSFER:
         event->account = 1;
         event->as.transfer = (struct tally_transfer){2 + any_up_to(UINT64_MAX - 2, seed),
                                                      any_text(0, seed), any_text(0, seed)};
+        break;
+    case TALLY_EVENT_CARD:
+        any_card(event, seed);
+        break;
+    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }
@@ -598,7 +665,7 @@ void make_any_event(struct any_event *any, uint64_t *seed)
         .time = any_up_to(UINT64_MAX, seed),
         .business_day = (int32_t)any_from(10957, 84005, seed),
         .programme_version = (uint32_t)any_up_to(UINT32_MAX, seed),
-        .type = (enum tally_event_type)(1 + draw(seed) % TALLY_EVENT_TRANSFER),
+        .type = (enum tally_event_type)(1 + draw(seed) % (TALLY_EVENT_TYPE_COUNT - 1)),
         .account = 1 + any_up_to(UINT64_MAX - 1, seed),
         .member = any_up_to(UINT64_MAX, seed),
     };
@@ -657,6 +724,9 @@ static void expect_same_effects(const struct tally_effects *left, const struct t
     SAME(has_floor);
     expect_same_standing(&left->floor, &right->floor);
     SAME(active_until_day);
+    SAME(merged_into);
+    SAME(has_block);
+    SAME(blocked);
 }
 
 static void expect_same_basket(const struct tally_basket *left, const struct tally_basket *right)
@@ -789,6 +859,7 @@ static void expect_same_what(const struct tally_event *left, const struct tally_
         SAME(as.award.other);
         break;
     case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_BLOCK:
         expect_same(left->as.given.reason, right->as.given.reason);
         expect_same(left->as.given.who, right->as.given.who);
         break;
@@ -796,6 +867,15 @@ static void expect_same_what(const struct tally_event *left, const struct tally_
         SAME(as.transfer.other);
         expect_same(left->as.transfer.reason, right->as.transfer.reason);
         expect_same(left->as.transfer.who, right->as.transfer.who);
+        break;
+    case TALLY_EVENT_CARD:
+        SAME(as.card.action);
+        assert_memory_equal(left->as.card.handle, right->as.card.handle, TALLY_HANDLE_LEN);
+        assert_memory_equal(left->as.card.old, right->as.card.old, TALLY_HANDLE_LEN);
+        expect_same(left->as.card.reason, right->as.card.reason);
+        expect_same(left->as.card.who, right->as.card.who);
+        break;
+    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }

@@ -29,6 +29,11 @@ enum sample {
     SAMPLE_AWARD,
     SAMPLE_STANDING,
     SAMPLE_TRANSFER,
+    SAMPLE_MERGER,
+    SAMPLE_CARD,
+    SAMPLE_REPLACED_CARD,
+    SAMPLE_BLOCK,
+    SAMPLE_LET_IN,
     SAMPLE_COUNT
 };
 struct tally_event a_sample(enum sample which);

@@ -245,14 +245,14 @@ static void an_unknown_a_missing_and_a_double_what_are_refused(void **state)
     struct tally_event grant = a_sample(SAMPLE_GRANT);
     struct tally_buffer bytes = encoded(&grant);
     uint8_t *what = bytes.data + bytes.len - 7;
-    assert_memory_equal(what, "\x8A\x01\x04\x08\x04\x10\x07", 7);
+    assert_memory_equal(what, "\x9A\x01\x04\x08\x04\x10\x07", 7);
     assert_int_equal(decode_only(bytes.data, bytes.len - 7), TALLY_E_INVALID);
     what[1] = 0x03; /* field 49 */
     assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
     assert_int_equal(decode_only(NULL, 0), TALLY_E_INVALID);
     tally_buffer_free(&bytes);
 
-    static const uint8_t release[] = {0xA2, 0x01, 0x00};
+    static const uint8_t release[] = {0xB2, 0x01, 0x00};
     for (size_t i = 0; i < SAMPLE_COUNT; i++) {
         struct tally_event event = a_sample(i);
         bytes = encoded(&event);
@@ -270,7 +270,7 @@ static void a_kind_of_move_or_counter_that_is_not_known_is_refused(void **state)
     uint8_t *kind = memmem(bytes.data, bytes.len, "\x08\x09\x18", 3);
     uint8_t *what = memmem(bytes.data, bytes.len, "\x08\x01\x28\x02", 4);
     assert_true(kind != NULL && what != NULL);
-    kind[1] = 15;
+    kind[1] = TALLY_MOVE_KIND_COUNT;
     assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
     kind[1] = 0;
     assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
@@ -302,6 +302,41 @@ static void a_handle_is_whole_and_the_phone_number_has_one_of_its_own(void **sta
     refused(&event);
     event.as.enrol.has_phone_handle = false; /* then it does not count */
     allowed(&event);
+}
+
+static void a_lost_card_has_a_handle_and_no_other_change_has_two(void **state)
+{
+    (void)state;
+    struct tally_event event = a_sample(SAMPLE_REPLACED_CARD);
+    struct tally_buffer bytes = encoded(&event);
+    uint8_t *first = memmem(bytes.data, bytes.len, "\x12\x10\x00\x01\x02", 5);
+    uint8_t *old = memmem(bytes.data, bytes.len, "\x1A\x10\xA7\xA7", 4);
+    assert_true(first != NULL && old != NULL);
+    first[-1] = TALLY_CARD_LINK;
+    assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
+    first[-1] = TALLY_CARD_REPLACE;
+    old[0] = 0x7A; /* an unknown field */
+    assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
+    first[-1] = TALLY_CARD_LINK;
+    assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_OK);
+    first[0] = 0x7A;
+    assert_int_equal(decode_only(bytes.data, bytes.len), TALLY_E_INVALID);
+    tally_buffer_free(&bytes);
+}
+
+static void an_account_is_blocked_or_let_in_and_nothing_else(void **state)
+{
+    (void)state;
+    struct tally_event event = a_sample(SAMPLE_BLOCK);
+    struct tally_buffer bytes = encoded(&event);
+    uint8_t *block = memmem(bytes.data, bytes.len, "\x70\x01", 2);
+    assert_non_null(block);
+    for (uint8_t value = 0; value < 5; value++) {
+        block[1] = value;
+        assert_int_equal(decode_only(bytes.data, bytes.len),
+                         value == 1 || value == 2 ? TALLY_OK : TALLY_E_INVALID);
+    }
+    tally_buffer_free(&bytes);
 }
 
 static void more_than_the_longest_event_is_refused_unread(void **state)
@@ -375,6 +410,11 @@ static void texts_are_utf8_of_at_most_64_bytes_and_some_are_never_empty(void **s
     event = a_sample(SAMPLE_TRANSFER);
     limits_of_text(&event, &event.as.transfer.reason, true);
     limits_of_text(&event, &event.as.transfer.who, true);
+    event = a_sample(SAMPLE_CARD);
+    limits_of_text(&event, &event.as.card.reason, true);
+    limits_of_text(&event, &event.as.card.who, true);
+    event = a_sample(SAMPLE_BLOCK);
+    limits_of_text(&event, &event.as.given.reason, false);
 
     event = a_sample(SAMPLE_ADJUST); /* and it is looked at in what comes in, too */
     struct tally_buffer bytes = encoded(&event);
@@ -504,7 +544,14 @@ static void the_others_have_their_limits_too(void **state)
     REFUSED_WITH(event.as.transfer.other, 0);
     REFUSED_WITH(event.as.transfer.other, event.account);
     REFUSED_WITH(event.type, 0);
-    REFUSED_WITH(event.type, TALLY_EVENT_TRANSFER + 1);
+    REFUSED_WITH(event.type, TALLY_EVENT_TYPE_COUNT);
+    event = a_sample(SAMPLE_CARD);
+    REFUSED_WITH(event.member, 0);
+    REFUSED_WITH(event.as.card.action, 0);
+    REFUSED_WITH(event.as.card.action, TALLY_CARD_UNBLOCK + 1);
+    event = a_sample(SAMPLE_REPLACED_CARD);
+    memcpy(event.as.card.old, event.as.card.handle, TALLY_HANDLE_LEN);
+    refused(&event);
 }
 
 static void what_tally_effects_check_refuses_is_refused(void **state)
@@ -556,6 +603,8 @@ int main(void)
         cmocka_unit_test(an_unknown_a_missing_and_a_double_what_are_refused),
         cmocka_unit_test(a_kind_of_move_or_counter_that_is_not_known_is_refused),
         cmocka_unit_test(a_handle_is_whole_and_the_phone_number_has_one_of_its_own),
+        cmocka_unit_test(a_lost_card_has_a_handle_and_no_other_change_has_two),
+        cmocka_unit_test(an_account_is_blocked_or_let_in_and_nothing_else),
         cmocka_unit_test(more_than_the_longest_event_is_refused_unread),
         cmocka_unit_test(texts_are_utf8_of_at_most_64_bytes_and_some_are_never_empty),
         cmocka_unit_test(an_event_without_an_id_an_account_or_a_day_that_can_be_is_refused),

@@ -343,6 +343,45 @@ static void planted_points_are_found(void **state)
     shop_end(&shop);
 }
 
+static void a_hold_of_our_own_that_is_not_the_journals_is_found(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 3; kind++) {
+        struct shop shop = a_busy_shop();
+        struct view view = store_view(shop.store);
+        struct tally_buffer value = {0};
+        struct row_account row;
+        uint8_t key[ROW_ID_KEY_LEN];
+        row_id_key(SHOP_ACCOUNT, key);
+        assert_status(TALLY_OK, try_hold(shop.store, "hold-1", 5));
+        assert_verifies(shop.store);
+        assert_status(TALLY_OK, view_get(&view, STATE_ACCOUNTS,
+                                         (struct tally_slice){key, sizeof key}, &value));
+        assert_status(TALLY_OK, row_account_decode(tally_buffer_slice(&value), &row));
+        struct tally_account *account = &row.book.account;
+        assert_int_equal(2, account->lot_count);
+        assert_int_equal(1, account->hold_count);
+        if (kind == 0) {
+            account->holds[0].until_ms++;
+        } else if (kind == 1) {
+            account->holds[0].hold++;
+            account->lots[1].hold++;
+        }
+        row.from_hq = true;
+        value.len = 0;
+        assert_status(TALLY_OK, row_account_encode(&row, &value));
+        plant(&shop, STATE_ACCOUNTS, (struct tally_slice){key, sizeof key}, &value);
+        if (kind < 2) {
+            assert_differs(&shop);
+        } else {
+            assert_verifies(shop.store);
+        }
+        row_account_free(&row);
+        tally_buffer_free(&value);
+        shop_end(&shop);
+    }
+}
+
 static void rows_that_are_missing_from_an_index_are_found(void **state)
 {
     (void)state;
@@ -467,6 +506,7 @@ int main(void)
         cmocka_unit_test(rows_are_refused_before_there_is_a_writer),
         cmocka_unit_test(after_a_rebuild_the_cursor_is_zero_and_rows_can_come_again),
         cmocka_unit_test(planted_points_are_found),
+        cmocka_unit_test(a_hold_of_our_own_that_is_not_the_journals_is_found),
         cmocka_unit_test(rows_that_are_missing_from_an_index_are_found),
         cmocka_unit_test(a_reference_that_no_event_carries_is_found),
         cmocka_unit_test(a_reversal_that_no_event_made_is_found),
