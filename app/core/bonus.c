@@ -149,6 +149,9 @@ enum tally_status tally_hold_plan(const struct tally_programme *programme,
     if (points <= 0 || points > TALLY_POINTS_MAX) {
         return TALLY_E_INVALID;
     }
+    if (account->id != 0 && account->blocked) {
+        return TALLY_E_BLOCKED;
+    }
     if (tally_account_balance(account, TALLY_PURSE_POINTS, moment->day, moment->now_ms).usable <
         points) {
         return TALLY_E_POINTS_SHORT;
@@ -383,6 +386,9 @@ enum tally_status tally_transfer_plan(const struct tally_programme *programme,
     if (!rules->allowed || to == 0 || to == from->id || points <= 0 || points > TALLY_POINTS_MAX ||
         points < rules->points_min || (rules->points_max > 0 && points > rules->points_max)) {
         return TALLY_E_RULE;
+    }
+    if (from->blocked) {
+        return TALLY_E_BLOCKED;
     }
     if (tally_account_balance(from, TALLY_PURSE_POINTS, moment->day, moment->now_ms).usable <
         points) {

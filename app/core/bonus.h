@@ -26,7 +26,8 @@ struct tally_moment {
 };
 
 /* Sets `points` of a terminal's drawer aside for the programme's time limit, earliest last day
- * first. TALLY_OK, TALLY_E_INVALID (points not above 0), TALLY_E_POINTS_SHORT, TALLY_E_NO_MEMORY */
+ * first. TALLY_OK, TALLY_E_INVALID (points not above 0), TALLY_E_POINTS_SHORT, TALLY_E_BLOCKED,
+ * TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status tally_hold_plan(const struct tally_programme *programme,
                                                  const struct tally_account *account,
                                                  int64_t points, const struct tally_moment *moment,
@@ -67,7 +68,7 @@ TALLY_MUST_USE enum tally_status tally_standing_plan(const struct tally_programm
 /* `points` of the moment's drawer to another account: the event of the sender, and from it that of
  * the receiver. Both are head office's.
  *   TALLY_OK, TALLY_E_RULE (not allowed, outside the limits, or to oneself), TALLY_E_POINTS_SHORT,
- *   TALLY_E_NO_MEMORY */
+ *   TALLY_E_BLOCKED, TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status
 tally_transfer_plan(const struct tally_programme *programme, const struct tally_account *from,
                     uint64_t to, int64_t points, const struct tally_moment *moment,

@@ -239,6 +239,9 @@ enum tally_status tally_sale_quote(const struct tally_programme *programme,
     assert(ret_quote != NULL);
 
     struct work work = {0};
+    if (account->id != 0 && account->blocked) {
+        return TALLY_E_BLOCKED;
+    }
     TALLY_TRY(work_out(programme, account, basket, occasion, room, room_len, &work));
     *ret_quote = quote_of(&work, account);
     return TALLY_OK;
@@ -374,6 +377,9 @@ enum tally_status tally_sale_plan(const struct tally_programme *programme,
     assert(ret_quote != NULL);
 
     struct work work = {0};
+    if (account->id != 0 && account->blocked) {
+        return TALLY_E_BLOCKED;
+    }
     TALLY_TRY(work_out(programme, account, basket, occasion, room, room_len, &work));
     if (is_short(&work)) {
         *ret_quote = quote_of(&work, account);

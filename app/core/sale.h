@@ -81,6 +81,7 @@ size_t tally_sale_room(const struct tally_programme *programme, const struct tal
  *   TALLY_E_POINTS_SHORT  a drawer holds fewer of a purse than is redeemed, or the balance less the
  *                         debt is smaller; ret_quote is written for this one, too
  *   TALLY_E_NOT_FOUND     no such hold
+ *   TALLY_E_BLOCKED       the account is blocked
  *   TALLY_E_OVERFLOW, TALLY_E_NO_MEMORY (room_len) */
 TALLY_MUST_USE enum tally_status tally_sale_plan(const struct tally_programme *programme,
                                                  const struct tally_account *account,
