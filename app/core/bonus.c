@@ -85,6 +85,11 @@ static void keep_alive(struct draft *draft, const struct tally_programme *progra
     }
 }
 
+static bool is_blocked(const struct tally_account *account)
+{
+    return account->id != 0 && account->blocked;
+}
+
 /* What an account was first known on; today where this is its first event. */
 static int32_t joined_on(const struct tally_account *account, int32_t day)
 {
@@ -303,7 +308,8 @@ tally_award_plan(const struct tally_programme *programme, const struct tally_acc
     }
     bool is_referrer = award->kind == TALLY_AWARD_REFERRER;
     int64_t points = award->kind == TALLY_AWARD_SURPRISE ? request->points : award->points;
-    if (points <= 0 || !is_for_tier(award, programme, account, moment->day) ||
+    if (points <= 0 || is_blocked(account) ||
+        !is_for_tier(award, programme, account, moment->day) ||
         (is_referrer && (request->other == 0 || request->other == account->id))) {
         return TALLY_E_RULE;
     }

@@ -44,7 +44,7 @@ TALLY_MUST_USE enum tally_status tally_release_plan(const struct tally_account *
  * surprise brings (tally_surprise_draw): other awards bring the rule's, and don't look at it.
  *   TALLY_OK
  *   TALLY_E_EXISTS  given before: its own once, its period's, or its limit is reached
- *   TALLY_E_RULE    not for this member (its tier), or it comes to nothing
+ *   TALLY_E_RULE    not for this member (its tier; it is blocked), or it comes to nothing
  *   TALLY_E_NOT_FOUND (no such award), TALLY_E_OVERFLOW, TALLY_E_NO_MEMORY */
 struct tally_award_request {
     uint32_t award;

@@ -51,7 +51,7 @@ static int64_t adjusted(const struct tally_event *event)
     for (size_t i = 0; i < event->effects.move_count; i++) {
         const struct tally_move *move = &event->effects.moves[i];
         if (move->kind == TALLY_MOVE_ADJUST_IN || move->kind == TALLY_MOVE_ADJUST_OUT ||
-            move->kind == TALLY_MOVE_ADJUST_DEBT) {
+            move->kind == TALLY_MOVE_ADJUST_DEBT || move->kind == TALLY_MOVE_FORGIVE_DEBT) {
             points = plus(points, move->points);
         }
     }

@@ -405,6 +405,25 @@ static void a_rolling_limit_of_transfers_forgets_day_by_day(void **state)
     REFUSED(TALLY_E_RULE, sends(OTHER, 10, TODAY + 3));
 }
 
+/* ------------------------------------------------------------------ blocked accounts */
+
+static void a_blocked_account_gets_and_gives_nothing_by_itself(void **state)
+{
+    (void)state;
+    a_programme();
+    given(&fold, TALLY_TERMINAL_HQ, 0, 21000, 50);
+    given(&fold, TERMINAL, 0, 21000, 50);
+    fold.account.blocked = true;
+    REFUSED(TALLY_E_BLOCKED, holds_points(10, now()));
+    REFUSED(TALLY_E_BLOCKED, sends(OTHER, 10, TODAY));
+    REFUSED(TALLY_E_RULE, awards_on(SIGN_UP, TODAY, 0, 0));
+    const struct tally_moment moment = {TALLY_TERMINAL_HQ, 0, TODAY};
+    const struct tally_adjust_request request = {.points = -50};
+    OK(tally_adjust_plan(&programme, &fold.account, &request, &moment, &room, &event));
+    fold.account.blocked = false;
+    OK(holds_points(10, now()));
+}
+
 /* ------------------------------------------------------------------ adjustments */
 
 static enum tally_status adjusts(struct tally_adjust_request request)
@@ -563,6 +582,7 @@ int main(void)
         cmocka_unit_test(points_go_from_one_account_to_another_with_their_dates),
         cmocka_unit_test(a_transfer_outside_its_limits_is_refused),
         cmocka_unit_test(a_rolling_limit_of_transfers_forgets_day_by_day),
+        cmocka_unit_test(a_blocked_account_gets_and_gives_nothing_by_itself),
         cmocka_unit_test(a_person_gives_and_takes_points_in_one_drawer),
         cmocka_unit_test(an_adjustment_of_nothing_or_of_too_much_is_refused),
         cmocka_unit_test(an_adjustment_can_count_towards_a_tier),
