@@ -38,18 +38,24 @@ static int32_t year_of(int32_t day)
     return year;
 }
 
-static int32_t end_of_month(int32_t day, int32_t months)
+/* The same date of another year; 29 February becomes the 28th. */
+static int32_t in_year(int32_t day, int32_t year)
 {
-    /* from the first, since 31 January and a month would be clamped into the right month anyhow */
-    return tally_day_end_of_month(tally_day_add_months(day, months));
+    int32_t its_year = 0, month = 0, of_month = 0;
+    tally_day_to_date(day, &its_year, &month, &of_month);
+    int32_t last = tally_day_end_of_month(tally_day_from_date(year, month, 1));
+    int32_t same = tally_day_from_date(year, month, of_month);
+    return same < last ? same : last;
 }
 
-/* The day, or the same date of the first later year that is not before `earned`. */
+/* The day, or the same date of the first year in which it is not before `earned`. */
 static int32_t fixed_day(int32_t day, int32_t earned)
 {
-    int32_t years = earned > day ? year_of(earned) - year_of(day) : 0;
-    int32_t last = tally_day_add_months(day, 12 * (years < 100 ? years : 100));
-    return last < earned ? tally_day_add_months(day, 12 * (years < 99 ? years + 1 : 100)) : last;
+    if (earned <= day) {
+        return day;
+    }
+    int32_t year = year_of(earned), last = in_year(day, year);
+    return last < earned ? in_year(day, year + 1) : last;
 }
 
 static int32_t last_day(const struct tally_expiry *expiry, int32_t day)
@@ -60,7 +66,7 @@ static int32_t last_day(const struct tally_expiry *expiry, int32_t day)
     case TALLY_EXPIRY_MONTHS:
         return tally_day_add_months(day, expiry->count);
     case TALLY_EXPIRY_END_OF_MONTH:
-        return end_of_month(day, expiry->count);
+        return tally_day_end_of_month(tally_day_add_months(day, expiry->count));
     case TALLY_EXPIRY_DAYS:
         return day + expiry->count;
     case TALLY_EXPIRY_END_OF_YEAR:

@@ -145,16 +145,20 @@ static void halves_round_as_they_are_told(void **state)
 {
     (void)state;
     static const struct {
-        int64_t value, floor, half_up, half_even;
+        int64_t value, floor, half_up, half_even, ceil;
     } halves[] = {
-        {1, 0, 1, 0},     {3, 1, 2, 2}, {5, 2, 3, 2},     {-1, -1, -1, 0}, {-3, -2, -2, -2},
-        {-5, -3, -3, -2}, {4, 2, 2, 2}, {-4, -2, -2, -2}, {0, 0, 0, 0},
+        {1, 0, 1, 0, 1},    {3, 1, 2, 2, 2},      {5, 2, 3, 2, 3},
+        {-1, -1, -1, 0, 0}, {-3, -2, -2, -2, -1}, {-5, -3, -3, -2, -2},
+        {4, 2, 2, 2, 2},    {-4, -2, -2, -2, -2}, {0, 0, 0, 0, 0},
     };
     for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
         scales_to(halves[i].value, 1, 2, TALLY_ROUND_FLOOR, halves[i].floor);
         scales_to(halves[i].value, 1, 2, TALLY_ROUND_HALF_UP, halves[i].half_up);
         scales_to(halves[i].value, 1, 2, TALLY_ROUND_HALF_EVEN, halves[i].half_even);
+        scales_to(halves[i].value, 1, 2, TALLY_ROUND_CEIL, halves[i].ceil);
     }
+    scales_to(1, 1, 1000, TALLY_ROUND_CEIL, 1);
+    scales_to(-1, 1, 1000, TALLY_ROUND_CEIL, 0);
     scales_to(2, 1, 3, TALLY_ROUND_HALF_UP, 1);
     scales_to(1, 1, 3, TALLY_ROUND_HALF_UP, 0);
     scales_to(2, 1, 3, TALLY_ROUND_HALF_EVEN, 1);
@@ -265,22 +269,26 @@ static uint64_t size_of(int64_t value)
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-/* The size of the result; false when it needs more than 64 bits. */
-static bool reference_scale(int64_t value, int64_t numerator, int64_t denominator,
-                            enum tally_rounding rounding, uint64_t *ret_size)
+static struct reference reference_product(const struct reference *left, uint64_t right)
 {
-    struct reference product = {{false}}, by = reference_of(size_of(denominator));
-    struct reference left = reference_of(size_of(value));
+    struct reference product = {{false}};
     for (size_t i = 64; i > 0; i--) {
         reference_double(&product);
-        if ((size_of(numerator) >> (i - 1) & 1) != 0) {
-            reference_add(&product, &left);
+        if ((right >> (i - 1) & 1) != 0) {
+            reference_add(&product, left);
         }
     }
-    struct reference quotient = {{false}}, rest = {{false}};
+    return product;
+}
+
+/* The size of the result; false when it needs more than 64 bits. */
+static bool reference_divide(const struct reference *product, uint64_t denominator, bool negative,
+                             enum tally_rounding rounding, uint64_t *ret_size)
+{
+    struct reference by = reference_of(denominator), quotient = {{false}}, rest = {{false}};
     for (size_t i = REFERENCE_BITS; i > 0; i--) {
         reference_double(&rest);
-        rest.bits[0] = product.bits[i - 1];
+        rest.bits[0] = product->bits[i - 1];
         reference_double(&quotient);
         if (reference_compare(&rest, &by) >= 0) {
             reference_subtract(&rest, &by);
@@ -290,10 +298,11 @@ static bool reference_scale(int64_t value, int64_t numerator, int64_t denominato
     struct reference twice = rest, zero = {{false}}, one = reference_of(1);
     reference_double(&twice);
     int half = reference_compare(&twice, &by);
-    bool negative = (value < 0) != (numerator < 0);
+    bool exact = reference_compare(&rest, &zero) == 0;
     bool up =
-        rounding == TALLY_ROUND_FLOOR
-            ? negative && reference_compare(&rest, &zero) != 0
+        rounding == TALLY_ROUND_FLOOR ? negative && !exact
+        : rounding == TALLY_ROUND_CEIL
+            ? !negative && !exact
             : half > 0 || (half == 0 && (rounding == TALLY_ROUND_HALF_UP || quotient.bits[0]));
     if (up) {
         reference_add(&quotient, &one);
@@ -309,6 +318,15 @@ static bool reference_scale(int64_t value, int64_t numerator, int64_t denominato
     return true;
 }
 
+static bool reference_scale(int64_t value, int64_t numerator, int64_t denominator,
+                            enum tally_rounding rounding, uint64_t *ret_size)
+{
+    struct reference left = reference_of(size_of(value));
+    struct reference product = reference_product(&left, size_of(numerator));
+    return reference_divide(&product, size_of(denominator), (value < 0) != (numerator < 0),
+                            rounding, ret_size);
+}
+
 static void a_scale_agrees_with_long_division_on_paper(void **state)
 {
     (void)state;
@@ -317,7 +335,7 @@ static void a_scale_agrees_with_long_division_on_paper(void **state)
     for (int i = 0; i < 20000; i++) {
         int64_t value = some_number(&seed), numerator = some_number(&seed);
         int64_t denominator = some_number(&seed);
-        enum tally_rounding rounding = (enum tally_rounding)seeded_below(&seed, 3);
+        enum tally_rounding rounding = (enum tally_rounding)seeded_below(&seed, 4);
         if (denominator <= 0) {
             continue;
         }
@@ -345,6 +363,73 @@ static void a_scale_agrees_with_long_division_on_paper(void **state)
     assert_true(fitting > 1000);
 }
 
+/* ------------------------------------------------------------------ wide sums */
+
+static void a_wide_sum_carries_and_refuses_what_does_not_fit(void **state)
+{
+    (void)state;
+    struct tally_wide sum = {0, UINT64_MAX};
+    assert_int_equal(tally_wide_add(&sum, 1, 1), TALLY_OK);
+    assert_true(sum.high == 1 && sum.low == 0);
+    assert_int_equal(tally_wide_add(&sum, UINT64_MAX, UINT64_MAX), TALLY_OK);
+    assert_true(sum.high == UINT64_MAX && sum.low == 1);
+    assert_int_equal(tally_wide_add(&sum, UINT64_MAX, 2), TALLY_E_OVERFLOW);
+    assert_true(sum.high == UINT64_MAX && sum.low == 1);
+    assert_int_equal(tally_wide_add(&sum, UINT64_MAX, 1), TALLY_E_OVERFLOW);
+    assert_true(sum.high == UINT64_MAX && sum.low == 1);
+    int64_t result = 77;
+    assert_int_equal(tally_wide_scale(sum, 2, 1, TALLY_ROUND_FLOOR, &result), TALLY_E_OVERFLOW);
+    assert_int_equal(tally_wide_scale(sum, 1, UINT64_MAX, TALLY_ROUND_FLOOR, &result),
+                     TALLY_E_OVERFLOW);
+    assert_int_equal(result, 77);
+    assert_int_equal(tally_wide_scale(sum, 0, 1, TALLY_ROUND_CEIL, &result), TALLY_OK);
+    assert_int_equal(result, 0);
+}
+
+/* Sums of products of all lengths, times and divided by numbers of all lengths. */
+static void a_wide_scale_agrees_with_long_division_on_paper(void **state)
+{
+    (void)state;
+    uint64_t seed = seeded_start(20261123);
+    size_t fitting = 0, large = 0;
+    for (int i = 0; i < 20000; i++) {
+        struct tally_wide sum = {0, 0};
+        struct reference reference = {{false}};
+        for (int64_t j = seeded_below(&seed, 4); j >= 0; j--) {
+            uint64_t left = seeded_next(&seed) >> seeded_below(&seed, 64);
+            uint64_t right = seeded_next(&seed) >> (2 + seeded_below(&seed, 62));
+            struct reference one = reference_of(left);
+            one = reference_product(&one, right);
+            reference_add(&reference, &one);
+            assert_int_equal(tally_wide_add(&sum, left, right), TALLY_OK);
+        }
+        uint64_t numerator = seeded_next(&seed) >> seeded_below(&seed, 64);
+        uint64_t denominator = seeded_next(&seed) >> seeded_below(&seed, 64);
+        enum tally_rounding rounding = (enum tally_rounding)seeded_below(&seed, 4);
+        struct tally_wide limit = {UINT64_MAX, UINT64_MAX};
+        /* the reference has 130 bits: those products that fit it for sure */
+        bool too_large = numerator > 1 && sum.high > limit.high / numerator;
+        if (denominator == 0 || too_large) {
+            continue;
+        }
+        struct reference product = reference_product(&reference, numerator);
+        uint64_t size = 0;
+        bool fits = !product.bits[128] && !product.bits[129] &&
+                    reference_divide(&product, denominator, false, rounding, &size) &&
+                    size <= (uint64_t)INT64_MAX;
+        int64_t result = 77;
+        enum tally_status status = tally_wide_scale(sum, numerator, denominator, rounding, &result);
+        if (status != (fits ? TALLY_OK : TALLY_E_OVERFLOW) ||
+            result != (fits ? (int64_t)size : 77)) {
+            fail_msg("(%" PRIu64 ", %" PRIu64 ") * %" PRIu64 " / %" PRIu64 ", rounding %d",
+                     sum.high, sum.low, numerator, denominator, (int)rounding);
+        }
+        fitting += fits ? 1 : 0;
+        large += fits && sum.high > 0 ? 1 : 0;
+    }
+    assert_true(fitting > 1000 && large > 300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +444,8 @@ int main(void)
         cmocka_unit_test(a_scale_is_exact_where_the_product_needs_128_bits),
         cmocka_unit_test(a_scale_that_does_not_fit_is_refused),
         cmocka_unit_test(a_scale_agrees_with_long_division_on_paper),
+        cmocka_unit_test(a_wide_sum_carries_and_refuses_what_does_not_fit),
+        cmocka_unit_test(a_wide_scale_agrees_with_long_division_on_paper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
