@@ -5,6 +5,7 @@
 #include "app/core/used.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const size_t undecided = SIZE_MAX, nobody = SIZE_MAX - 1;
 
@@ -43,7 +44,11 @@ void tally_deal_carve(struct tally_carver *carver, const struct tally_programme 
     deal->lines = tally_carve(carver, lines, sizeof *deal->lines);
     deal->work.kept_minor = tally_carve(carver, lines, sizeof *deal->work.kept_minor);
     deal->work.ranks = tally_carve_list(carver, lines, sizeof *deal->work.ranks);
-    deal->has = tally_carve(carver, purses, sizeof *deal->has);
+    deal->here = tally_carve(carver, purses, sizeof *deal->here);
+    deal->online = tally_carve(carver, purses, sizeof *deal->online);
+    deal->debt = tally_carve(carver, purses, sizeof *deal->debt);
+    deal->asked = tally_carve(carver, purses, sizeof *deal->asked);
+    deal->late = tally_carve(carver, purses, sizeof *deal->late);
     deal->spent = tally_carve(carver, purses, sizeof *deal->spent);
     deal->earned = tally_carve(carver, purses, sizeof *deal->earned);
     deal->reserved = tally_carve(carver, purses, sizeof *deal->reserved);
@@ -113,6 +118,8 @@ static enum tally_status reserve(struct tally_deal *deal)
         TALLY_TRY(tally_reward_cost(reward, basket->claims[i].times, &cost));
         TALLY_TRY(add_to(deal->reserved, deal, reward->cost_purse, cost));
     }
+    memcpy(deal->asked, deal->reserved,
+           (programme_of(deal)->purse_count + 1) * sizeof *deal->asked);
     return TALLY_OK;
 }
 
@@ -163,15 +170,74 @@ static enum tally_status offer_claimed(struct tally_deal *deal, const struct tal
     return TALLY_OK;
 }
 
+/* Taken once it is known what the sale earns: what a goal gives when it is reached. */
+static bool is_late(const struct tally_deal *deal, const struct tally_reward *reward)
+{
+    return !takes_money_off(reward) && reward->cost > 0 &&
+           claim_of(deal->scene.basket, reward->id) == NULL;
+}
+
+/* Limits speak of all points that are spent, those for rewards too. */
+static int64_t limit_of_points(const struct tally_deal *deal)
+{
+    const struct tally_redeem_rules *redeem = &programme_of(deal)->redeem;
+    const struct tally_seen *seen = deal->scene.seen;
+    int64_t left = TALLY_POINTS_MAX;
+    for (size_t i = 0; i < redeem->limit_count; i++) {
+        left = least(left, tally_cap_left(&redeem->limits[i], NULL, seen, TALLY_COUNT_REDEEMED,
+                                          TALLY_PURSE_POINTS, deal->scene.day));
+    }
+    for (size_t i = 0; i < redeem->member_limit_count; i++) {
+        left = least(left, tally_cap_left(&redeem->member_limits[i], NULL, seen, TALLY_COUNT_MEMBER,
+                                          tally_member_id(deal->member), deal->scene.day));
+    }
+    return left;
+}
+
+/* What was just earned and can be spent at once. */
+static int64_t earned_usable(const struct tally_deal *deal, uint32_t purse)
+{
+    int64_t points = 0;
+    for (size_t i = 0; i < deal->credits.count; i++) {
+        const struct tally_move *credit = &deal->credits.items[i];
+        if (credit->purse == purse && credit->from_day <= deal->scene.day) {
+            points += credit->points; /* at most those earned */
+        }
+    }
+    return points;
+}
+
+/* How often a purse pays for an automatic reward beside all that was asked for. */
+static int64_t times_paid(const struct tally_deal *deal, const struct tally_reward *reward)
+{
+    size_t purse = tally_deal_purse(programme_of(deal), reward->cost_purse);
+    if (reward->cost == 0) {
+        return INT64_MAX;
+    }
+    if (purse > programme_of(deal)->purse_count) {
+        return 0;
+    }
+    if (deal->taken_times != NULL) {
+        return deal->taken_times(deal->stock_context, reward->id);
+    }
+    int64_t here = deal->here[purse], online = deal->online[purse];
+    if (is_late(deal, reward)) {
+        int64_t earned = earned_usable(deal, reward->cost_purse), debt = deal->debt[purse];
+        here += earned > debt ? earned - debt : 0;
+        online += earned;
+    }
+    int64_t units = least(here, online) - deal->reserved[purse];
+    if (purse == 0) {
+        units = least(units, limit_of_points(deal) - deal->reserved[0]);
+    }
+    return tally_reward_affordable(reward, units);
+}
+
 static enum tally_status offer_automatic(struct tally_deal *deal, const struct tally_reward *reward,
                                          struct offer *ret_offer)
 {
-    size_t purse = tally_deal_purse(programme_of(deal), reward->cost_purse);
-    int64_t times = least(times_left(deal, reward), tally_reward_fits(&deal->work, reward));
-    if (purse <= programme_of(deal)->purse_count) {
-        times =
-            least(times, tally_reward_affordable(reward, deal->has[purse] - deal->reserved[purse]));
-    }
+    int64_t fits = is_late(deal, reward) ? INT64_MAX : tally_reward_fits(&deal->work, reward);
+    int64_t times = least(least(times_left(deal, reward), fits), times_paid(deal, reward));
     struct offer offer = {times > 0 ? least(times, UINT32_MAX) : 0, 0};
     TALLY_TRY(tally_reward_take(&deal->work, reward, offer.times, true, &offer.discount_minor));
     if (takes_money_off(reward) && offer.discount_minor == 0) {
@@ -182,12 +248,13 @@ static enum tally_status offer_automatic(struct tally_deal *deal, const struct t
 }
 
 /* TALLY_E_RULE for a claim that can't be. */
-static enum tally_status offer_of(struct tally_deal *deal, size_t index, struct offer *ret_offer)
+static enum tally_status offer_of(struct tally_deal *deal, size_t index, bool late,
+                                  struct offer *ret_offer)
 {
     const struct tally_reward *reward = &programme_of(deal)->rewards[index];
     const struct tally_claim *claim = claim_of(deal->scene.basket, reward->id);
     *ret_offer = (struct offer){0};
-    if (claim == NULL && !reward->is_automatic) {
+    if ((claim == NULL && !reward->is_automatic) || is_late(deal, reward) != late) {
         return TALLY_OK;
     }
     if (!tally_when_holds(&reward->when, &deal->scene) ||
@@ -199,7 +266,7 @@ static enum tally_status offer_of(struct tally_deal *deal, size_t index, struct 
 }
 
 /* Which of a group has it, worked out on the lines as they are when its first one's turn comes. */
-static enum tally_status decide_group(struct tally_deal *deal, size_t group)
+static enum tally_status decide_group(struct tally_deal *deal, size_t group, bool late)
 {
     const struct tally_programme *programme = programme_of(deal);
     int64_t best_minor = -1;
@@ -209,7 +276,7 @@ static enum tally_status decide_group(struct tally_deal *deal, size_t group)
         if (programme->rewards[i].group != group + 1) {
             continue;
         }
-        TALLY_TRY(offer_of(deal, i, &offer));
+        TALLY_TRY(offer_of(deal, i, late, &offer));
         if (offer.times > 0 && offer.discount_minor > best_minor) {
             deal->winners[group] = i;
             best_minor = offer.discount_minor;
@@ -221,7 +288,8 @@ static enum tally_status decide_group(struct tally_deal *deal, size_t group)
     return TALLY_OK;
 }
 
-static enum tally_status take_one(struct tally_deal *deal, size_t index, const struct offer *offer)
+static enum tally_status take_one(struct tally_deal *deal, size_t index, bool late,
+                                  const struct offer *offer)
 {
     const struct tally_reward *reward = &programme_of(deal)->rewards[index];
     struct tally_taken taken = {.reward = index, .times = (uint32_t)offer->times};
@@ -231,33 +299,39 @@ static enum tally_status take_one(struct tally_deal *deal, size_t index, const s
     if (claim_of(deal->scene.basket, reward->id) == NULL) {
         TALLY_TRY(add_to(deal->reserved, deal, reward->cost_purse, taken.cost));
     }
+    if (late) {
+        TALLY_TRY(add_to(deal->late, deal, reward->cost_purse, taken.cost));
+    }
     deal->discount_minor += taken.discount_minor; /* at most the basket */
     deal->taken[deal->taken_count] = taken;
     deal->taken_count++;
     return TALLY_OK;
 }
 
-static enum tally_status take_rewards(struct tally_deal *deal)
+/* In the programme's order; the late ones have a round of their own. A group that gave nothing in
+ * the first may give in the second. */
+static enum tally_status take_rewards(struct tally_deal *deal, bool late)
 {
     const struct tally_programme *programme = programme_of(deal);
-    TALLY_TRY(reserve(deal));
     for (size_t i = 0; i < programme->group_count; i++) {
-        deal->winners[i] = undecided;
+        if (!late || deal->winners[i] == nobody) {
+            deal->winners[i] = undecided;
+        }
     }
     for (size_t i = 0; i < programme->reward_count; i++) {
         size_t group = programme->rewards[i].group;
         if (group > 0 && deal->winners[group - 1] == undecided) {
-            TALLY_TRY(decide_group(deal, group - 1));
+            TALLY_TRY(decide_group(deal, group - 1, late));
         }
         bool is_shut_out = group > 0 && deal->winners[group - 1] != i;
         struct offer offer = {0};
         if (!is_shut_out) {
-            TALLY_TRY(offer_of(deal, i, &offer));
-        } else if (claim_of(deal->scene.basket, programme->rewards[i].id) != NULL) {
+            TALLY_TRY(offer_of(deal, i, late, &offer));
+        } else if (!late && claim_of(deal->scene.basket, programme->rewards[i].id) != NULL) {
             return TALLY_E_RULE;
         }
         if (offer.times > 0) {
-            TALLY_TRY(take_one(deal, i, &offer));
+            TALLY_TRY(take_one(deal, i, late, &offer));
         }
     }
     return TALLY_OK;
@@ -276,21 +350,10 @@ static int64_t payable_minor(const struct tally_deal *deal)
     return net_minor;
 }
 
-/* Limits speak of all points that are spent, those for rewards too. Negative: passed already. */
+/* Negative: passed already. */
 static int64_t limit_left(const struct tally_deal *deal)
 {
-    const struct tally_redeem_rules *redeem = &programme_of(deal)->redeem;
-    const struct tally_seen *seen = deal->scene.seen;
-    int64_t left = TALLY_POINTS_MAX;
-    for (size_t i = 0; i < redeem->limit_count; i++) {
-        left = least(left, tally_cap_left(&redeem->limits[i], NULL, seen, TALLY_COUNT_REDEEMED,
-                                          TALLY_PURSE_POINTS, deal->scene.day));
-    }
-    for (size_t i = 0; i < redeem->member_limit_count; i++) {
-        left = least(left, tally_cap_left(&redeem->member_limits[i], NULL, seen, TALLY_COUNT_MEMBER,
-                                          tally_member_id(deal->member), deal->scene.day));
-    }
-    return left - deal->spent[0];
+    return limit_of_points(deal) - deal->spent[0];
 }
 
 static int64_t step_value_minor(const struct tally_deal *deal)
@@ -437,10 +500,10 @@ static enum tally_status share_gift(struct tally_deal *deal, const struct tally_
     return TALLY_OK;
 }
 
-static enum tally_status earn_by_rewards(struct tally_deal *deal)
+static enum tally_status earn_by_rewards(struct tally_deal *deal, size_t first)
 {
     const struct tally_programme *programme = programme_of(deal);
-    for (size_t i = 0; i < deal->taken_count; i++) {
+    for (size_t i = first; i < deal->taken_count; i++) {
         const struct tally_reward *reward = &programme->rewards[deal->taken[i].reward];
         int64_t units = 0;
         if (reward->kind != TALLY_REWARD_PURSE) {
@@ -550,7 +613,8 @@ static enum tally_status count_rewards(struct tally_deal *deal)
         struct tally_used_as as = counted_as(deal, TALLY_COUNT_REWARD, reward->id, &reward->when);
         TALLY_TRY(tally_used_count(&as, reward->limits, reward->limit_count, deal->taken[i].times,
                                    &deal->counts));
-        if (reward->total_max > 0) { /* what head office counts its stock by */
+        bool by_itself = claim_of(deal->scene.basket, reward->id) == NULL && reward->cost > 0;
+        if (reward->total_max > 0 || by_itself) { /* what head office's check goes by */
             TALLY_TRY(tally_counts_put(&deal->counts,
                                        (struct tally_count){TALLY_COUNT_REWARD, reward->id, day,
                                                             day, deal->taken[i].times}));
@@ -627,10 +691,14 @@ enum tally_status tally_deal_make(struct tally_deal *deal)
     deal->work.lines = deal->lines;
     deal->work.line_count = scene->basket->line_count;
     tally_lines_read(scene->basket, deal->lines);
-    TALLY_TRY(take_rewards(deal));
+    TALLY_TRY(reserve(deal));
+    TALLY_TRY(take_rewards(deal, false));
     TALLY_TRY(pay(deal));
     TALLY_TRY(earn_by_rules(deal));
-    TALLY_TRY(earn_by_rewards(deal));
+    TALLY_TRY(earn_by_rewards(deal, 0));
+    size_t taken = deal->taken_count;
+    TALLY_TRY(take_rewards(deal, true));
+    TALLY_TRY(earn_by_rewards(deal, taken));
     list_paid(deal);
     TALLY_TRY(list_shares(deal));
     TALLY_TRY(count_for_tiers(deal));

@@ -23,7 +23,12 @@ struct tally_deal {
     /* Of a reward with total_max, how often it may still be taken. NULL: not counted. */
     int64_t (*stock)(void *context, uint32_t reward);
     void *stock_context;
-    int64_t *has; /* units of each purse that may be spent: limits automatic rewards that cost */
+    int64_t *here;   /* units of each purse that this drawer can spend */
+    int64_t *online; /* that the member has anywhere, less what is owed */
+    int64_t *debt;
+    /* For head office's check: how often an automatic reward that costs was taken. NULL: as often
+     * as it is paid for. */
+    int64_t (*taken_times)(void *context, uint32_t reward);
 
     /* worked out */
     int64_t total_minor;
@@ -33,6 +38,8 @@ struct tally_deal {
     struct tally_taken *taken;
     size_t taken_count;
     int64_t *spent; /* units of each purse: rewards, and of points the payment */
+    int64_t *asked; /* of those, what claims and payment need */
+    int64_t *late;  /* of those, what was spent after earning */
     int64_t *earned;
     int64_t tier_points; /* of those earned, what counts towards tiers */
     bool has_floor;      /* a rule gives a tier */

@@ -77,8 +77,6 @@ struct work {
     struct tally_seen *seen;
     struct tally_counts used;
     struct tally_moves moves;
-    int64_t *here;   /* of each purse: what this drawer can spend */
-    int64_t *online; /* what the member has anywhere, less what is owed */
 };
 
 static void carve(struct tally_carver *carver, const struct tally_programme *programme,
@@ -89,8 +87,6 @@ static void carve(struct tally_carver *carver, const struct tally_programme *pro
     work->used.items = tally_carve_list(carver, work->used.cap, sizeof *work->used.items);
     work->moves.cap = TALLY_MOVES_MAX;
     work->moves.items = tally_carve_list(carver, work->moves.cap, sizeof *work->moves.items);
-    work->here = tally_carve(carver, programme->purse_count + 1, sizeof *work->here);
-    work->online = tally_carve(carver, programme->purse_count + 1, sizeof *work->online);
     work->seen = tally_carve(carver, 1, sizeof *work->seen);
 }
 
@@ -119,13 +115,14 @@ static void look_into_purses(struct work *work, const struct tally_programme *pr
                              const struct tally_account *account,
                              const struct tally_occasion *occasion)
 {
+    struct tally_deal *deal = &work->deal;
     for (size_t i = 0; i <= programme->purse_count; i++) {
         uint32_t purse = tally_deal_purse_id(programme, i);
-        work->here[i] = tally_till_has(&work->till, purse);
-        work->online[i] =
+        deal->here[i] = tally_till_has(&work->till, purse);
+        deal->online[i] =
             tally_account_balance(account, purse, occasion->day, occasion->now_ms).usable +
             tally_till_captured(&work->till, purse);
-        work->deal.has[i] = least(work->here[i], work->online[i]);
+        deal->debt[i] = account->id == 0 ? 0 : tally_account_purse(account, purse).debt;
     }
 }
 
@@ -162,10 +159,12 @@ static enum tally_status work_out(const struct tally_programme *programme,
     return tally_deal_make(deal);
 }
 
-static bool is_short(const struct work *work)
+/* What was spent after earning was there by then. */
+static bool is_short(const struct tally_deal *deal)
 {
-    for (size_t i = 0; i <= work->deal.scene.programme->purse_count; i++) {
-        if (work->deal.spent[i] > work->deal.has[i] && work->deal.spent[i] > 0) {
+    for (size_t i = 0; i <= deal->scene.programme->purse_count; i++) {
+        int64_t needed = deal->spent[i] - deal->late[i];
+        if (needed > 0 && needed > least(deal->here[i], deal->online[i])) {
             return true;
         }
     }
@@ -173,14 +172,6 @@ static bool is_short(const struct work *work)
 }
 
 /* ------------------------------------------------------------------ the quote */
-
-static struct tally_tier_change change_of(const struct work *work)
-{
-    struct tally_tier_change change = tally_deal_change(&work->deal);
-    /* points set aside are no part of the balance; what is not spent of them comes back to it */
-    change.balance += tally_till_captured(&work->till, TALLY_PURSE_POINTS);
-    return change;
-}
 
 static struct tally_span largest_dates(const struct tally_deal *deal)
 {
@@ -200,23 +191,23 @@ static struct tally_quote quote_of(const struct work *work, const struct tally_a
 {
     const struct tally_deal *deal = &work->deal;
     const struct tally_scene *scene = &deal->scene;
-    const int64_t points = scene->basket->points, cost = deal->spent[0] - points;
-    const int64_t debt = account->id == 0 ? 0 : tally_account_purse(account, 0).debt;
-    const struct tally_tier_change change = change_of(work);
-    bool draws = deal->spent[0] > work->here[0] && deal->spent[0] <= work->online[0];
+    const int64_t points = scene->basket->points, claims = deal->asked[0] - points;
+    const struct tally_tier_change change = tally_deal_change(deal);
+    bool draws = deal->asked[0] > deal->here[0] && deal->asked[0] <= deal->online[0];
     return (struct tally_quote){
         .total_minor = deal->total_minor,
         .discount_minor = deal->discount_minor,
         .redeemed_points = points,
         .redeemed_minor = deal->redeemed_minor,
         .to_pay_minor = deal->total_minor - deal->discount_minor - deal->redeemed_minor,
-        .cost_points = cost,
+        .cost_points = deal->spent[0] - points,
         .earned_points = deal->earned[0],
-        .debt_paid = least(debt, deal->earned[0]),
+        .debt_paid = least(deal->debt[0], deal->earned[0]),
         .earned_dates = largest_dates(deal),
-        .redeemable_here = tally_deal_redeemable(deal, deal->has[0] - cost),
-        .redeemable_online = tally_deal_redeemable(deal, work->online[0] - cost),
-        .missing_here = draws ? deal->spent[0] - work->here[0] : 0,
+        .redeemable_here =
+            tally_deal_redeemable(deal, least(deal->here[0], deal->online[0]) - claims),
+        .redeemable_online = tally_deal_redeemable(deal, deal->online[0] - claims),
+        .missing_here = draws ? deal->asked[0] - deal->here[0] : 0,
         .taken = deal->taken,
         .taken_count = deal->taken_count,
         .lines = deal->lines,
@@ -250,14 +241,14 @@ enum tally_status tally_sale_quote(const struct tally_programme *programme,
 /* ------------------------------------------------------------------ the event */
 
 /* What is earned pays a debt first, from the points that lapse first. */
-static enum tally_status enter_credits(struct work *work, const struct tally_account *account)
+static enum tally_status enter_credits(struct work *work)
 {
     const struct tally_moves *credits = &work->deal.credits;
     int64_t debt = 0;
     for (size_t i = 0; i < credits->count; i++) {
         struct tally_move move = credits->items[i];
         if (i == 0 || move.purse != credits->items[i - 1].purse) {
-            debt = account->id == 0 ? 0 : tally_account_purse(account, move.purse).debt;
+            debt = work->deal.debt[tally_deal_purse(work->deal.scene.programme, move.purse)];
         }
         const int64_t points = move.points;
         move.kind = TALLY_MOVE_EARN_DEBT;
@@ -271,17 +262,38 @@ static enum tally_status enter_credits(struct work *work, const struct tally_acc
     return TALLY_OK;
 }
 
-static enum tally_status make_moves(struct work *work, const struct tally_account *account)
+/* Out of the lots that this event has just filled, earliest last day first. */
+static enum tally_status spend_earned(struct work *work, uint32_t purse, int64_t points)
 {
-    const struct tally_deal *deal = &work->deal;
-    for (size_t i = 0; i <= deal->scene.programme->purse_count; i++) {
-        if (deal->spent[i] > 0) {
-            TALLY_TRY(tally_till_spend(&work->till, tally_deal_purse_id(deal->scene.programme, i),
-                                       deal->spent[i], &work->moves));
+    for (size_t i = 0; points > 0 && i < work->moves.count; i++) {
+        struct tally_move move = work->moves.items[i];
+        if (move.kind == TALLY_MOVE_EARN && move.purse == purse &&
+            move.from_day <= work->deal.scene.day) {
+            move.kind = TALLY_MOVE_REDEEM_EARNED; /* stands behind all that is still to be seen */
+            move.points = least(move.points, points);
+            points -= move.points;
+            TALLY_TRY(tally_moves_add(&work->moves, move));
         }
     }
+    return points == 0 ? TALLY_OK : TALLY_E_POINTS_SHORT;
+}
+
+static enum tally_status make_moves(struct work *work)
+{
+    const struct tally_deal *deal = &work->deal;
+    const struct tally_programme *programme = deal->scene.programme;
+    for (size_t i = 0; i <= programme->purse_count; i++) {
+        TALLY_TRY(tally_till_spend(&work->till, tally_deal_purse_id(programme, i),
+                                   least(deal->spent[i], deal->here[i]), &work->moves));
+    }
     TALLY_TRY(tally_till_release(&work->till, &work->moves));
-    TALLY_TRY(enter_credits(work, account));
+    TALLY_TRY(enter_credits(work));
+    for (size_t i = 0; i <= programme->purse_count; i++) {
+        if (deal->spent[i] > deal->here[i]) {
+            TALLY_TRY(spend_earned(work, tally_deal_purse_id(programme, i),
+                                   deal->spent[i] - deal->here[i]));
+        }
+    }
     tally_till_expire(&work->till, &work->moves);
     return TALLY_OK;
 }
@@ -315,7 +327,7 @@ static struct tally_effects effects_of(const struct work *work, const struct tal
 {
     const struct tally_deal *deal = &work->deal;
     const struct tally_scene *scene = &deal->scene;
-    const struct tally_tier_change change = change_of(work);
+    const struct tally_tier_change change = tally_deal_change(deal);
     struct tally_effects effects = {
         .moves = work->moves.items,
         .move_count = work->moves.count,
@@ -381,11 +393,11 @@ enum tally_status tally_sale_plan(const struct tally_programme *programme,
         return TALLY_E_BLOCKED;
     }
     TALLY_TRY(work_out(programme, account, basket, occasion, room, room_len, &work));
-    if (is_short(&work)) {
+    if (is_short(&work.deal)) {
         *ret_quote = quote_of(&work, account);
         return TALLY_E_POINTS_SHORT;
     }
-    TALLY_TRY(make_moves(&work, account));
+    TALLY_TRY(make_moves(&work));
     struct tally_event event = event_of(&work, account);
     event.id.terminal = occasion->terminal; /* whose drawer it is */
     if (tally_effects_check(&event) != TALLY_OK) {

@@ -22,9 +22,10 @@ size_t tally_sale_check_room(const struct tally_programme *programme,
 /* ------------------------------------------------------------------ what can't be seen from here
  */
 
-/* A reward that all members share has been taken as often as the event counts it; that the stock
- * allowed it is looked at over all events. */
-static int64_t counted_stock(void *context, uint32_t reward)
+/* A reward that all members share, and one that comes by itself and costs, has been taken as often
+ * as the event counts it: that the stock allowed it is looked at over all events, and that the
+ * purse paid for it when the event is applied. */
+static int64_t counted_times(void *context, uint32_t reward)
 {
     const struct tally_event *event = context;
     for (size_t i = 0; i < event->effects.count_count; i++) {
@@ -63,6 +64,7 @@ static bool moves_are_a_sales(const struct tally_effects *effects)
         case TALLY_MOVE_REDEEM:
         case TALLY_MOVE_EARN_DEBT:
         case TALLY_MOVE_EARN:
+        case TALLY_MOVE_REDEEM_EARNED:
             break;
         default:
             return false;
@@ -110,7 +112,8 @@ static bool spending_is_same(const struct tally_deal *deal, const struct tally_e
     }
     for (size_t i = 0; i < event->effects.move_count; i++) { /* and of no purse unknown */
         const struct tally_move *move = &event->effects.moves[i];
-        if ((move->kind == TALLY_MOVE_REDEEM || move->kind == TALLY_MOVE_REDEEM_HELD) &&
+        if ((move->kind == TALLY_MOVE_REDEEM || move->kind == TALLY_MOVE_REDEEM_HELD ||
+             move->kind == TALLY_MOVE_REDEEM_EARNED) &&
             tally_deal_purse(deal->scene.programme, move->purse) >
                 deal->scene.programme->purse_count) {
             return false;
@@ -216,12 +219,9 @@ enum tally_status tally_sale_check(const struct tally_programme *programme,
                                       .seen = &sale->seen,
                                       .day = event->business_day};
     deal.member = event->member;
-    deal.stock = counted_stock;
+    deal.stock = counted_times;
+    deal.taken_times = counted_times;
     deal.stock_context = (void *)(uintptr_t)event;
-    for (size_t i = 0; i <= programme->purse_count; i++) {
-        deal.has[i] =
-            tally_event_points(event, tally_deal_purse_id(programme, i), TALLY_MOVE_REDEEM);
-    }
     enum tally_status status = tally_deal_make(&deal);
     if (status == TALLY_E_RULE || status == TALLY_E_POINTS_SHORT) {
         return TALLY_E_MISMATCH;

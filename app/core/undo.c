@@ -207,16 +207,20 @@ static enum tally_status part_of(struct division *division, const struct facts *
 struct source {
     const struct tally_effects *effects;
     uint32_t purse;
-    enum tally_move_kind first; /* the kind that stands later in the event */
-    enum tally_move_kind then;
+    bool is_earned; /* else spent */
     size_t left;
     int64_t rest; /* of moves[left] */
 };
 
-static struct source source_start(const struct tally_event *sale, uint32_t purse,
-                                  enum tally_move_kind first, enum tally_move_kind then)
+static bool is_earned(enum tally_move_kind kind)
 {
-    return (struct source){&sale->effects, purse, first, then, sale->effects.move_count, 0};
+    return kind == TALLY_MOVE_EARN || kind == TALLY_MOVE_EARN_DEBT;
+}
+
+static bool is_spent(enum tally_move_kind kind)
+{
+    return kind == TALLY_MOVE_REDEEM || kind == TALLY_MOVE_REDEEM_HELD ||
+           kind == TALLY_MOVE_REDEEM_EARNED;
 }
 
 /* Passes `points` over, or on to `moves` as `kind`; of those that paid a debt to *in_debt. */
@@ -227,9 +231,8 @@ static enum tally_status source_take(struct source *source, int64_t points,
     while (points > 0) {
         while (source->rest == 0 && source->left > 0) {
             const struct tally_move *next = &source->effects->moves[--source->left];
-            bool is_ours = next->purse == source->purse &&
-                           (next->kind == source->first || next->kind == source->then);
-            source->rest = is_ours ? next->points : 0;
+            bool is_ours = source->is_earned ? is_earned(next->kind) : is_spent(next->kind);
+            source->rest = is_ours && next->purse == source->purse ? next->points : 0;
         }
         if (source->rest == 0) {
             return TALLY_OK; /* a sale whose shares are more than it gave does not pass its check */
@@ -276,7 +279,8 @@ enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purs
     struct facts facts;
     int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_EARN), in_debt = 0;
     TALLY_TRY(divide(undo, purse, total, undo->by_amount ? BY_AMOUNT : BY_SHARE, &division));
-    struct source source = source_start(undo->sale, purse, TALLY_MOVE_EARN, TALLY_MOVE_EARN_DEBT);
+    const struct tally_effects *effects = &undo->sale->effects;
+    struct source source = {effects, purse, true, effects->move_count, 0};
     for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
         int64_t part = 0;
         TALLY_TRY(part_of(&division, &facts, &part));
@@ -299,8 +303,8 @@ enum tally_status tally_undo_spent(const struct tally_undo *undo, uint32_t purse
     paid = paid < total ? paid : total;
     TALLY_TRY(divide(undo, purse, paid, BY_POINTS, &payment));
     TALLY_TRY(divide(undo, purse, total - paid, BY_DISCOUNT, &cost));
-    struct source source =
-        source_start(undo->sale, purse, TALLY_MOVE_REDEEM, TALLY_MOVE_REDEEM_HELD);
+    const struct tally_effects *effects = &undo->sale->effects;
+    struct source source = {effects, purse, false, effects->move_count, 0};
     for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
         int64_t by_payment = 0, by_cost = 0;
         TALLY_TRY(part_of(&payment, &facts, &by_payment));
@@ -363,9 +367,8 @@ bool tally_undo_next_purse(const struct tally_event *sale, int64_t *purse)
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < sale->effects.move_count; i++) {
         const struct tally_move *move = &sale->effects.moves[i];
-        bool is_sales = move->kind == TALLY_MOVE_REDEEM || move->kind == TALLY_MOVE_REDEEM_HELD ||
-                        move->kind == TALLY_MOVE_EARN || move->kind == TALLY_MOVE_EARN_DEBT;
-        if (is_sales && (int64_t)move->purse > *purse && (int64_t)move->purse < next) {
+        if ((is_earned(move->kind) || is_spent(move->kind)) && (int64_t)move->purse > *purse &&
+            (int64_t)move->purse < next) {
             next = move->purse;
         }
     }

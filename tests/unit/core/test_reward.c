@@ -303,6 +303,84 @@ static void an_automatic_reward_that_costs_goes_as_far_as_the_purse(void **state
     assert_true(balance_of(&desk, id_of("stamp")) == 5);
 }
 
+static struct tally_reward *a_goal(int64_t points)
+{
+    open_desk(&desk);
+    add_purse(&desk, "voucher");
+    struct tally_reward *reward = add_reward(&desk, "GOAL", TALLY_REWARD_PURSE, points);
+    reward->gives_purse = id_of("voucher");
+    reward->gives = 1;
+    reward->is_automatic = true;
+    return reward;
+}
+
+static void a_goal_pays_for_its_voucher_in_the_sale_that_reaches_it(void **state)
+{
+    (void)state;
+    a_goal(100);
+    one_line(&desk, 9900);
+    sell(&desk);
+    assert_true(balance(&desk) == 99 && balance_of(&desk, id_of("voucher")) == 0);
+    one_line(&desk, 25100);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance(&desk) == 50 && balance_of(&desk, id_of("voucher")) == 3);
+    assert_true(desk.quote.cost_points == 300 && desk.quote.earned_points == 251);
+    assert_int_equal(void_sale(&desk, sale), TALLY_OK);
+    lots_are(&desk, "7:0:21152=99");
+    sale = sell(&desk);
+    assert_int_equal(refund(&desk, sale, 0, 0, 500), TALLY_OK);
+    assert_int_equal(refund(&desk, sale, 0, 500, 500), TALLY_OK);
+    lots_are(&desk, "7:0:21152=99");
+}
+
+static void points_that_wait_reach_no_goal(void **state)
+{
+    (void)state;
+    a_goal(100);
+    desk.programme.pending = (struct tally_pending){.kind = TALLY_PENDING_DAYS, .count = 1};
+    one_line(&desk, 20000);
+    sell(&desk);
+    assert_true(balance_of(&desk, id_of("voucher")) == 0);
+    day_is(&desk, TODAY + 1);
+    sell(&desk);
+    assert_true(balance_of(&desk, id_of("voucher")) == 2 && balance(&desk) == 0);
+}
+
+static void a_debt_is_paid_before_a_goal_is_reached(void **state)
+{
+    (void)state;
+    struct tally_reward *goal = a_goal(100);
+    goal->is_automatic = false;
+    one_line(&desk, 10000);
+    const struct tally_event *sale = sell(&desk);
+    one_line(&desk, 0);
+    claim(&desk, "GOAL", 1);
+    sell(&desk);
+    assert_int_equal(refund_all(&desk, sale), TALLY_OK);
+    assert_true(balance(&desk) == -100);
+    goal->is_automatic = true;
+    one_line(&desk, 19900);
+    sell(&desk);
+    assert_true(balance(&desk) == 99 && balance_of(&desk, id_of("voucher")) == 1);
+    one_line(&desk, 100);
+    sell(&desk);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 2);
+}
+
+static void an_automatic_reward_stays_within_the_limit_of_points(void **state)
+{
+    (void)state;
+    a_goal(100);
+    struct tally_cap limit = a_cap(TALLY_PERIOD_DAY, 250);
+    desk.programme.redeem.limits = &limit;
+    desk.programme.redeem.limit_count = 1;
+    one_line(&desk, 40000);
+    sell(&desk);
+    assert_true(balance(&desk) == 200 && balance_of(&desk, id_of("voucher")) == 2);
+    sell(&desk);
+    assert_true(balance(&desk) == 600 && balance_of(&desk, id_of("voucher")) == 2);
+}
+
 /* ------------------------------------------------------------------ which hold */
 
 static void a_claim_whose_conditions_do_not_hold_is_refused(void **state)
@@ -481,6 +559,10 @@ int main(void)
         cmocka_unit_test(a_reward_gives_units_of_another_purse_with_that_purses_days),
         cmocka_unit_test(a_reward_can_cost_stamps),
         cmocka_unit_test(an_automatic_reward_that_costs_goes_as_far_as_the_purse),
+        cmocka_unit_test(a_goal_pays_for_its_voucher_in_the_sale_that_reaches_it),
+        cmocka_unit_test(points_that_wait_reach_no_goal),
+        cmocka_unit_test(a_debt_is_paid_before_a_goal_is_reached),
+        cmocka_unit_test(an_automatic_reward_stays_within_the_limit_of_points),
         cmocka_unit_test(a_claim_whose_conditions_do_not_hold_is_refused),
         cmocka_unit_test(a_claim_of_no_reward_is_invalid),
         cmocka_unit_test(a_limit_counts_the_times_of_a_member),
