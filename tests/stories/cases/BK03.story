@@ -1,0 +1,9 @@
+# BK03. 5 of 5: one reward.
+# Source: Bink Vela, piukhq/vela tests/functional/test_tasks.py (_number_of_rewards_achieved)
+programme ../plain.json
+with earn.rules.1.per_minor=1
+with purses.1={"code":"voucher"}
+with rewards.1={"code":"GOAL","kind":"purse","automatic":true,"gives_purse":"voucher","cost":5}
+
+2026-03-02 ann enrols
+2026-03-02 ann buys 0.05                      -> earned=5 points=0 points.voucher=1

@@ -1,0 +1,7 @@
+# ODF09. Buy 2, take 1: of 9 pieces 3 are free, 6 are paid.
+# Source: Odoo POS, odoo/odoo addons/pos_loyalty/static/src/app/models/pos_order.js (doc table of computeFreeQuantity)
+programme ../plain.json
+with rewards.1={"code":"MORE","kind":"bundle","automatic":true,"lines":{"skus":["A"]},"buy":2,"get":1}
+
+2026-03-02 ann enrols
+2026-03-02 ann buys 9 x 10.00 sku=A            -> discount=30.00 pays=60.00
