@@ -390,7 +390,9 @@ static void load(struct reading *reading, struct tally_programme_document *docum
         return;
     }
     char problem[JSON_ERROR_TEXT_LENGTH + 32];
-    snprintf(problem, sizeof problem, "the document: %s", error.text);
+    bool is_nul = json_error_code(&error) == json_error_null_character;
+    snprintf(problem, sizeof problem, "the document: %s",
+             is_nul ? "text must not hold \\u0000" : error.text);
     refuse(reading, error.line > 0 ? (size_t)error.line : 1, problem);
 }
 
