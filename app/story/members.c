@@ -14,6 +14,12 @@ static bool is_same_card(const struct tally_card *left, const struct tally_card 
            memcmp(left->bytes, right->bytes, left->len) == 0;
 }
 
+/* What stands for a card in events: a story has no card key. */
+static uint64_t handle_of(const struct run *run, const struct run_card *card)
+{
+    return STORY_MEMBERS_MAX + 1 + (uint64_t)(card - run->cards);
+}
+
 static enum tally_status card_of(const struct run *run, const struct story_step *step,
                                  struct tally_card *ret_card)
 {
@@ -61,7 +67,7 @@ enum tally_status run_find_member(struct run *run, const struct story_step *step
     if (*ret_status == TALLY_OK && shop_account(&run->shop, step->till, step->member) == NULL) {
         *ret_status = TALLY_E_UNKNOWN_CARD;
     }
-    if (*ret_status == TALLY_OK && holds_at(run, step->till, &run->members[step->member].blocked)) {
+    if (*ret_status == TALLY_OK && shop_account(&run->shop, step->till, step->member)->blocked) {
         *ret_status = TALLY_E_BLOCKED;
     }
     return TALLY_OK;
@@ -88,31 +94,68 @@ static enum tally_status new_card(struct run *run, const struct story_step *step
     return find_card(run, step->till, ret_card) == NULL ? TALLY_OK : TALLY_E_EXISTS;
 }
 
-static enum tally_status block(struct run *run, const struct story_step *step,
-                               struct outcome *outcome)
+/* Writes down what becomes of a card, as head office does. */
+static enum tally_status write_card(struct run *run, const struct story_step *step,
+                                    enum tally_card_action action, const struct run_card *card,
+                                    const struct run_card *old, struct outcome *outcome)
+{
+    struct tally_event event = {.type = TALLY_EVENT_CARD};
+    struct shop_event *kept = NULL;
+    event.account = shop_account(&run->shop, step->till, step->member)->id;
+    event.as.card.action = action;
+    tally_store_le(event.as.card.handle, HANDLE_USED, handle_of(run, card));
+    if (old != NULL) {
+        tally_store_le(event.as.card.old, HANDLE_USED, handle_of(run, old));
+    }
+    event.as.card.reason = step->reason;
+    event.as.card.who = run_text_or(step->by, "story");
+    return run_commit(run, step->till, step->member, &event, outcome, &kept);
+}
+
+static enum tally_status block_account(struct run *run, const struct story_step *step,
+                                       struct outcome *outcome)
+{
+    struct tally_event event = {.type = TALLY_EVENT_BLOCK};
+    struct shop_event *kept = NULL;
+    event.account = shop_account(&run->shop, step->till, step->member)->id;
+    event.effects.has_block = true;
+    event.effects.blocked = step->verb == STORY_BLOCKED;
+    event.as.given.reason = run_text_or(step->reason, "asked for");
+    event.as.given.who = run_text_or(step->by, "story");
+    return run_commit(run, step->till, step->member, &event, outcome, &kept);
+}
+
+static enum tally_status block_card(struct run *run, const struct story_step *step,
+                                    struct outcome *outcome)
 {
     bool is_blocked = step->verb == STORY_BLOCKED;
     struct tally_card card = {0};
-    struct run_card *found = NULL;
-    if (step->card.len > 0) {
-        outcome->status = card_of(run, step, &card);
-        found = outcome->status == TALLY_OK ? find_card(run, step->till, &card) : NULL;
-        if (found == NULL && outcome->status == TALLY_OK) {
-            outcome->status = TALLY_E_UNKNOWN_CARD;
-        }
-        if (outcome->status != TALLY_OK) {
-            return TALLY_OK;
-        }
+    outcome->status = card_of(run, step, &card);
+    struct run_card *found = outcome->status == TALLY_OK ? find_card(run, step->till, &card) : NULL;
+    if (found == NULL) {
+        outcome->status = outcome->status == TALLY_OK ? TALLY_E_UNKNOWN_CARD : outcome->status;
+        return TALLY_OK;
     }
+    TALLY_TRY(write_card(run, step, is_blocked ? TALLY_CARD_BLOCK : TALLY_CARD_UNBLOCK, found, NULL,
+                         outcome));
     size_t notice = shop_notice(&run->shop);
-    if (found != NULL) {
-        found->valid.until = is_blocked ? notice : SIZE_MAX;
-    } else if (is_blocked) {
-        run->members[step->member].blocked = (struct run_span){notice, SIZE_MAX};
-    } else {
-        run->members[step->member].blocked.until = notice;
-    }
+    found->valid.until = is_blocked ? notice : SIZE_MAX;
     return TALLY_OK;
+}
+
+/* The newest card of the member of that kind which is not blocked: a phone number is not lost with
+ * a card. */
+static struct run_card *lost_card(struct run *run, size_t member, enum tally_card_kind kind,
+                                  const struct run_card *but)
+{
+    for (size_t i = run->card_count; i-- > 0;) {
+        struct run_card *card = &run->cards[i];
+        if (card != but && card->member == member && card->card.kind == kind &&
+            card->valid.until == SIZE_MAX) {
+            return card;
+        }
+    }
+    return NULL;
 }
 
 enum tally_status run_card_change(struct run *run, const struct story_step *step,
@@ -124,21 +167,25 @@ enum tally_status run_card_change(struct run *run, const struct story_step *step
         return TALLY_OK;
     }
     if (step->verb == STORY_BLOCKED || step->verb == STORY_UNBLOCKED) {
-        return block(run, step, outcome);
+        return step->card.len > 0 ? block_card(run, step, outcome)
+                                  : block_account(run, step, outcome);
     }
     outcome->status = new_card(run, step, &card);
     if (outcome->status != TALLY_OK) {
         return TALLY_OK;
     }
     size_t notice = shop_notice(&run->shop);
-    for (size_t i = 0; i < run->card_count && step->verb == STORY_REPLACES; i++) {
-        struct run_card *old = &run->cards[i];
-        bool is_number = old->card.kind == card.kind; /* a phone number is not lost with a card */
-        if (old->member == step->member && is_number && old->valid.until == SIZE_MAX) {
-            old->valid.until = notice;
-        }
+    TALLY_TRY(add_card(run, &card, step->member, SIZE_MAX)); /* nobody has heard of it */
+    struct run_card *added = &run->cards[run->card_count - 1];
+    struct run_card *old =
+        step->verb == STORY_REPLACES ? lost_card(run, step->member, card.kind, added) : NULL;
+    TALLY_TRY(write_card(run, step, old == NULL ? TALLY_CARD_LINK : TALLY_CARD_REPLACE, added, old,
+                         outcome));
+    added->valid.since = notice;
+    if (old != NULL) {
+        old->valid.until = notice;
     }
-    return add_card(run, &card, step->member, notice);
+    return TALLY_OK;
 }
 
 /* ------------------------------------------------------------------ members */
@@ -202,21 +249,66 @@ enum tally_status run_enrol(struct run *run, const struct story_step *step, stru
     }
     *member = (struct run_member){.birth_month = step->birth_month,
                                   .birth_day = step->birth_day,
-                                  .brought = referrer == NULL ? SIZE_MAX : step->brought,
-                                  .blocked = {SIZE_MAX, SIZE_MAX}};
+                                  .brought = referrer == NULL ? SIZE_MAX : step->brought};
     if (card.len > 0) {
         TALLY_TRY(add_card(run, &card, step->member, 0));
     }
     return welcome(run, step);
 }
 
-enum tally_status run_merge(struct run *run, const struct story_step *step, struct outcome *outcome)
+/* Sends one drawer of an account that ends after it, and receives it: two events of one place. */
+static enum tally_status send_after(struct run *run, uint32_t till, size_t account, uint64_t into,
+                                    struct outcome *outcome)
 {
-    if (shop_account(&run->shop, TALLY_TERMINAL_HQ, step->member) == NULL ||
-        shop_account(&run->shop, TALLY_TERMINAL_HQ, step->other) == NULL) {
-        outcome->status = TALLY_E_NOT_FOUND;
+    struct tally_moment moment = run_moment(run, till);
+    struct tally_bonus_room room = run_room(run);
+    struct tally_event sent = {0}, received = {0};
+    struct shop_event *kept = NULL;
+    const struct tally_account *from = shop_account_of(&run->shop, till, account);
+    outcome->status = tally_merge_plan(from, into, &moment, &room, &sent);
+    if (outcome->status != TALLY_OK) {
         return TALLY_OK;
     }
-    outcome->status = shop_merge(&run->shop, step->member, step->other);
-    return outcome->status == TALLY_E_NO_MEMORY ? TALLY_E_NO_MEMORY : TALLY_OK;
+    sent.as.transfer.reason = run_text("one person, two accounts");
+    sent.as.transfer.who = run_text("story");
+    TALLY_TRY(run_commit(run, till, account, &sent, outcome, &kept));
+    if (outcome->status != TALLY_OK) {
+        return TALLY_OK;
+    }
+    outcome->status = tally_merge_receive_plan(run->programme, from,
+                                               shop_account_of(&run->shop, till, (size_t)into - 1),
+                                               &kept->event, &moment, &room, &received);
+    if (outcome->status != TALLY_OK) {
+        outcome->status = outcome->status == TALLY_E_NOT_FOUND ? TALLY_OK : outcome->status;
+        return TALLY_OK;
+    }
+    received.as.transfer.reason = sent.as.transfer.reason;
+    received.as.transfer.who = sent.as.transfer.who;
+    return run_commit(run, till, (size_t)into - 1, &received, outcome, &kept);
+}
+
+enum tally_status run_merge(struct run *run, const struct story_step *step, struct outcome *outcome)
+{
+    const struct tally_account *from = shop_account(&run->shop, TALLY_TERMINAL_HQ, step->member);
+    const struct tally_account *into = shop_account(&run->shop, TALLY_TERMINAL_HQ, step->other);
+    if (from == NULL || into == NULL || from->id == into->id) {
+        outcome->status = from != NULL && into != NULL ? TALLY_E_EXISTS : TALLY_E_NOT_FOUND;
+        return TALLY_OK;
+    }
+    return send_after(run, TALLY_TERMINAL_HQ, (size_t)from->id - 1, into->id, outcome);
+}
+
+enum tally_status run_follow_merges(struct run *run)
+{
+    for (uint32_t i = 1; i <= STORY_TILL_MAX && run->shop.has_merged; i++) {
+        const struct shop_till *till = &run->shop.tills[i];
+        for (size_t k = 0; k < run->shop.member_count && till->is_open && !till->offline; k++) {
+            uint64_t into = shop_account_of(&run->shop, i, k)->merged_into;
+            struct outcome outcome = {.status = TALLY_OK};
+            if (into != 0) {
+                TALLY_TRY(send_after(run, i, k, into, &outcome));
+            }
+        }
+    }
+    return TALLY_OK;
 }

@@ -215,8 +215,10 @@ static enum tally_status happen(struct run *run, const struct story_step *step,
         run->shop.tills[outcome->till].shop = step->shop;
     }
     TALLY_TRY(run_arrivals(run)); /* of a till that is back */
+    TALLY_TRY(run_follow_merges(run));
     TALLY_TRY(do_step(run, step, outcome));
-    return run_arrivals(run);
+    TALLY_TRY(run_arrivals(run));
+    return run_follow_merges(run);
 }
 
 static enum tally_status say_broken(struct run *run, struct tally_buffer *said)
@@ -266,7 +268,6 @@ static enum tally_status run_open(struct run *run)
     }
     for (size_t i = 0; i < names; i++) {
         run->members[i].brought = SIZE_MAX;
-        run->members[i].blocked = (struct run_span){SIZE_MAX, SIZE_MAX};
     }
     return TALLY_OK;
 }

@@ -11,6 +11,7 @@
 #include "app/core/bonus.h"
 #include "app/core/clearing.h"
 #include "app/core/guard.h"
+#include "app/core/merge.h"
 #include "app/core/surprise.h"
 #include "app/story/shop.h"
 
@@ -30,7 +31,6 @@ struct run_member {
     uint32_t birth_month; /* 0: not known */
     uint32_t birth_day;
     size_t brought; /* by this member; SIZE_MAX: by nobody */
-    struct run_span blocked;
 };
 
 /* One cashier at one till. */
@@ -153,6 +153,9 @@ TALLY_MUST_USE enum tally_status run_award(struct run *run, uint32_t till, size_
                                            enum tally_status *ret_status);
 /* What head office gives for the sales that have reached it: referrals and surprises. */
 TALLY_MUST_USE enum tally_status run_arrivals(struct run *run);
+
+/* Tills that hear of a merge send after what their drawers still hold. */
+TALLY_MUST_USE enum tally_status run_follow_merges(struct run *run);
 
 /* A till that a line speaks of by its sale or hold; else the step's own. */
 uint32_t run_till_of(const struct run *run, const struct story_step *step);

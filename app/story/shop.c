@@ -99,6 +99,13 @@ const struct tally_account *shop_account(const struct shop *shop, uint32_t numbe
     return account == SIZE_MAX ? NULL : &till->books[account].account;
 }
 
+const struct tally_account *shop_account_of(const struct shop *shop, uint32_t till, size_t account)
+{
+    assert(till <= STORY_TILL_MAX && account < shop->member_count && shop->tills[till].is_open);
+
+    return &shop->tills[till].books[account].account;
+}
+
 static bool hears_head_office(const struct shop_till *till)
 {
     return till->number != TALLY_TERMINAL_HQ && till->is_open && !till->offline;
@@ -199,28 +206,24 @@ static enum tally_status recompute(struct shop *shop, const struct shop_event *t
 static enum tally_status take_in(struct shop *shop, struct shop_event *taken)
 {
     struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
-    struct tally_event event = taken->event;
-    size_t account = (size_t)event.account - 1;
-    while (shop->merged[account] != SIZE_MAX) {
-        account = shop->merged[account];
-        event.account = (uint64_t)account + 1;
-    }
+    const struct tally_event *event = &taken->event;
+    size_t account = (size_t)event->account - 1;
     TALLY_TRY(recompute(shop, taken));
-    enum tally_status status = fold(shop, &hq->books[account], &event);
+    enum tally_status status = fold(shop, &hq->books[account], event);
     if (status == TALLY_E_NO_MEMORY) {
         return status;
     }
     if (status != TALLY_OK) {
         broken(shop, "head office can't take the event in", status);
     }
-    if (event.type == TALLY_EVENT_ENROL) {
+    if (event->type == TALLY_EVENT_ENROL) {
         hq->accounts[taken->member] = account;
     }
     taken->is_at_hq = true;
-    if (event.type == TALLY_EVENT_SALE) {
+    if (event->type == TALLY_EVENT_SALE) {
         TALLY_TRY(remember(&shop->arrived, &shop->arrived_count, taken));
     }
-    return note_missed(shop, taken, event.id.terminal);
+    return note_missed(shop, taken, event->id.terminal);
 }
 
 /* Debts belong to no drawer, and grants to two: what they leave where can depend on the order. */
@@ -249,7 +252,7 @@ static bool has_shared(struct shop_event *const *events, size_t count, size_t ac
  * two took the same events in another order. */
 static enum tally_status catch_up(struct shop *shop, struct shop_till *till)
 {
-    for (size_t i = 0; i < till->missed_count && !shop->has_merged; i++) {
+    for (size_t i = 0; i < till->missed_count; i++) {
         const struct tally_event *event = &till->missed[i]->event;
         enum tally_status status = fold(shop, &till->books[event->account - 1], event);
         if (status == TALLY_E_NO_MEMORY) {
@@ -259,7 +262,7 @@ static enum tally_status catch_up(struct shop *shop, struct shop_till *till)
             broken(shop, "the till can't take in what it missed", status);
         }
     }
-    for (size_t i = 0; i < shop->member_count && !shop->has_merged; i++) {
+    for (size_t i = 0; i < shop->member_count; i++) {
         if (!has_shared(till->missed, till->missed_count, i) &&
             !has_shared(till->waiting, till->waiting_count, i)) {
             TALLY_TRY(compare_halves(shop, till, i));
@@ -288,11 +291,6 @@ enum tally_status shop_connect(struct shop *shop, uint32_t number, bool offline)
     for (size_t account = 0; account < shop->member_count; account++) {
         TALLY_TRY(feed_all(shop, account));
     }
-    bool is_anyone_alone = false;
-    for (size_t i = 1; i <= STORY_TILL_MAX; i++) {
-        is_anyone_alone = is_anyone_alone || (shop->tills[i].is_open && shop->tills[i].offline);
-    }
-    shop->has_merged = shop->has_merged && is_anyone_alone;
     return TALLY_OK;
 }
 
@@ -381,6 +379,18 @@ static enum tally_status happen(struct shop *shop, struct shop_till *till,
     return TALLY_OK;
 }
 
+/* Who had an account that was merged into another one has that one from now on. */
+static void follow_merge(struct shop *shop, const struct tally_event *event)
+{
+    struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
+    size_t from = (size_t)event->account - 1;
+    for (size_t i = 0; i < shop->member_count && event->effects.merged_into != 0; i++) {
+        bool had = hq->accounts[i] == from;
+        hq->accounts[i] = had ? (size_t)event->effects.merged_into - 1 : hq->accounts[i];
+        shop->has_merged = true;
+    }
+}
+
 enum tally_status shop_commit(struct shop *shop, uint32_t number, struct shop_event *event,
                               int64_t now_ms)
 {
@@ -396,6 +406,7 @@ enum tally_status shop_commit(struct shop *shop, uint32_t number, struct shop_ev
         return remember(&till->waiting, &till->waiting_count, event);
     }
     if (number == TALLY_TERMINAL_HQ) {
+        follow_merge(shop, &event->event);
         event->is_at_hq = true;
         TALLY_TRY(note_missed(shop, event, number));
     } else {
@@ -443,26 +454,6 @@ enum tally_status shop_draw(struct shop *shop, uint32_t number, size_t member, u
     TALLY_TRY(feed_all(shop, (size_t)account->id - 1));
     *ret_points = granted;
     return TALLY_OK;
-}
-
-enum tally_status shop_merge(struct shop *shop, size_t member, size_t into)
-{
-    struct shop_till *hq = &shop->tills[TALLY_TERMINAL_HQ];
-    size_t from = hq->accounts[member], to = hq->accounts[into];
-    if (from == to) {
-        return TALLY_E_EXISTS;
-    }
-    TALLY_TRY(tally_book_merge(&hq->books[to], &hq->books[from].account));
-    TALLY_TRY(check(shop, &hq->books[to].account));
-    tally_book_free(&hq->books[from]);
-    hq->books[from] = (struct tally_book){0};
-    shop->merged[from] = to;
-    shop->has_merged = true;
-    for (size_t i = 0; i < shop->member_count; i++) {
-        hq->accounts[i] = hq->accounts[i] == from ? to : hq->accounts[i];
-    }
-    TALLY_TRY(feed_all(shop, from));
-    return feed_all(shop, to);
 }
 
 size_t shop_notice(struct shop *shop)
@@ -514,13 +505,6 @@ enum tally_status shop_open(struct shop *shop, const struct story_rules *rules, 
     for (uint32_t i = 0; i <= STORY_TILL_MAX; i++) {
         shop->tills[i].number = i;
     }
-    shop->merged = tally_alloc(member_count, sizeof *shop->merged);
-    if (shop->merged == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    for (size_t i = 0; i < member_count; i++) {
-        shop->merged[i] = SIZE_MAX;
-    }
     return till_open(shop, &shop->tills[TALLY_TERMINAL_HQ]);
 }
 
@@ -548,7 +532,6 @@ void shop_close(struct shop *shop)
     }
     tally_free(shop->events);
     tally_free(shop->arrived);
-    tally_free(shop->merged);
     tally_free(shop->room);
     tally_buffer_free(&shop->bytes[0]);
     tally_buffer_free(&shop->bytes[1]);

@@ -59,8 +59,7 @@ struct shop {
     struct shop_event **events;                 /* owned, in the order they happened */
     size_t event_count;
     size_t member_count;
-    size_t *merged;              /* by account: the one it was merged into; SIZE_MAX: none */
-    bool has_merged;             /* since the last time that all tills were connected */
+    bool has_merged;             /* some account has gone into another one */
     struct shop_event **arrived; /* sales that head office took in on this line; borrowed */
     size_t arrived_count;
     size_t notices;               /* that head office has given out */
@@ -78,6 +77,9 @@ void shop_close(struct shop *shop);
 
 /* What a till that was connected before, or head office, knows of a member; NULL: nothing. */
 const struct tally_account *shop_account(const struct shop *shop, uint32_t till, size_t member);
+
+/* The account of an index, whoever has it now; one that is empty has the id 0. */
+const struct tally_account *shop_account_of(const struct shop *shop, uint32_t till, size_t account);
 
 /* Takes a till off the network, or back: what it did alone then reaches head office. One that is
  * new comes knowing all that head office knows. TALLY_OK, TALLY_E_NO_MEMORY */
@@ -101,10 +103,6 @@ TALLY_MUST_USE enum tally_status shop_commit(struct shop *shop, uint32_t till,
 TALLY_MUST_USE enum tally_status shop_draw(struct shop *shop, uint32_t till, size_t member,
                                            uint32_t purse, int64_t points, int64_t now_ms,
                                            int64_t *ret_points);
-
-/* One member's account goes into another's at head office, with all who have a part in it.
- * TALLY_OK, TALLY_E_EXISTS (they share one already), TALLY_E_NO_MEMORY, TALLY_E_OVERFLOW */
-TALLY_MUST_USE enum tally_status shop_merge(struct shop *shop, size_t member, size_t into);
 
 /* Head office tells everybody something about cards or blocks: its number; a till has heard of it
  * when its own count is as high. */

@@ -1,0 +1,9 @@
+# A refund of points that are gone is refused.
+programme plain.json
+with refunds.policy=refuse
+
+2026-03-02 ann enrols
+2026-03-02 ann buys 100.00 ref=a             -> points=100
+2026-03-03 ann buys 0.60 redeem=60           -> points=40
+2026-03-04 refund a                          -> refused points short points=40
+2026-03-05 ann buys 70.00                    -> points=110

@@ -1,0 +1,8 @@
+# 100 points for joining, 50 for a complete profile; each once.
+programme plain.json
+with awards=[{"code":"HELLO","kind":"sign_up","points":100},{"code":"PROFILE","kind":"profile","points":50}]
+
+2026-03-02 ann enrols                        -> earned=100 points=100
+2026-03-02 ann gets award=PROFILE            -> earned=50 points=150
+2026-03-02 ann gets award=PROFILE            -> refused exists points=150
+2026-03-02 ann gets award=NOTHING            -> refused not found
