@@ -237,7 +237,7 @@ static void all_ways_to_search_find_the_same(void **state)
     uint64_t seed = seeded_start(20261122);
     for (int round = 0; round < 3000; round++) {
         open_till(&till);
-        int64_t lines = 1 + seeded_below(&seed, TILL_LINES);
+        int64_t lines = 1 + seeded_below(&seed, TALLY_BLOCK);
         for (int64_t i = 0; i < lines; i++) {
             add_line(&till, texts[seeded_below(&seed, TEXTS)], texts[seeded_below(&seed, TEXTS)],
                      100);
@@ -263,14 +263,14 @@ static void all_ways_to_search_find_the_same(void **state)
 static void more_categories_than_can_be_numbered_are_searched_one_by_one(void **state)
 {
     (void)state;
-    static char names[TILL_LINES][40];
+    static char names[TALLY_BLOCK][40];
     open_till(&till);
-    for (size_t i = 0; i < TILL_LINES; i++) {
+    for (size_t i = 0; i < TALLY_BLOCK; i++) {
         snprintf(names[i], sizeof names[i], "one-%zu,two-%zu", i, i);
         add_line(&till, "A", names[i], 100);
     }
     struct tally_selector selector = {.categories = words_of("two-63,one-5")};
-    for (size_t i = 0; i < TILL_LINES; i++) {
+    for (size_t i = 0; i < TALLY_BLOCK; i++) {
         assert_true(selects(&selector, i) == (i == 5 || i == 63));
     }
 }

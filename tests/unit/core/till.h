@@ -5,7 +5,12 @@
 #include "app/core/earn.h"
 #include "tests/unit/core/club.h"
 
-enum { TILL_LINES = 64, TILL_RULES = 64, TILL_PURSES = 4, TILL_DAY = 20779 }; /* 22 November 2026 */
+enum {
+    TILL_LINES = 200,
+    TILL_RULES = 64,
+    TILL_PURSES = 4,
+    TILL_DAY = 20779
+}; /* 22 November 2026 */
 
 struct till {
     struct tally_programme programme;
