@@ -454,6 +454,40 @@ static void a_person_gives_and_takes_points_in_one_drawer(void **state)
                                       .purse = STAMPS, .drawer = TERMINAL, .points = -1}));
 }
 
+static void what_is_pending_can_be_taken_and_what_has_lapsed_can_not(void **state)
+{
+    (void)state;
+    a_programme()->pending = (struct tally_pending){.kind = TALLY_PENDING_DAYS, .count = 14};
+    OK(adjusts((struct tally_adjust_request){.points = 50}));
+    happens_at(TALLY_TERMINAL_HQ);
+    given(&fold, TALLY_TERMINAL_HQ, 0, TODAY - 1, 30);
+    REFUSED(TALLY_E_POINTS_SHORT, adjusts((struct tally_adjust_request){.points = -51}));
+    OK(adjusts((struct tally_adjust_request){.points = -50}));
+    happens_at(TALLY_TERMINAL_HQ);
+    lots_are(&fold.account, "0/0:20778=30");
+}
+
+static void a_tier_by_balance_follows_every_way_that_points_come_and_go(void **state)
+{
+    (void)state;
+    static const struct tally_condition balance = {TALLY_METRIC_BALANCE, 100};
+    a_programme()->tiers.window.kind = TALLY_PERIOD_LIFETIME;
+    programme.tiers.hold = TALLY_TIER_HOLD_NONE;
+    programme.tiers.grace_days = 5;
+    tiers[1].conditions = &balance;
+    const struct tally_moment moment = {TALLY_TERMINAL_HQ, 0, TODAY};
+    const struct tally_award_request request = {.award = SIGN_UP};
+    OK(tally_award_plan(&programme, &fold.account, &request, &moment, &room, &event));
+    assert_true(event.effects.has_standing && event.effects.standing.until_day == TODAY + 5);
+    happens_at(TALLY_TERMINAL_HQ);
+    OK(sends(OTHER, 10, TODAY + 30));
+    assert_true(event.effects.has_standing && event.effects.standing.until_day == TODAY + 35);
+    happens_at(TALLY_TERMINAL_HQ);
+    assert_int_equal(tally_tier_of(&fold.account, &programme, TODAY + 35).tier, 1);
+    assert_int_equal(tally_tier_of(&fold.account, &programme, TODAY + 36).tier, 0);
+    tiers[1].conditions = &vip_condition;
+}
+
 static void an_adjustment_of_nothing_or_of_too_much_is_refused(void **state)
 {
     (void)state;
@@ -584,6 +618,8 @@ int main(void)
         cmocka_unit_test(a_rolling_limit_of_transfers_forgets_day_by_day),
         cmocka_unit_test(a_blocked_account_gets_and_gives_nothing_by_itself),
         cmocka_unit_test(a_person_gives_and_takes_points_in_one_drawer),
+        cmocka_unit_test(what_is_pending_can_be_taken_and_what_has_lapsed_can_not),
+        cmocka_unit_test(a_tier_by_balance_follows_every_way_that_points_come_and_go),
         cmocka_unit_test(an_adjustment_of_nothing_or_of_too_much_is_refused),
         cmocka_unit_test(an_adjustment_can_count_towards_a_tier),
         cmocka_unit_test(what_has_lapsed_in_a_drawer_is_counted_as_expired),

@@ -88,7 +88,11 @@ static void each_price_is_applied_and_rounded_once_half_to_even(void **state)
         {7, 0, 333333, 0, 2},
         {0, 0, 1000000, 1000000, 0},
         {TALLY_POINTS_MAX, TALLY_POINTS_MAX, INT64_C(1000000000000), INT64_C(999999000000),
-         TALLY_POINTS_MAX},
+         INT64_C(1000000000000)},
+        {TALLY_POINTS_MAX, TALLY_POINTS_MAX, INT64_C(1000000000000), INT64_C(999990000000),
+         INT64_C(10000000000000)},
+        {TALLY_POINTS_MAX, TALLY_POINTS_MAX, INT64_C(1000000000000), INT64_C(900000000000),
+         INT64_C(100000000000000000)},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         merchants_of(1);

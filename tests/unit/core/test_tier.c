@@ -335,6 +335,34 @@ static void a_tier_can_begin_with_the_next_period(void **state)
     holds_to("2026-05-31", SILVER, BRONZE);
 }
 
+static void a_tier_that_began_with_a_period_holds_for_it_at_least(void **state)
+{
+    (void)state;
+    static const enum tally_tier_hold holds[] = {TALLY_TIER_HOLD_NONE, TALLY_TIER_HOLD_PERIOD};
+    for (size_t i = 0; i < 2; i++) {
+        a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_MONTH, 0, holds[i])->upgrade_next_period =
+            true;
+        buys("2026-03-10", 250);
+        holds_to("2026-03-31", BRONZE, GOLD);
+        assert_int_equal(view("2026-04-01").until_day, on("2026-04-30"));
+        holds_to("2026-04-30", GOLD, BRONZE);
+    }
+}
+
+static void a_counter_is_kept_to_the_end_of_the_next_period(void **state)
+{
+    (void)state;
+    a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_MONTH, 0, TALLY_TIER_HOLD_NONE);
+    struct deed sale = buys("2026-03-10", 10);
+    assert_int_equal(sale.happening.count_count, 2);
+    assert_int_equal(sale.happening.counts[1].what, TALLY_COUNT_SPEND);
+    assert_int_equal(sale.happening.counts[1].from_day, on("2026-03-01"));
+    assert_int_equal(sale.happening.counts[1].until_day, on("2026-04-30"));
+    a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_MONTH, 0, TALLY_TIER_HOLD_MONTHS)->hold_months = 6;
+    sale = buys("2026-03-10", 10);
+    assert_int_equal(sale.happening.counts[1].until_day, on("2026-09-30"));
+}
+
 /* ------------------------------------------------------------------ months */
 
 /* VO13 */
@@ -379,6 +407,8 @@ static void a_rolling_month_ends_with_a_shorter_one(void **state)
     (void)state;
     a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_ROLLING_MONTHS, 1, TALLY_TIER_HOLD_NONE);
     buys("2026-01-31", 50);
+    assert_int_equal(view("2026-01-31").until_day, on("2026-02-28"));
+    buys("2026-02-28", 1);
     holds_to("2026-02-28", SILVER, BRONZE);
     buys("2026-03-01", 50);
     holds_to("2026-03-31", SILVER, BRONZE);
@@ -415,6 +445,34 @@ static void a_hold_in_months_is_looked_at_again_when_it_ends(void **state)
     assert_int_equal(fold.account.standing.tier, tiers[SILVER].id);
     assert_int_equal(fold.account.standing.since_day, on("2027-03-10"));
     holds_to("2028-03-10", SILVER, BRONZE);
+}
+
+static void a_hold_in_months_is_written_down_once(void **state)
+{
+    (void)state;
+    struct tally_tier_rules *rules =
+        a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_ROLLING_MONTHS, 12, TALLY_TIER_HOLD_MONTHS);
+    rules->hold_months = 3;
+    assert_true(buys("2026-03-10", 250).happening.event.effects.has_standing);
+    assert_false(buys("2026-04-10", 250).happening.event.effects.has_standing);
+}
+
+static void a_hold_in_months_goes_down_by_steps_of_as_many(void **state)
+{
+    (void)state;
+    struct tally_tier_rules *rules =
+        a_programme(TALLY_METRIC_SPEND, TALLY_PERIOD_YEAR, 0, TALLY_TIER_HOLD_MONTHS);
+    rules->hold_months = 3;
+    rules->downgrade = TALLY_DOWNGRADE_ONE_STEP;
+    buys("2026-03-10", 250);
+    holds_to("2026-12-31", GOLD, SILVER); /* the year is more than three months */
+    holds_to("2027-03-31", SILVER, BRONZE);
+    buys("2027-02-01", 250);
+    holds_to("2027-12-31", GOLD, SILVER);
+    holds_to("2028-03-31", SILVER, BRONZE);
+    buys("2027-11-10", 1);
+    buys("2028-01-01", 250);
+    holds_to("2028-12-31", GOLD, SILVER);
 }
 
 static void a_term_that_is_lost_still_has_its_grace(void **state)
@@ -533,6 +591,8 @@ static void a_tier_that_is_never_taken_stays(void **state)
     spends("2026-02-02", 250);
     tier_is("2126-01-01", GOLD);
     assert_int_equal(view("2026-02-02").until_day, TALLY_DAY_NEVER);
+    fold.account.standing.until_day = on("2026-12-31"); /* of a version that did take it */
+    tier_is("2126-01-01", GOLD);
 }
 
 /* OLM05 */
@@ -626,6 +686,23 @@ static void a_part_that_comes_back_leaves_the_tier_that_is_still_deserved(void *
     assert_int_equal(fold.account.standing.tier, tiers[SILVER].id);
     assert_int_equal(fold.account.standing.since_day, on("2026-02-01"));
     holds_to("2027-02-01", SILVER, BRONZE);
+}
+
+static void a_balance_that_is_still_enough_keeps_what_was_written(void **state)
+{
+    (void)state;
+    a_programme(TALLY_METRIC_BALANCE, TALLY_PERIOD_LIFETIME, 0, TALLY_TIER_HOLD_NONE)
+        ->grace_months = 1;
+    struct deed first = buys("2026-07-19", 100);
+    struct deed sale = buys("2026-07-20", 200);
+    struct tally_standing reached = fold.account.standing;
+    assert_int_equal(reached.tier, tiers[GOLD].id);
+    comes_back("2026-07-21", &sale, 50);
+    assert_memory_equal(&fold.account.standing, &reached, sizeof reached);
+    comes_back("2026-07-22", &first, 10); /* its points were not what reached it */
+    holds_to("2026-08-20", GOLD, SILVER);
+    comes_back("2026-07-22", &sale, 1);
+    tier_is("2026-07-22", SILVER); /* these were: no grace for what was undone */
 }
 
 static void a_refund_of_what_is_forgotten_takes_no_tier(void **state)
@@ -861,12 +938,16 @@ int main(void)
         cmocka_unit_test(what_is_missing_to_stay_is_told),
         cmocka_unit_test(an_anniversary_begins_on_the_day_that_the_member_joined),
         cmocka_unit_test(a_tier_can_begin_with_the_next_period),
+        cmocka_unit_test(a_tier_that_began_with_a_period_holds_for_it_at_least),
+        cmocka_unit_test(a_counter_is_kept_to_the_end_of_the_next_period),
         cmocka_unit_test(a_monthly_tier_reached_on_10_march_holds_to_30_april),
         cmocka_unit_test(a_monthly_tier_with_a_week_of_grace_holds_to_7_april),
         cmocka_unit_test(a_rolling_window_lets_go_of_each_day_in_its_time),
         cmocka_unit_test(a_rolling_month_ends_with_a_shorter_one),
         cmocka_unit_test(grace_follows_what_a_rolling_window_lost),
         cmocka_unit_test(a_hold_in_months_is_looked_at_again_when_it_ends),
+        cmocka_unit_test(a_hold_in_months_is_written_down_once),
+        cmocka_unit_test(a_hold_in_months_goes_down_by_steps_of_as_many),
         cmocka_unit_test(a_term_that_is_lost_still_has_its_grace),
         cmocka_unit_test(a_balance_that_is_spent_takes_its_tier_at_once),
         cmocka_unit_test(a_month_of_grace_rounded_up_holds_to_31_august),
@@ -882,6 +963,7 @@ int main(void)
         cmocka_unit_test(a_void_takes_the_tier_that_its_sale_reached),
         cmocka_unit_test(a_refund_takes_a_tier_that_another_sale_reached),
         cmocka_unit_test(a_part_that_comes_back_leaves_the_tier_that_is_still_deserved),
+        cmocka_unit_test(a_balance_that_is_still_enough_keeps_what_was_written),
         cmocka_unit_test(a_refund_of_what_is_forgotten_takes_no_tier),
         cmocka_unit_test(a_tier_that_was_given_is_a_floor),
         cmocka_unit_test(a_club_is_never_reached_and_only_given),
