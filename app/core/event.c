@@ -24,7 +24,6 @@ uint32_t tally_event_drawer(const struct tally_event *event)
     case TALLY_EVENT_TRANSFER:
     case TALLY_EVENT_CARD:
     case TALLY_EVENT_BLOCK:
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
     return event->id.terminal;
@@ -51,7 +50,6 @@ struct tally_slice tally_event_ref(const struct tally_event *event)
     case TALLY_EVENT_TRANSFER:
     case TALLY_EVENT_CARD:
     case TALLY_EVENT_BLOCK:
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
     return (struct tally_slice){NULL, 0};
@@ -240,7 +238,7 @@ enum tally_status tally_effects_check(const struct tally_event *event)
     assert(event != NULL);
 
     const struct tally_effects *effects = &event->effects;
-    if (event->type < TALLY_EVENT_SALE || event->type >= TALLY_EVENT_TYPE_COUNT ||
+    if (event->type < TALLY_EVENT_SALE || event->type > TALLY_EVENT_BLOCK ||
         effects->move_count > TALLY_MOVES_MAX || effects->count_count > TALLY_COUNTS_MAX) {
         return TALLY_E_INVALID;
     }

@@ -42,8 +42,8 @@ enum tally_event_type {
     TALLY_EVENT_TRANSFER = 11, /* points from one account to another; one event on each side */
     TALLY_EVENT_CARD = 12,     /* a card linked, replaced, blocked or let in again */
     TALLY_EVENT_BLOCK = 13,    /* an account blocked, or let in again */
-    TALLY_EVENT_TYPE_COUNT
 };
+enum { TALLY_EVENT_TYPE_COUNT = TALLY_EVENT_BLOCK + 1 }; /* the types are 1 and up */
 
 /* ------------------------------------------------------------------ effects */
 

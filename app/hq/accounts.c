@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One event that was found good becomes rows: the event, its account, its people, and the change.
- */
+/* One event that was found good becomes rows: the event, its account, and the change. */
 #include "app/hq/tables.h"
 
 #include "app/base/alloc.h"
 
 #include <assert.h>
 
-enum { EVENT_HEAD_LEN = 8 + TALLY_HASH_LEN + 4, MEMBER_HEAD_LEN = 14 };
+enum { EVENT_HEAD_LEN = 8 + TALLY_HASH_LEN + 4 };
 
 /* ------------------------------------------------------------------ event rows */
 
@@ -128,108 +127,6 @@ enum tally_status hq_touch(struct hq_txn *txn, uint64_t account)
     return hq_put(txn, HQ_CHANGE_OF, &of, (struct tally_slice){bytes, sizeof bytes});
 }
 
-/* ------------------------------------------------------------------ people and cards */
-
-static enum tally_status exists(struct hq_txn *txn, enum hq_table table, const struct hq_key *key,
-                                bool *ret_exists)
-{
-    struct tally_slice value;
-    enum tally_status status = hq_get(txn, table, key, &value);
-    *ret_exists = status == TALLY_OK;
-    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
-}
-
-static enum tally_status member_put(struct hq_txn *txn, const struct tally_event *event,
-                                    struct tally_slice wrapped_key)
-{
-    const struct tally_enrol *enrol = &event->as.enrol;
-    uint8_t row[MEMBER_HEAD_LEN + TALLY_SIDECAR_LEN_MAX + TALLY_PROFILE_LEN_MAX];
-    struct tally_writer writer = {row, sizeof row, 0, false};
-    tally_write_le(&writer, 8, event->account);
-    tally_write_le(&writer, 4, enrol->home_shop);
-    tally_write_le(&writer, 2, wrapped_key.len);
-    tally_write_bytes(&writer, wrapped_key.data, wrapped_key.len);
-    tally_write_bytes(&writer, enrol->profile.data, enrol->profile.len);
-    assert(!writer.failed); /* both codecs hold those limits */
-    struct hq_key key = hq_key_u64(event->member), pair = hq_key_u64(event->account);
-    TALLY_TRY(hq_put(txn, HQ_MEMBERS, &key, (struct tally_slice){row, writer.at}));
-    hq_key_number(&pair, 8, event->member);
-    return hq_put(txn, HQ_ACCOUNT_MEMBERS, &pair, (struct tally_slice){NULL, 0});
-}
-
-static enum tally_status card_put(struct hq_txn *txn, uint64_t id,
-                                  const uint8_t handle[TALLY_HANDLE_LEN])
-{
-    uint8_t member[8];
-    tally_store_le(member, sizeof member, id);
-    struct hq_key key = {.len = 0}, pair = hq_key_u64(id);
-    hq_key_bytes(&key, handle, TALLY_HANDLE_LEN);
-    hq_key_bytes(&pair, handle, TALLY_HANDLE_LEN);
-    TALLY_TRY(hq_put(txn, HQ_CARDS, &key, (struct tally_slice){member, sizeof member}));
-    return hq_put(txn, HQ_MEMBER_CARDS, &pair, (struct tally_slice){NULL, 0});
-}
-
-enum tally_status hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN],
-                                bool *ret_known)
-{
-    struct hq_key card = {.len = 0};
-    hq_key_bytes(&card, handle, TALLY_HANDLE_LEN);
-    return exists(txn, HQ_CARDS, &card, ret_known);
-}
-
-/* Two terminals may enrol the same card or phone number while they are offline: the first one keeps
- * it. */
-static enum tally_status card_add(struct hq_txn *txn, const struct tally_event *event,
-                                  const uint8_t handle[TALLY_HANDLE_LEN], const char *what)
-{
-    bool known = false;
-    TALLY_TRY(hq_card_known(txn, handle, &known));
-    if (known) {
-        return hq_flag_add(txn, &event->id, event->account,
-                           "enrolled with a %s that belongs to another member; that one keeps it",
-                           what);
-    }
-    return card_put(txn, event->member, handle);
-}
-
-static enum tally_status has_room(struct hq_txn *txn, uint64_t account, bool *ret_room)
-{
-    size_t count = 0;
-    struct hq_key prefix = hq_key_u64(account);
-    struct hq_scan scan;
-    TALLY_TRY(hq_scan_open(txn, HQ_ACCOUNT_MEMBERS, &prefix, NULL, &scan));
-    enum tally_status status;
-    while ((status = hq_scan_next(&scan)) == TALLY_OK && count < HQ_ACCOUNT_MEMBERS_MAX) {
-        count++;
-    }
-    hq_scan_close(&scan);
-    *ret_room = count < HQ_ACCOUNT_MEMBERS_MAX;
-    return status == TALLY_E_END ? TALLY_OK : status;
-}
-
-static enum tally_status people_add(struct hq_txn *txn, const struct tally_event *event,
-                                    struct tally_slice wrapped_key)
-{
-    const struct tally_enrol *enrol = &event->as.enrol;
-    bool member_known = false;
-    struct hq_key member = hq_key_u64(event->member);
-    TALLY_TRY(exists(txn, HQ_MEMBERS, &member, &member_known));
-    if (member_known) {
-        return hq_flag_add(txn, &event->id, event->account,
-                           "enrolled a member that is known already; the first enrolment stays");
-    }
-    bool room = false;
-    TALLY_TRY(has_room(txn, event->account, &room));
-    if (!room) {
-        return hq_flag_add(txn, &event->id, event->account,
-                           "enrolled into an account that has as many members as it can");
-    }
-    TALLY_TRY(member_put(txn, event, wrapped_key));
-    TALLY_TRY(card_add(txn, event, enrol->handle, "card"));
-    return enrol->has_phone_handle ? card_add(txn, event, enrol->phone_handle, "phone number")
-                                   : TALLY_OK;
-}
-
 /* ------------------------------------------------------------------ one event */
 
 static enum tally_status fold(struct hq_txn *txn, const struct tally_event *event)
@@ -255,7 +152,11 @@ enum tally_status hq_event_add(struct hq_txn *txn, const struct tally_event *eve
     TALLY_TRY(event_row_put(txn, &event->id, bytes, sidecar, chain));
     TALLY_TRY(ledger_put(txn, event->account, &event->id));
     if (event->type == TALLY_EVENT_ENROL) {
-        TALLY_TRY(people_add(txn, event, sidecar));
+        TALLY_TRY(hq_people_add(txn, event, sidecar));
+    } else if (event->type == TALLY_EVENT_CARD) {
+        TALLY_TRY(hq_card_change(txn, event));
+    } else if (event->type == TALLY_EVENT_TRANSFER && event->effects.merged_into != 0) {
+        TALLY_TRY(hq_people_move(txn, event->account, event->effects.merged_into));
     } else if (event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND) {
         TALLY_TRY(hq_reversed_add(txn, event));
     }
@@ -305,33 +206,4 @@ enum tally_status hq_store_account(struct hq_store *store, uint64_t account,
         return TALLY_E_NOT_FOUND;
     }
     return status;
-}
-
-static enum tally_status card_find(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN],
-                                   uint64_t *ret_member, uint64_t *ret_account)
-{
-    struct hq_key card = {.len = 0};
-    hq_key_bytes(&card, handle, TALLY_HANDLE_LEN);
-    struct tally_slice value;
-    TALLY_TRY(hq_get(txn, HQ_CARDS, &card, &value));
-    if (value.len != 8) {
-        return TALLY_E_STORE_DAMAGED;
-    }
-    uint64_t id = tally_load_le(value.data, 8);
-    struct hq_key member = hq_key_u64(id);
-    TALLY_TRY(hq_get(txn, HQ_MEMBERS, &member, &value));
-    if (value.len < MEMBER_HEAD_LEN) {
-        return TALLY_E_STORE_DAMAGED;
-    }
-    *ret_account = tally_load_le(value.data, 8);
-    *ret_member = id;
-    return TALLY_OK;
-}
-
-enum tally_status hq_store_card(struct hq_store *store, const uint8_t handle[TALLY_HANDLE_LEN],
-                                uint64_t *ret_member, uint64_t *ret_account)
-{
-    struct hq_txn txn;
-    TALLY_TRY(hq_begin(store, false, 0, &txn));
-    return hq_end(&txn, card_find(&txn, handle, ret_member, ret_account));
 }

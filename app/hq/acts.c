@@ -5,6 +5,7 @@
 #include "app/base/alloc.h"
 #include "app/core/bonus.h"
 #include "app/core/guard.h"
+#include "app/core/merge.h"
 #include "app/hq/tables.h"
 
 #include <stdio.h>
@@ -129,6 +130,138 @@ enum tally_status hq_store_adjust(struct hq_store *store, const struct hq_act *a
     }
     if (status == TALLY_OK) {
         status = append(&scene, &event);
+    }
+    return scene_end(&scene, status, ret_text);
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+enum tally_status hq_store_block(struct hq_store *store, const struct hq_act *act, bool blocked,
+                                 int64_t now_ms, char ret_text[HQ_TEXT_MAX])
+{
+    struct scene scene;
+    TALLY_TRY(scene_begin(store, act, now_ms, &scene, ret_text));
+    struct tally_event event = {.type = TALLY_EVENT_BLOCK,
+                                .account = act->account,
+                                .effects = {.has_block = true, .blocked = blocked}};
+    event.as.given.reason = text_slice(act->reason);
+    event.as.given.who = text_slice(act->who);
+    return scene_end(&scene, append(&scene, &event), ret_text);
+}
+
+static enum tally_status card_change(struct scene *scene, struct tally_event *event,
+                                     char ret_text[HQ_TEXT_MAX])
+{
+    const struct tally_card_change *change = &event->as.card;
+    bool known = false;
+    bool is_new = change->action == TALLY_CARD_LINK || change->action == TALLY_CARD_REPLACE;
+    if (is_new) {
+        TALLY_TRY(hq_card_known(&scene->txn, change->handle, &known));
+    }
+    if (known) {
+        snprintf(ret_text, HQ_TEXT_MAX, "the new card belongs to a member already");
+        return TALLY_E_EXISTS;
+    }
+    return append(scene, event);
+}
+
+enum tally_status hq_store_card_change(struct hq_store *store, const struct hq_act *act,
+                                       enum tally_card_action action,
+                                       const uint8_t handle[TALLY_HANDLE_LEN],
+                                       const uint8_t old[TALLY_HANDLE_LEN], int64_t now_ms,
+                                       char ret_text[HQ_TEXT_MAX])
+{
+    struct scene scene;
+    struct hq_act of_owner = *act;
+    struct tally_event event = {.type = TALLY_EVENT_CARD};
+    struct tally_card_change *change = &event.as.card;
+    bool by_old = action == TALLY_CARD_LINK || action == TALLY_CARD_REPLACE;
+    enum tally_status status =
+        hq_store_card(store, by_old ? old : handle, &event.member, &of_owner.account);
+    if (status != TALLY_OK) {
+        snprintf(ret_text, HQ_TEXT_MAX, "%s",
+                 status == TALLY_E_NOT_FOUND ? "nobody has this card" : tally_status_text(status));
+        return status;
+    }
+    change->action = action;
+    change->reason = text_slice(act->reason);
+    change->who = text_slice(act->who);
+    memcpy(change->handle, handle, TALLY_HANDLE_LEN);
+    if (action == TALLY_CARD_REPLACE) {
+        memcpy(change->old, old, TALLY_HANDLE_LEN);
+    }
+    event.account = of_owner.account;
+    TALLY_TRY(scene_begin(store, &of_owner, now_ms, &scene, ret_text));
+    return scene_end(&scene, card_change(&scene, &event, ret_text), ret_text);
+}
+
+/* ------------------------------------------------------------------ merging */
+
+static enum tally_status may_merge(struct scene *scene, uint64_t into, char ret_text[HQ_TEXT_MAX])
+{
+    size_t here = 0, there = 0;
+    if (scene->book.account.merged_into != 0) {
+        snprintf(ret_text, HQ_TEXT_MAX, "this account was merged before");
+        return TALLY_E_EXISTS;
+    }
+    TALLY_TRY(hq_people_count(&scene->txn, scene->book.account.id, &here));
+    TALLY_TRY(hq_people_count(&scene->txn, into, &there));
+    if (here + there > HQ_ACCOUNT_MEMBERS_MAX) {
+        snprintf(ret_text, HQ_TEXT_MAX, "together they have more members than one account can");
+        return TALLY_E_OVERFLOW;
+    }
+    return TALLY_OK;
+}
+
+static enum tally_status merge(struct scene *scene, const struct hq_act *act,
+                               const struct tally_account *into)
+{
+    struct tally_count *counts = tally_alloc(2 * TALLY_COUNTS_MAX, sizeof *counts);
+    struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
+    const struct tally_bonus_room sending = {scene->moves, TALLY_MOVES_MAX, counts,
+                                             TALLY_COUNTS_MAX};
+    const struct tally_bonus_room receiving = {moves, TALLY_MOVES_MAX,
+                                               counts == NULL ? NULL : counts + TALLY_COUNTS_MAX,
+                                               TALLY_COUNTS_MAX};
+    struct tally_event sent, received;
+    enum tally_status status = counts == NULL || moves == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
+    if (status == TALLY_OK) {
+        status = tally_merge_plan(&scene->book.account, into->id, &scene->moment, &sending, &sent);
+    }
+    if (status == TALLY_OK) {
+        sent.as.transfer.reason = text_slice(act->reason);
+        sent.as.transfer.who = text_slice(act->who);
+        status = append(scene, &sent);
+    }
+    if (status == TALLY_OK) {
+        status = tally_merge_receive_plan(scene->today.programme, &scene->book.account, into, &sent,
+                                          &scene->moment, &receiving, &received);
+        if (status == TALLY_OK) {
+            received.as.transfer.reason = sent.as.transfer.reason;
+            received.as.transfer.who = sent.as.transfer.who;
+            status = append(scene, &received);
+        } else if (status == TALLY_E_NOT_FOUND) {
+            status = hq_touch(&scene->txn, into->id); /* members came, if nothing else */
+        }
+    }
+    tally_free(counts);
+    tally_free(moves);
+    return status;
+}
+
+enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *act, uint64_t into,
+                                 int64_t now_ms, char ret_text[HQ_TEXT_MAX])
+{
+    struct scene scene;
+    struct tally_book other;
+    TALLY_TRY(scene_begin(store, act, now_ms, &scene, ret_text));
+    enum tally_status status = may_merge(&scene, into, ret_text);
+    if (status == TALLY_OK) {
+        status = account_load(&scene, into, &other, ret_text);
+    }
+    if (status == TALLY_OK) {
+        status = merge(&scene, act, &other.account);
+        tally_book_free(&other);
     }
     return scene_end(&scene, status, ret_text);
 }

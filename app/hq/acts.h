@@ -41,4 +41,30 @@ TALLY_MUST_USE enum tally_status hq_store_transfer(struct hq_store *store, const
                                                    uint64_t to, int64_t points, int64_t now_ms,
                                                    char ret_text[HQ_TEXT_MAX]);
 
+/* Blocks an account, or lets it in again: nothing is earned or spent meanwhile.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_NOT_READY, store statuses */
+TALLY_MUST_USE enum tally_status hq_store_block(struct hq_store *store, const struct hq_act *act,
+                                                bool blocked, int64_t now_ms,
+                                                char ret_text[HQ_TEXT_MAX]);
+
+/* Ends the act's account: its members, cards, debts, counters and the points of HQ's drawer go over
+ * to `into`; the points that terminals hold follow when they hear of it.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_INVALID (into itself), TALLY_E_EXISTS (merged before),
+ *   TALLY_E_OVERFLOW (too many members for one account), TALLY_E_NO_MEMORY (more lots than one
+ * event carries), TALLY_E_NOT_READY, store statuses */
+TALLY_MUST_USE enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *act,
+                                                uint64_t into, int64_t now_ms,
+                                                char ret_text[HQ_TEXT_MAX]);
+
+/* Links, replaces, blocks or lets in a card of the member who has `handle` (of REPLACE and LINK:
+ * who has `old`). act->account is not looked at.
+ *   TALLY_OK, TALLY_E_NOT_FOUND (nobody has it), TALLY_E_EXISTS (the new card is somebody's),
+ *   TALLY_E_NOT_READY, store statuses */
+TALLY_MUST_USE enum tally_status hq_store_card_change(struct hq_store *store,
+                                                      const struct hq_act *act,
+                                                      enum tally_card_action action,
+                                                      const uint8_t handle[TALLY_HANDLE_LEN],
+                                                      const uint8_t old[TALLY_HANDLE_LEN],
+                                                      int64_t now_ms, char ret_text[HQ_TEXT_MAX]);
+
 #endif

@@ -345,12 +345,14 @@ static enum tally_status again(struct play *play, const struct tally_event *stor
     case TALLY_EVENT_ADJUST:
     case TALLY_EVENT_TRANSFER:
         return adjust(play, stored);
+    case TALLY_EVENT_BLOCK: /* it was blocked all the same */
     case TALLY_EVENT_STANDING: {
         struct tally_event event = *stored;
         return take(play, &event, stored);
     }
     case TALLY_EVENT_GRANT:
         return play->run->is_one_terminal ? come_in(play, stored) : TALLY_OK;
+    case TALLY_EVENT_CARD:
     case TALLY_EVENT_HOLD: /* from one drawer to another, or set aside: there is but one here */
     case TALLY_EVENT_RELEASE:
         break;

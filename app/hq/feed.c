@@ -121,10 +121,30 @@ static void rows_free(struct rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         for (size_t j = 0; j < rows->list[i].member_count; j++) {
             tally_free(rows->list[i].members[j].handles);
+            tally_free(rows->list[i].members[j].blocked);
         }
         tally_free(rows->list[i].members);
     }
     tally_free(rows->list);
+}
+
+/* Into the list of those that are blocked, or of the others. */
+static enum tally_status handle_add(const struct hq_scan *scan, struct tally_msg_member_row *member)
+{
+    bool blocked = scan->value.len == 1 && scan->value.data[0] != 0;
+    uint8_t(**list)[TALLY_HANDLE_LEN] = blocked ? &member->blocked : &member->handles;
+    size_t *count = blocked ? &member->blocked_count : &member->handle_count;
+    if (scan->key.len != 8 + TALLY_HANDLE_LEN || *count == TALLY_MSG_HANDLES_MAX) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    void *grown = one_more(*list, *count, TALLY_HANDLE_LEN);
+    if (grown == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    *list = grown;
+    memcpy((*list)[*count], scan->key.data + 8, TALLY_HANDLE_LEN);
+    (*count)++;
+    return TALLY_OK;
 }
 
 static enum tally_status handles_read(struct hq_txn *txn, struct tally_msg_member_row *member)
@@ -134,17 +154,10 @@ static enum tally_status handles_read(struct hq_txn *txn, struct tally_msg_membe
     TALLY_TRY(hq_scan_open(txn, HQ_MEMBER_CARDS, &prefix, NULL, &scan));
     enum tally_status status;
     while ((status = hq_scan_next(&scan)) == TALLY_OK) {
-        if (scan.key.len != 8 + TALLY_HANDLE_LEN || member->handle_count == TALLY_MSG_HANDLES_MAX) {
-            status = TALLY_E_STORE_DAMAGED;
+        status = handle_add(&scan, member);
+        if (status != TALLY_OK) {
             break;
         }
-        void *list = one_more(member->handles, member->handle_count, TALLY_HANDLE_LEN);
-        if (list == NULL) {
-            status = TALLY_E_NO_MEMORY;
-            break;
-        }
-        member->handles = list;
-        memcpy(member->handles[member->handle_count++], scan.key.data + 8, TALLY_HANDLE_LEN);
     }
     hq_scan_close(&scan);
     return status == TALLY_E_END ? TALLY_OK : status;
@@ -201,7 +214,7 @@ static size_t row_bytes(const struct tally_msg_account_row *row)
     for (size_t i = 0; i < row->member_count; i++) {
         const struct tally_msg_member_row *member = &row->members[i];
         bytes += 48 + member->profile.len + member->wrapped_key.len +
-                 member->handle_count * (TALLY_HANDLE_LEN + 2);
+                 (member->handle_count + member->blocked_count) * (TALLY_HANDLE_LEN + 2);
     }
     return bytes;
 }

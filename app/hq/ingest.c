@@ -155,6 +155,62 @@ static enum tally_status check_award(struct hq_txn *txn, const struct tally_even
                              event->programme_version);
 }
 
+/* Whether these moves put in what those took out. */
+static bool moves_mirror(const struct tally_effects *out, const struct tally_effects *in)
+{
+    bool mirror = out->move_count == in->move_count;
+    for (size_t i = 0; i < out->move_count && mirror; i++) {
+        struct tally_move move = out->moves[i];
+        mirror = move.kind == TALLY_MOVE_ADJUST_OUT;
+        move.kind = TALLY_MOVE_ADJUST_IN;
+        mirror = mirror && tally_move_compare(&move, &in->moves[i]) == 0 &&
+                 move.points == in->moves[i].points;
+    }
+    return mirror;
+}
+
+/* The receiving side follows its sending side in the terminal's journal. */
+static enum tally_status check_receipt(struct hq_txn *txn, const struct tally_event *event,
+                                       bool *ret_right)
+{
+    struct tally_event_id before = event->id;
+    struct hq_event_row row;
+    struct tally_event_decoded sent;
+    before.seq--;
+    enum tally_status status = hq_event_get(txn, &before, &row);
+    if (status != TALLY_OK) {
+        *ret_right = false;
+        return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+    }
+    TALLY_TRY(decode_held(row.event, &sent));
+    *ret_right = sent.event.type == TALLY_EVENT_TRANSFER &&
+                 sent.event.account == event->as.transfer.other &&
+                 sent.event.as.transfer.other == event->account &&
+                 moves_mirror(&sent.event.effects, &event->effects);
+    tally_event_decoded_free(&sent);
+    return TALLY_OK;
+}
+
+/* A terminal moves points from one account to another only after a merge, and all of them. */
+static enum tally_status check_transfer(struct hq_txn *txn, const struct tally_event *event,
+                                        const char **ret_why)
+{
+    const struct tally_effects *effects = &event->effects;
+    bool right = effects->count_count == 0 && !effects->has_standing && !effects->has_floor &&
+                 effects->merged_into == 0;
+    bool receives = effects->move_count > 0 && effects->moves[0].kind == TALLY_MOVE_ADJUST_IN;
+    if (right && receives) {
+        TALLY_TRY(check_receipt(txn, event, &right));
+    } else if (right) {
+        struct tally_book book;
+        TALLY_TRY(hq_account_load(txn, event->account, &book));
+        right = book.account.merged_into == event->as.transfer.other;
+        tally_book_free(&book);
+    }
+    *ret_why = "moves points between accounts that were not merged";
+    return right ? TALLY_OK : TALLY_E_MISMATCH;
+}
+
 static enum tally_status check(struct hq_txn *txn, const struct tally_event *event,
                                const char **ret_why)
 {
@@ -174,10 +230,13 @@ static enum tally_status check(struct hq_txn *txn, const struct tally_event *eve
             return TALLY_E_MISMATCH;
         }
         return hq_flag_add(txn, &event->id, event->account, "points adjusted at a terminal");
-    case TALLY_EVENT_STANDING:
     case TALLY_EVENT_TRANSFER:
+        return check_transfer(txn, event, ret_why);
+    case TALLY_EVENT_STANDING:
+    case TALLY_EVENT_BLOCK:
         *ret_why = "does what only head office may";
         return TALLY_E_MISMATCH;
+    case TALLY_EVENT_CARD: /* what cannot be is flagged when it is taken */
     case TALLY_EVENT_ENROL:
     case TALLY_EVENT_HOLD:
     case TALLY_EVENT_RELEASE:

@@ -186,6 +186,15 @@ TALLY_MUST_USE enum tally_status hq_reversed_add(struct hq_txn *txn,
 TALLY_MUST_USE enum tally_status
 hq_reversal_check(struct hq_txn *txn, const struct tally_event *event, const char **ret_why);
 
+/* Who is new, from an ENROL event; a CARD event's change; and, when an account ends, all its
+ * members over to another one. What cannot be is flagged. */
+TALLY_MUST_USE enum tally_status hq_people_add(struct hq_txn *txn, const struct tally_event *event,
+                                               struct tally_slice wrapped_key);
+TALLY_MUST_USE enum tally_status hq_card_change(struct hq_txn *txn,
+                                                const struct tally_event *event);
+TALLY_MUST_USE enum tally_status hq_people_move(struct hq_txn *txn, uint64_t from, uint64_t into);
+TALLY_MUST_USE enum tally_status hq_people_count(struct hq_txn *txn, uint64_t account,
+                                                 size_t *ret_count);
 /* Whether some member has this card or phone number. */
 TALLY_MUST_USE enum tally_status
 hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN], bool *ret_known);

@@ -334,7 +334,8 @@ static enum tally_status verify_card(struct hq_txn *txn, const struct hq_scan *s
     hq_key_bytes(&card, scan->key.data + 8, TALLY_HANDLE_LEN);
     enum tally_status status = hq_get(txn, HQ_CARDS, &card, &value);
     if (status == TALLY_E_NOT_FOUND ||
-        (status == TALLY_OK && (value.len != 8 || tally_load_le(value.data, 8) != member))) {
+        (status == TALLY_OK && (value.len != 9 || tally_load_le(value.data, 8) != member ||
+                                scan->value.len != 1 || scan->value.data[0] != value.data[8]))) {
         return differs(verified, "member %" PRIu64 ": a card does not lead back", member);
     }
     return status;

@@ -4,8 +4,6 @@
 #include "tests/unit/hq/hq_world.h"
 
 #include "app/base/alloc.h"
-#include "app/core/tier.h"
-#include "app/hq/acts.h"
 #include "app/hq/dry_run.h"
 #include "app/hq/surprise.h"
 
@@ -26,10 +24,6 @@ static const char third_is_doubled[] =
 static const char half_win[] =
     "\"version\": 1, \"awards\": [{\"code\": \"lucky\", \"kind\": \"surprise\","
     "\"chance_ppm\": 500000, \"points\": 5}],";
-
-static const char guarded[] = "\"version\": 1, \"guards\": [{\"kind\": \"adjust_points\", "
-                              "\"limit\": 100, \"refuses\": true}],"
-                              "\"transfer\": {\"points_min\": 10},";
 
 struct stage {
     struct world world;
@@ -204,77 +198,6 @@ static void a_seed_is_secret_until_its_month_is_over(void **state)
     assert_int_equal(later[1], 1);
 }
 
-/* ------------------------------------------------------------------ what a person does */
-
-static void a_large_adjustment_needs_a_second_person(void **state)
-{
-    struct stage *stage = *state;
-    char text[HQ_TEXT_MAX];
-    struct hq_act act = {.account = ANN, .who = "kim", .reason = "broken cup", .second = ""};
-    rules(stage, guarded);
-    till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
-    OK(hq_store_adjust(stage->world.store, &act, 100, 0, WORLD_NOW, text));
-    EXPECT(TALLY_E_BLOCKED, hq_store_adjust(stage->world.store, &act, 101, 0, WORLD_NOW, text));
-    assert_int_equal(world_balance(&stage->world, ANN), 100);
-    act.second = "lee";
-    OK(hq_store_adjust(stage->world.store, &act, 101, 0, WORLD_NOW, text));
-    assert_int_equal(world_balance(&stage->world, ANN), 201);
-}
-
-static void nobody_can_be_taken_points_that_head_office_does_not_hold(void **state)
-{
-    struct stage *stage = *state;
-    char text[HQ_TEXT_MAX];
-    const struct hq_act act = {.account = ANN, .who = "kim", .reason = "error", .second = ""};
-    rules(stage, guarded);
-    till_enrol(&stage->till, ANN, 1);
-    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
-    EXPECT(TALLY_E_POINTS_SHORT,
-           hq_store_adjust(stage->world.store, &act, -50, 0, WORLD_NOW, text));
-    assert_int_equal(world_balance(&stage->world, ANN), 100);
-    assert_non_null(strstr(text, "terminals"));
-}
-
-static void points_go_from_one_member_to_another_by_the_rules(void **state)
-{
-    struct stage *stage = *state;
-    char text[HQ_TEXT_MAX];
-    const struct hq_act act = {.account = ANN, .who = "ann", .reason = "gift", .second = ""};
-    rules(stage, guarded);
-    till_enrol(&stage->till, ANN, 1);
-    till_enrol(&stage->till, BOB, 2);
-    push_rest(&stage->till, 1);
-    OK(hq_store_adjust(stage->world.store, &act, 100, 0, WORLD_NOW, text));
-    EXPECT(TALLY_E_RULE, hq_store_transfer(stage->world.store, &act, BOB, 9, WORLD_NOW, text));
-    EXPECT(TALLY_E_RULE, hq_store_transfer(stage->world.store, &act, ANN, 50, WORLD_NOW, text));
-    EXPECT(TALLY_E_NOT_FOUND, hq_store_transfer(stage->world.store, &act, 99, 50, WORLD_NOW, text));
-    OK(hq_store_transfer(stage->world.store, &act, BOB, 60, WORLD_NOW, text));
-    assert_int_equal(world_balance(&stage->world, ANN), 40);
-    assert_int_equal(world_balance(&stage->world, BOB), 60);
-    struct hq_verified verified;
-    OK(hq_store_verify(stage->world.store, &verified));
-}
-
-static void a_tier_that_is_given_is_a_floor(void **state)
-{
-    struct stage *stage = *state;
-    char text[HQ_TEXT_MAX];
-    struct tally_book book;
-    const struct hq_act act = {.account = ANN, .who = "kim", .reason = "status match"};
-    rules(stage, guarded);
-    till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
-    EXPECT(TALLY_E_NOT_FOUND,
-           hq_store_give_tier(stage->world.store, &act, "GOLD", TALLY_DAY_NEVER, WORLD_NOW, text));
-    OK(hq_store_give_tier(stage->world.store, &act, "VIP", WORLD_DAY + 90, WORLD_NOW, text));
-    OK(hq_store_account(stage->world.store, ANN, &book));
-    assert_int_equal(tally_tier_of(&book.account, stage->programme, WORLD_DAY + 90).tier, 2);
-    assert_int_equal(tally_tier_of(&book.account, stage->programme, WORLD_DAY + 91).tier, 0);
-    tally_book_free(&book);
-}
-
 /* ------------------------------------------------------------------ dry runs */
 
 static enum tally_status play(void *context, const struct tally_event *const *events, size_t count)
@@ -342,10 +265,6 @@ int main(void)
         TEST(every_third_sale_is_doubled_and_can_be_proved),
         TEST(a_draw_by_chance_is_proved_with_the_seed),
         TEST(a_seed_is_secret_until_its_month_is_over),
-        TEST(a_large_adjustment_needs_a_second_person),
-        TEST(nobody_can_be_taken_points_that_head_office_does_not_hold),
-        TEST(points_go_from_one_member_to_another_by_the_rules),
-        TEST(a_tier_that_is_given_is_a_floor),
         TEST(the_same_programme_again_changes_nothing),
         TEST(a_programme_that_gives_twice_makes_winners),
 #undef TEST
