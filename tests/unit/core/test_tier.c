@@ -473,6 +473,10 @@ static void a_hold_in_months_goes_down_by_steps_of_as_many(void **state)
     buys("2027-11-10", 1);
     buys("2028-01-01", 250);
     holds_to("2028-12-31", GOLD, SILVER);
+    opened(&fold);
+    buys("2026-11-10", 250); /* to 10 February */
+    buys("2027-01-15", 250); /* renewed before that */
+    holds_to("2027-12-31", GOLD, SILVER);
 }
 
 static void a_term_that_is_lost_still_has_its_grace(void **state)
