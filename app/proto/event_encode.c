@@ -345,7 +345,6 @@ static void what_out(const struct tally_event *event, tally_v1_Event *out)
         out->which_what = tally_v1_Event_blocking_tag;
         out->what.blocking = given_out(&event->as.given);
         break;
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }

@@ -188,7 +188,6 @@ static bool what_ok(const struct tally_event *event)
         return transfer_ok(event);
     case TALLY_EVENT_CARD:
         return card_ok(event);
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
     return false;

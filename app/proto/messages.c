@@ -283,19 +283,32 @@ static bool member_row_ok(const struct tally_msg_member_row *message)
 {
     return is_within(message->profile, 0, TALLY_PROFILE_LEN_MAX) &&
            is_within(message->wrapped_key, 0, TALLY_SIDECAR_LEN_MAX) &&
-           message->handle_count <= TALLY_MSG_HANDLES_MAX;
+           message->handle_count <= TALLY_MSG_HANDLES_MAX &&
+           message->blocked_count <= TALLY_MSG_HANDLES_MAX;
+}
+
+static bool put_each(pb_ostream_t *stream, const pb_field_t *field,
+                     uint8_t (*const handles)[TALLY_HANDLE_LEN], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!pb_encode_tag_for_field(stream, field) ||
+            !pb_encode_string(stream, handles[i], TALLY_HANDLE_LEN)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool put_handles(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
 {
     const struct tally_msg_member_row *message = *arg;
-    for (size_t i = 0; i < message->handle_count; i++) {
-        if (!pb_encode_tag_for_field(stream, field) ||
-            !pb_encode_string(stream, message->handles[i], TALLY_HANDLE_LEN)) {
-            return false;
-        }
-    }
-    return true;
+    return put_each(stream, field, message->handles, message->handle_count);
+}
+
+static bool put_blocked(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
+{
+    const struct tally_msg_member_row *message = *arg;
+    return put_each(stream, field, message->blocked, message->blocked_count);
 }
 
 static bool take_handle(pb_istream_t *stream, const pb_field_t *field, void **arg)
@@ -317,17 +330,19 @@ static tally_v1_MemberRow member_row_out(const struct tally_msg_member_row *mess
         .profile = pb_out_slice(&message->profile),
         .wrapped_key = pb_out_slice(&message->wrapped_key),
         .handles = {.funcs.encode = put_handles, .arg = pb_borrowed(message)},
+        .blocked = {.funcs.encode = put_blocked, .arg = pb_borrowed(message)},
     };
 }
 
 /* Fills `message` from the rest of the stream; whatever it answers, the message may be freed. */
 static bool member_row_take(pb_istream_t *stream, struct tally_msg_member_row *message)
 {
-    struct pb_array handles = {0};
+    struct pb_array handles = {0}, blocked = {0};
     tally_v1_MemberRow in = {
         .profile = pb_in_slice(&message->profile),
         .wrapped_key = pb_in_slice(&message->wrapped_key),
         .handles = {.funcs.decode = take_handle, .arg = &handles},
+        .blocked = {.funcs.decode = take_handle, .arg = &blocked},
     };
     bool ok = pb_decode(stream, tally_v1_MemberRow_fields, &in);
     message->member = in.member;
@@ -335,6 +350,8 @@ static bool member_row_take(pb_istream_t *stream, struct tally_msg_member_row *m
     message->home_shop = in.home_shop;
     message->handles = handles.items;
     message->handle_count = handles.count;
+    message->blocked = blocked.items;
+    message->blocked_count = blocked.count;
     return ok && member_row_ok(message);
 }
 
@@ -419,6 +436,7 @@ enum tally_status tally_msg_member_row_decode(struct tally_slice bytes,
 void tally_msg_member_row_free(struct tally_msg_member_row *message)
 {
     tally_free(message->handles);
+    tally_free(message->blocked);
     *message = (struct tally_msg_member_row){0};
 }
 

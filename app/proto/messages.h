@@ -31,7 +31,7 @@ enum {
     TALLY_MSG_RECORDS_MAX = 4096,        /* of one push */
     TALLY_MSG_ROWS_MAX = 4096,           /* accounts of one pull reply */
     TALLY_MSG_MEMBERS_MAX = 4096,        /* of one account */
-    TALLY_MSG_HANDLES_MAX = 4096,        /* cards of one member */
+    TALLY_MSG_HANDLES_MAX = 4096,        /* cards of one member; and as many that are blocked */
     TALLY_MSG_GRANTS_MAX = 4096,         /* of one reply */
     TALLY_MSG_ISSUERS_MAX = 8,
     TALLY_SIDECAR_LEN_MAX = 1024,
@@ -126,6 +126,8 @@ struct tally_msg_member_row {
     struct tally_slice wrapped_key; /* 0..TALLY_SIDECAR_LEN_MAX; empty: erased */
     uint8_t (*handles)[TALLY_HANDLE_LEN];
     size_t handle_count;
+    uint8_t (*blocked)[TALLY_HANDLE_LEN]; /* one that is in both lists is blocked */
+    size_t blocked_count;
 };
 
 struct tally_msg_account_row {

@@ -156,14 +156,17 @@ static enum tally_status stage_account(struct apply *apply, const struct tally_a
 
 /* ------------------------------------------------------------------ members and cards */
 
+static bool is_blocked(const struct tally_msg_member_row *member, const uint8_t *handle)
+{
+    return member->blocked_count > 0 &&
+           row_handles_have(member->blocked[0], member->blocked_count, handle);
+}
+
 static bool lists_handle(const struct tally_msg_member_row *member, const uint8_t *handle)
 {
-    for (size_t i = 0; i < member->handle_count; i++) {
-        if (memcmp(member->handles[i], handle, TALLY_HANDLE_LEN) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return is_blocked(member, handle) ||
+           (member->handle_count > 0 &&
+            row_handles_have(member->handles[0], member->handle_count, handle));
 }
 
 /* A card that the member had and the row no longer lists, unless it went to someone else. */
@@ -172,15 +175,30 @@ static enum tally_status drop_card(struct apply *apply, uint64_t member, const u
     struct tally_slice key = {handle, TALLY_HANDLE_LEN};
     struct tally_buffer value = {0};
     uint64_t holder = 0;
+    bool blocked = false;
     enum tally_status status = view_get(&apply->view, STATE_CARDS, key, &value);
     if (status == TALLY_OK) {
-        status = row_card_decode(tally_buffer_slice(&value), &holder);
+        status = row_card_decode(tally_buffer_slice(&value), &holder, &blocked);
     }
     tally_buffer_free(&value);
     if (status == TALLY_OK && holder == member) {
         status = changes_remove(&apply->staged, STATE_CARDS, key);
     }
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
+static enum tally_status drop_unlisted(struct apply *apply,
+                                       const struct tally_msg_member_row *member,
+                                       const uint8_t *handles, size_t count)
+{
+    enum tally_status status = TALLY_OK;
+    for (size_t i = 0; i < count && status == TALLY_OK; i++) {
+        const uint8_t *handle = handles + i * TALLY_HANDLE_LEN;
+        if (!lists_handle(member, handle)) {
+            status = drop_card(apply, member->member, handle);
+        }
+    }
+    return status;
 }
 
 static enum tally_status drop_old_cards(struct apply *apply,
@@ -194,14 +212,39 @@ static enum tally_status drop_old_cards(struct apply *apply,
     if (status == TALLY_OK) {
         status = row_member_decode(tally_buffer_slice(&value), &old);
     }
-    for (size_t i = 0; i < old.handle_count && status == TALLY_OK; i++) {
-        const uint8_t *handle = old.handles + i * TALLY_HANDLE_LEN;
-        if (!lists_handle(member, handle)) {
-            status = drop_card(apply, member->member, handle);
-        }
+    if (status == TALLY_OK) {
+        status = drop_unlisted(apply, member, old.handles, old.handle_count);
+    }
+    if (status == TALLY_OK) {
+        status = drop_unlisted(apply, member, old.blocked, old.blocked_count);
     }
     tally_buffer_free(&value);
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
+static enum tally_status stage_card(struct apply *apply, uint64_t member, const uint8_t *handle,
+                                    bool blocked)
+{
+    uint8_t value[ROW_CARD_LEN];
+    row_card_encode(member, blocked, value);
+    return changes_put(&apply->staged, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN},
+                       (struct tally_slice){value, sizeof value});
+}
+
+/* The cards of a row, each by itself; those that work are appended to `works`. */
+static enum tally_status stage_cards(struct apply *apply, const struct tally_msg_member_row *member,
+                                     struct tally_buffer *works)
+{
+    for (size_t i = 0; i < member->handle_count; i++) {
+        if (!is_blocked(member, member->handles[i])) {
+            TALLY_TRY(tally_buffer_append(works, member->handles[i], TALLY_HANDLE_LEN));
+            TALLY_TRY(stage_card(apply, member->member, member->handles[i], false));
+        }
+    }
+    for (size_t i = 0; i < member->blocked_count; i++) {
+        TALLY_TRY(stage_card(apply, member->member, member->blocked[i], true));
+    }
+    return TALLY_OK;
 }
 
 static enum tally_status stage_member(struct apply *apply,
@@ -211,22 +254,24 @@ static enum tally_status stage_member(struct apply *apply,
     row_id_key(member->member, key_bytes);
     struct tally_slice key = {key_bytes, sizeof key_bytes};
     TALLY_TRY(drop_old_cards(apply, member, key));
-    struct row_member row = {.account = member->account,
-                             .home_shop = member->home_shop,
-                             .profile = member->profile,
-                             .wrapped_key = member->wrapped_key,
-                             .handles = member->handle_count > 0 ? member->handles[0] : NULL,
-                             .handle_count = member->handle_count};
-    struct tally_buffer value = {0};
-    enum tally_status status = row_member_encode(&row, &value);
+    struct tally_buffer value = {0}, works = {0};
+    enum tally_status status = stage_cards(apply, member, &works);
+    if (status == TALLY_OK) {
+        struct row_member row = {.account = member->account,
+                                 .home_shop = member->home_shop,
+                                 .profile = member->profile,
+                                 .wrapped_key = member->wrapped_key,
+                                 .handles = works.data,
+                                 .handle_count = works.len / TALLY_HANDLE_LEN,
+                                 .blocked = member->blocked_count > 0 ? member->blocked[0] : NULL,
+                                 .blocked_count = member->blocked_count};
+        status = row_member_encode(&row, &value);
+    }
     if (status == TALLY_OK) {
         status = changes_put(&apply->staged, STATE_MEMBERS, key, tally_buffer_slice(&value));
     }
+    tally_buffer_free(&works);
     tally_buffer_free(&value);
-    for (size_t i = 0; i < member->handle_count && status == TALLY_OK; i++) {
-        status = changes_put(&apply->staged, STATE_CARDS,
-                             (struct tally_slice){member->handles[i], TALLY_HANDLE_LEN}, key);
-    }
     return status;
 }
 

@@ -16,6 +16,7 @@ enum state_table {
     STATE_CARDS,        /* handle */
     STATE_REFS,         /* the till's reference */
     STATE_REVERSALS,    /* terminal, epoch and seq of a sale that came back, big-endian */
+    STATE_SENT,         /* account that ended and was sent on from this drawer, big-endian */
     STATE_TABLE_COUNT
 };
 

@@ -65,6 +65,15 @@ static enum tally_status fold_account(const struct view *view, const struct tall
     return status;
 }
 
+static enum tally_status put_card(struct changes *into, const uint8_t *handle, uint64_t member,
+                                  bool blocked)
+{
+    uint8_t value[ROW_CARD_LEN];
+    row_card_encode(member, blocked, value);
+    return changes_put(into, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN},
+                       (struct tally_slice){value, sizeof value});
+}
+
 static enum tally_status fold_enrolment(const struct tally_event *event, struct tally_slice sidecar,
                                         struct changes *into)
 {
@@ -90,11 +99,127 @@ static enum tally_status fold_enrolment(const struct tally_event *event, struct 
     }
     tally_buffer_free(&value);
     for (size_t i = 0; i < handle_count && status == TALLY_OK; i++) {
-        struct tally_slice handle = {handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
-        status = changes_put(into, STATE_CARDS, handle,
-                             (struct tally_slice){member_key, sizeof member_key});
+        status = put_card(into, handles + i * TALLY_HANDLE_LEN, event->member, false);
     }
     return status;
+}
+
+/* ------------------------------------------------------------------ a change of cards */
+
+struct cards {
+    struct tally_buffer works;
+    struct tally_buffer blocked;
+};
+
+static void cards_drop(struct tally_buffer *handles, const uint8_t *handle)
+{
+    for (size_t at = 0; at < handles->len; at += TALLY_HANDLE_LEN) {
+        if (memcmp(handles->data + at, handle, TALLY_HANDLE_LEN) == 0) {
+            handles->len -= TALLY_HANDLE_LEN;
+            memmove(handles->data + at, handles->data + at + TALLY_HANDLE_LEN, handles->len - at);
+            return;
+        }
+    }
+}
+
+static enum tally_status cards_set(struct cards *cards, const uint8_t *handle, bool blocked)
+{
+    cards_drop(&cards->works, handle);
+    cards_drop(&cards->blocked, handle);
+    return tally_buffer_append(blocked ? &cards->blocked : &cards->works, handle, TALLY_HANDLE_LEN);
+}
+
+static enum tally_status cards_change(struct cards *cards, const struct tally_event *event,
+                                      struct changes *into)
+{
+    const struct tally_card_change *change = &event->as.card;
+    if (change->action == TALLY_CARD_REPLACE) {
+        TALLY_TRY(cards_set(cards, change->old, true));
+        TALLY_TRY(put_card(into, change->old, event->member, true));
+    }
+    bool blocked = change->action == TALLY_CARD_BLOCK;
+    TALLY_TRY(cards_set(cards, change->handle, blocked));
+    return put_card(into, change->handle, event->member, blocked);
+}
+
+static enum tally_status change_member(const struct row_member *before,
+                                       const struct tally_event *event, struct tally_slice key,
+                                       struct changes *into)
+{
+    struct cards cards = {0};
+    struct tally_buffer value = {0};
+    struct row_member row = *before;
+    enum tally_status status =
+        tally_buffer_append(&cards.works, before->handles, before->handle_count * TALLY_HANDLE_LEN);
+    if (status == TALLY_OK) {
+        status = tally_buffer_append(&cards.blocked, before->blocked,
+                                     before->blocked_count * TALLY_HANDLE_LEN);
+    }
+    if (status == TALLY_OK) {
+        status = cards_change(&cards, event, into);
+    }
+    if (status == TALLY_OK) {
+        row.handles = cards.works.data;
+        row.handle_count = cards.works.len / TALLY_HANDLE_LEN;
+        row.blocked = cards.blocked.data;
+        row.blocked_count = cards.blocked.len / TALLY_HANDLE_LEN;
+        status = row_member_encode(&row, &value);
+    }
+    if (status == TALLY_OK) {
+        status = changes_put(into, STATE_MEMBERS, key, tally_buffer_slice(&value));
+    }
+    tally_buffer_free(&cards.works);
+    tally_buffer_free(&cards.blocked);
+    tally_buffer_free(&value);
+    return status;
+}
+
+/* A member whom head office enrolled is not known while the state is made again: its row comes with
+ * the next pull, once head office has this event, and says it all. */
+static enum tally_status fold_card(const struct view *view, const struct tally_event *event,
+                                   struct changes *into)
+{
+    uint8_t key_bytes[ROW_ID_KEY_LEN];
+    row_id_key(event->member, key_bytes);
+    struct tally_slice key = {key_bytes, sizeof key_bytes};
+    struct tally_buffer value = {0};
+    struct row_member before = {0};
+    enum tally_status status = view_get(view, STATE_MEMBERS, key, &value);
+    if (status == TALLY_OK) {
+        status = row_member_decode(tally_buffer_slice(&value), &before);
+    }
+    if (status == TALLY_OK) {
+        status = change_member(&before, event, key, into);
+    }
+    tally_buffer_free(&value);
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+}
+
+/* ------------------------------------------------------------------ reversals and transfers */
+
+bool fold_sends(const struct tally_event *event)
+{
+    for (size_t i = 0; i < event->effects.move_count; i++) {
+        enum tally_move_kind kind = event->effects.moves[i].kind;
+        if (kind == TALLY_MOVE_ADJUST_OUT || kind == TALLY_MOVE_FORGIVE_DEBT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What an ended account's drawer sent is remembered until the other account has it. */
+static enum tally_status fold_transfer(const struct tally_event *event, struct changes *into)
+{
+    uint8_t key[ROW_ID_KEY_LEN], itself[ROW_EVENT_LEN];
+    if (fold_sends(event)) {
+        row_id_key(event->account, key);
+        row_event_encode(event->id.epoch, event->id.seq, itself);
+        return changes_put(into, STATE_SENT, (struct tally_slice){key, sizeof key},
+                           (struct tally_slice){itself, sizeof itself});
+    }
+    row_id_key(event->as.transfer.other, key);
+    return changes_remove(into, STATE_SENT, (struct tally_slice){key, sizeof key});
 }
 
 static enum tally_status fold_reversal(const struct view *view, const struct tally_event *event,
@@ -136,6 +261,12 @@ enum tally_status fold_event(const struct view *view, const struct tally_event *
     }
     if (event->type == TALLY_EVENT_ENROL) {
         TALLY_TRY(fold_enrolment(event, sidecar, into));
+    }
+    if (event->type == TALLY_EVENT_CARD) {
+        TALLY_TRY(fold_card(view, event, into));
+    }
+    if (event->type == TALLY_EVENT_TRANSFER) {
+        TALLY_TRY(fold_transfer(event, into));
     }
     return TALLY_OK;
 }

@@ -25,6 +25,9 @@ TALLY_MUST_USE enum tally_status view_reversal(const struct view *view,
                                                const struct tally_event_id *sale,
                                                struct row_reversal *ret_row);
 
+/* Whether a transfer takes points out of its account; else it puts them in. */
+bool fold_sends(const struct tally_event *event);
+
 /* Folds `event`, seen through `view`, into `into`: account, member, card, references,
  * what came back of a sale.
  *   TALLY_OK, the statuses of tally_book_apply, view_get, TALLY_E_NO_MEMORY */

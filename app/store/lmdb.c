@@ -27,7 +27,7 @@ enum { FORMAT_VERSION = 1, HEAD_LEN = 108, ROW_CRC_LEN = 4, DATABASES_MAX = 16 }
 
 static const char *const table_names[STATE_TABLE_COUNT] = {
     [STATE_ACCOUNTS] = "accounts", [STATE_MEMBERS] = "members",     [STATE_CARDS] = "cards",
-    [STATE_REFS] = "refs",         [STATE_REVERSALS] = "reversals",
+    [STATE_REFS] = "refs",         [STATE_REVERSALS] = "reversals", [STATE_SENT] = "sent",
 };
 
 struct state {

@@ -7,7 +7,7 @@
 enum {
     ROW_VERSION = 1,
     ACCOUNT_HEADER_LEN = 16,
-    MEMBER_HEADER_LEN = 28,
+    MEMBER_HEADER_LEN = 32,
     REVERSAL_HEADER_LEN = 16,
     REVERSAL_LINE_LEN = 12,
     FLAG_FROM_HQ = 1,
@@ -74,18 +74,22 @@ enum tally_status row_member_decode(struct tally_slice value, struct row_member 
     uint64_t profile_len = tally_read_le(&from, 4);
     uint64_t key_len = tally_read_le(&from, 4);
     uint64_t handle_count = tally_read_le(&from, 4);
+    uint64_t blocked_count = tally_read_le(&from, 4);
     if (from.failed || version != ROW_VERSION) {
         return version > ROW_VERSION ? TALLY_E_STORE_VERSION : TALLY_E_STORE_DAMAGED;
     }
     uint64_t left = value.len - from.at;
     if (profile_len > left || key_len > left || handle_count > left / TALLY_HANDLE_LEN ||
-        profile_len + key_len + handle_count * TALLY_HANDLE_LEN != left) {
+        blocked_count > left / TALLY_HANDLE_LEN ||
+        profile_len + key_len + (handle_count + blocked_count) * TALLY_HANDLE_LEN != left) {
         return TALLY_E_STORE_DAMAGED;
     }
     row.profile = tally_read_slice(&from, (size_t)profile_len);
     row.wrapped_key = tally_read_slice(&from, (size_t)key_len);
     row.handle_count = (size_t)handle_count;
+    row.blocked_count = (size_t)blocked_count;
     row.handles = tally_read_slice(&from, row.handle_count * TALLY_HANDLE_LEN).data;
+    row.blocked = tally_read_slice(&from, row.blocked_count * TALLY_HANDLE_LEN).data;
     *ret_row = row;
     return TALLY_OK;
 }
@@ -93,7 +97,9 @@ enum tally_status row_member_decode(struct tally_slice value, struct row_member 
 enum tally_status row_member_encode(const struct row_member *row, struct tally_buffer *ret_value)
 {
     size_t handles_len = row->handle_count * TALLY_HANDLE_LEN;
-    size_t len = MEMBER_HEADER_LEN + row->profile.len + row->wrapped_key.len + handles_len;
+    size_t blocked_len = row->blocked_count * TALLY_HANDLE_LEN;
+    size_t len =
+        MEMBER_HEADER_LEN + row->profile.len + row->wrapped_key.len + handles_len + blocked_len;
     TALLY_TRY(tally_buffer_reserve(ret_value, len));
     struct tally_writer to = {.data = ret_value->data + ret_value->len, .cap = len};
     tally_write_le(&to, 4, ROW_VERSION);
@@ -102,9 +108,11 @@ enum tally_status row_member_encode(const struct row_member *row, struct tally_b
     tally_write_le(&to, 4, row->profile.len);
     tally_write_le(&to, 4, row->wrapped_key.len);
     tally_write_le(&to, 4, row->handle_count);
+    tally_write_le(&to, 4, row->blocked_count);
     tally_write_bytes(&to, row->profile.data, row->profile.len);
     tally_write_bytes(&to, row->wrapped_key.data, row->wrapped_key.len);
     tally_write_bytes(&to, row->handles, handles_len);
+    tally_write_bytes(&to, row->blocked, blocked_len);
     ret_value->len += to.at;
     return to.failed ? TALLY_E_INVALID : TALLY_OK;
 }
@@ -212,13 +220,30 @@ void row_reversal_free(struct row_reversal *row)
     *row = (struct row_reversal){0};
 }
 
-enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member)
+bool row_handles_have(const uint8_t *handles, size_t count, const uint8_t *handle)
 {
-    if (value.len != 8) {
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(handles + i * TALLY_HANDLE_LEN, handle, TALLY_HANDLE_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member, bool *ret_blocked)
+{
+    if (value.len != ROW_CARD_LEN || value.data[ROW_CARD_LEN - 1] > 1) {
         return TALLY_E_STORE_DAMAGED;
     }
     *ret_member = tally_load_be(value.data, 8);
+    *ret_blocked = value.data[ROW_CARD_LEN - 1] == 1;
     return TALLY_OK;
+}
+
+void row_card_encode(uint64_t member, bool blocked, uint8_t ret_value[ROW_CARD_LEN])
+{
+    tally_store_be(ret_value, 8, member);
+    ret_value[ROW_CARD_LEN - 1] = blocked;
 }
 
 enum tally_status row_event_decode(struct tally_slice value, uint32_t *ret_epoch, uint64_t *ret_seq)
@@ -275,6 +300,7 @@ enum tally_status row_check(enum state_table table, struct tally_slice key,
     struct row_member member;
     uint64_t number;
     uint32_t epoch;
+    bool blocked;
     switch (table) {
     case STATE_ACCOUNTS:
         return check_account(key, value);
@@ -282,9 +308,10 @@ enum tally_status row_check(enum state_table table, struct tally_slice key,
         return key.len == ROW_ID_KEY_LEN ? row_member_decode(value, &member)
                                          : TALLY_E_STORE_DAMAGED;
     case STATE_CARDS:
-        return key.len == TALLY_HANDLE_LEN ? row_card_decode(value, &number)
+        return key.len == TALLY_HANDLE_LEN ? row_card_decode(value, &number, &blocked)
                                            : TALLY_E_STORE_DAMAGED;
     case STATE_REFS:
+    case STATE_SENT:
         return row_event_decode(value, &epoch, &number);
     case STATE_REVERSALS:
         return check_reversal(key, value);

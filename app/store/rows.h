@@ -9,7 +9,7 @@
 #include "app/base/book.h"
 #include "app/store/changes.h"
 
-enum { ROW_ID_KEY_LEN = 8, ROW_EVENT_KEY_LEN = 16, ROW_EVENT_LEN = 12 };
+enum { ROW_ID_KEY_LEN = 8, ROW_EVENT_KEY_LEN = 16, ROW_EVENT_LEN = 12, ROW_CARD_LEN = 9 };
 
 struct row_account {
     bool from_hq;       /* head office's word is in it: this journal alone can't make it again */
@@ -30,8 +30,10 @@ struct row_member {
     uint32_t home_shop;
     struct tally_slice profile;
     struct tally_slice wrapped_key;
-    const uint8_t *handles; /* handle_count times TALLY_HANDLE_LEN bytes */
+    const uint8_t *handles; /* cards that work: handle_count times TALLY_HANDLE_LEN bytes */
     size_t handle_count;
+    const uint8_t *blocked; /* and those that are blocked */
+    size_t blocked_count;
 };
 
 /* Everything in it points into `value`. */
@@ -62,8 +64,13 @@ TALLY_MUST_USE enum tally_status row_reversal_add(const struct row_reversal *bef
                                                   struct row_reversal *ret_after);
 void row_reversal_free(struct row_reversal *row);
 
-/* Cards hold a member; refs hold an event of this terminal. */
-TALLY_MUST_USE enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member);
+/* Whether `handle` is among `count` of them. */
+bool row_handles_have(const uint8_t *handles, size_t count, const uint8_t *handle);
+
+/* Cards hold a member; refs and what was sent hold an event of this terminal. */
+TALLY_MUST_USE enum tally_status row_card_decode(struct tally_slice value, uint64_t *ret_member,
+                                                 bool *ret_blocked);
+void row_card_encode(uint64_t member, bool blocked, uint8_t ret_value[ROW_CARD_LEN]);
 TALLY_MUST_USE enum tally_status row_event_decode(struct tally_slice value, uint32_t *ret_epoch,
                                                   uint64_t *ret_seq);
 void row_event_encode(uint32_t epoch, uint64_t seq, uint8_t ret_value[ROW_EVENT_LEN]);

@@ -172,6 +172,20 @@ static enum tally_status refuse_known_ref(struct store *store, struct tally_slic
     return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
 }
 
+static enum tally_status find_card(struct store *store, const uint8_t *handle, uint64_t *ret_member,
+                                   bool *ret_blocked)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    enum tally_status status =
+        view_get(&view, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN}, &value);
+    if (status == TALLY_OK) {
+        status = row_card_decode(tally_buffer_slice(&value), ret_member, ret_blocked);
+    }
+    tally_buffer_free(&value);
+    return store_found(store, status);
+}
+
 static enum tally_status refuse_known_member(struct store *store, const struct tally_event *event)
 {
     const struct tally_enrol *enrol = &event->as.enrol;
@@ -243,6 +257,136 @@ static enum tally_status refuse_reversal(struct store *store, const struct tally
     return status;
 }
 
+/* TALLY_OK, TALLY_E_NOT_FOUND (also of another member), store statuses */
+static enum tally_status find_own_card(struct store *store, const uint8_t *handle, uint64_t member,
+                                       bool *ret_blocked)
+{
+    uint64_t holder = 0;
+    TALLY_TRY(find_card(store, handle, &holder, ret_blocked));
+    return holder == member ? TALLY_OK : TALLY_E_NOT_FOUND;
+}
+
+static enum tally_status refuse_card(struct store *store, const struct tally_event *event)
+{
+    const struct tally_card_change *change = &event->as.card;
+    struct store_member member;
+    TALLY_TRY(store_member_get(store, event->member, &member));
+    uint64_t account = member.account, holder = 0;
+    store_member_free(&member);
+    if (account != event->account) {
+        return TALLY_E_INVALID;
+    }
+    bool blocked = false;
+    if (change->action == TALLY_CARD_BLOCK || change->action == TALLY_CARD_UNBLOCK) {
+        TALLY_TRY(find_own_card(store, change->handle, event->member, &blocked));
+        return blocked == (change->action == TALLY_CARD_BLOCK) ? TALLY_E_EXISTS : TALLY_OK;
+    }
+    enum tally_status status = find_card(store, change->handle, &holder, &blocked);
+    if (status != TALLY_E_NOT_FOUND) {
+        return status == TALLY_OK ? TALLY_E_EXISTS : status;
+    }
+    return change->action == TALLY_CARD_REPLACE
+               ? find_own_card(store, change->old, event->member, &blocked)
+               : TALLY_OK;
+}
+
+/* The send of an account's drawer that has not been received. TALLY_OK, TALLY_E_NOT_FOUND */
+static enum tally_status find_sent(struct store *store, uint64_t account, uint32_t *ret_epoch,
+                                   uint64_t *ret_seq)
+{
+    struct view view = store_view(store);
+    struct tally_buffer value = {0};
+    uint8_t key[ROW_ID_KEY_LEN];
+    row_id_key(account, key);
+    enum tally_status status =
+        view_get(&view, STATE_SENT, (struct tally_slice){key, sizeof key}, &value);
+    if (status == TALLY_OK) {
+        status = row_event_decode(tally_buffer_slice(&value), ret_epoch, ret_seq);
+    }
+    tally_buffer_free(&value);
+    return store_found(store, status);
+}
+
+/* A terminal moves points of an account only where head office says that it has ended, and what
+ * debts and counters there are went with head office's own transfer. */
+static enum tally_status refuse_send(struct store *store, const struct tally_event *event,
+                                     uint64_t *ret_existing_seq)
+{
+    const struct tally_effects *effects = &event->effects;
+    uint32_t epoch = 0;
+    uint64_t seq = 0;
+    enum tally_status status = find_sent(store, event->account, &epoch, &seq);
+    if (status == TALLY_OK) {
+        *ret_existing_seq = seq_now(store, epoch, seq);
+        return TALLY_E_EXISTS;
+    }
+    struct store_account account;
+    TALLY_TRY(status == TALLY_E_NOT_FOUND ? TALLY_OK : status);
+    TALLY_TRY(store_account_get(store, event->account, &account));
+    bool has_ended = account.book.account.merged_into == event->as.transfer.other;
+    store_account_free(&account);
+    for (size_t i = 0; i < effects->move_count; i++) {
+        has_ended = has_ended && effects->moves[i].kind != TALLY_MOVE_FORGIVE_DEBT;
+    }
+    return has_ended && effects->merged_into == 0 && effects->count_count == 0 ? TALLY_OK
+                                                                               : TALLY_E_INVALID;
+}
+
+static const struct tally_move *next_of(const struct tally_effects *effects,
+                                        enum tally_move_kind kind, size_t *at)
+{
+    while (*at < effects->move_count && effects->moves[*at].kind != kind) {
+        (*at)++;
+    }
+    return *at < effects->move_count ? &effects->moves[(*at)++] : NULL;
+}
+
+/* Every point that was sent comes in, and none beside. */
+static bool receives_all(const struct tally_event *event, const struct tally_event *sent)
+{
+    size_t in_at = 0, out_at = 0, debt_at = 0;
+    if (sent->type != TALLY_EVENT_TRANSFER || sent->as.transfer.other != event->account ||
+        sent->account != event->as.transfer.other || event->effects.count_count > 0 ||
+        next_of(&event->effects, TALLY_MOVE_ADJUST_DEBT, &debt_at) != NULL) {
+        return false;
+    }
+    for (;;) {
+        const struct tally_move *in = next_of(&event->effects, TALLY_MOVE_ADJUST_IN, &in_at);
+        const struct tally_move *out = next_of(&sent->effects, TALLY_MOVE_ADJUST_OUT, &out_at);
+        if (in == NULL || out == NULL) {
+            return in == NULL && out == NULL;
+        }
+        if (in->purse != out->purse || in->expires_day != out->expires_day ||
+            in->from_day != out->from_day || in->points != out->points) {
+            return false;
+        }
+    }
+}
+
+static enum tally_status refuse_receipt(struct store *store, const struct tally_event *event)
+{
+    uint32_t epoch = 0;
+    uint64_t seq = 0;
+    struct tally_buffer bytes = {0};
+    struct tally_event_decoded sent = {0};
+    enum tally_status status = find_sent(store, event->as.transfer.other, &epoch, &seq);
+    if (status == TALLY_E_NOT_FOUND) {
+        return TALLY_E_INVALID;
+    }
+    if (status == TALLY_OK) {
+        status = store_event_of_epoch(store, epoch, seq, &bytes);
+    }
+    if (status == TALLY_OK) {
+        status = tally_event_decode(tally_buffer_slice(&bytes), &sent);
+    }
+    if (status == TALLY_OK && !receives_all(event, &sent.event)) {
+        status = TALLY_E_INVALID;
+    }
+    tally_event_decoded_free(&sent);
+    tally_buffer_free(&bytes);
+    return status;
+}
+
 /* What this store, and no one else, must not let into the journal. */
 static enum tally_status refuse(struct store *store, const struct tally_event *event,
                                 uint64_t *ret_existing_seq)
@@ -272,11 +416,13 @@ static enum tally_status refuse(struct store *store, const struct tally_event *e
         return event->as.grant.grant_seq <= store->now.grant_seq ? TALLY_E_EXISTS : TALLY_OK;
     case TALLY_EVENT_ADJUST:
         return event->as.adjust.drawer == store->now.terminal ? TALLY_OK : TALLY_E_INVALID;
-    case TALLY_EVENT_STANDING:
-    case TALLY_EVENT_TRANSFER:
     case TALLY_EVENT_CARD:
+        return refuse_card(store, event);
+    case TALLY_EVENT_TRANSFER:
+        return fold_sends(event) ? refuse_send(store, event, ret_existing_seq)
+                                 : refuse_receipt(store, event);
+    case TALLY_EVENT_STANDING:
     case TALLY_EVENT_BLOCK:
-    case TALLY_EVENT_TYPE_COUNT:
         break; /* head office's alone */
     }
     return TALLY_E_INVALID;
@@ -479,18 +625,11 @@ enum tally_status store_member_get(struct store *store, uint64_t member,
 enum tally_status store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN],
                                  uint64_t *ret_member)
 {
-    struct view view = store_view(store);
-    struct tally_buffer value = {0};
     uint64_t member = 0;
-    enum tally_status status =
-        view_get(&view, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN}, &value);
-    if (status == TALLY_OK) {
-        status = row_card_decode(tally_buffer_slice(&value), &member);
-    }
-    tally_buffer_free(&value);
-    TALLY_TRY(store_found(store, status));
+    bool blocked = false;
+    TALLY_TRY(find_card(store, handle, &member, &blocked));
     *ret_member = member;
-    return TALLY_OK;
+    return blocked ? TALLY_E_BLOCKED : TALLY_OK;
 }
 
 enum tally_status store_ref_get(struct store *store, struct tally_slice ref, uint64_t *ret_seq)
@@ -510,6 +649,51 @@ enum tally_status store_ref_epoch_get(struct store *store, struct tally_slice re
 {
     return ref.len == 0 || ref.len > STORE_REF_LEN_MAX ? TALLY_E_NOT_FOUND
                                                        : find_ref(store, ref, ret_epoch, ret_seq);
+}
+
+struct sent {
+    const struct changes *overlay;
+    uint64_t account;
+    uint32_t epoch;
+    uint64_t seq;
+};
+
+static enum tally_status take_sent(void *context, struct tally_slice key, struct tally_slice value)
+{
+    struct sent *sent = context;
+    if (changes_find(sent->overlay, STATE_SENT, key) != NULL) {
+        return TALLY_OK; /* the overlay has a newer word */
+    }
+    TALLY_TRY(row_event_decode(value, &sent->epoch, &sent->seq));
+    sent->account = tally_load_be(key.data, ROW_ID_KEY_LEN);
+    return TALLY_E_END;
+}
+
+enum tally_status store_sent_get(struct store *store, uint64_t *ret_account, uint32_t *ret_epoch,
+                                 uint64_t *ret_seq)
+{
+    struct sent sent = {.overlay = &store->overlay};
+    enum tally_status status = TALLY_OK;
+    const struct change *change = NULL;
+    while (sent.seq == 0 && (change = changes_next(&store->overlay, change)) != NULL) {
+        if (change->table == STATE_SENT && !change->removed) {
+            TALLY_TRY(row_event_decode((struct tally_slice){change->value, change->value_len},
+                                       &sent.epoch, &sent.seq));
+            sent.account = tally_load_be(change->key, ROW_ID_KEY_LEN);
+        }
+    }
+    if (sent.seq == 0) {
+        status = state_each(store->state, STATE_SENT, take_sent, &sent);
+        status = status == TALLY_E_END ? TALLY_OK : store_found(store, status);
+    }
+    TALLY_TRY(status);
+    if (sent.seq == 0) {
+        return TALLY_E_NOT_FOUND;
+    }
+    *ret_account = sent.account;
+    *ret_epoch = sent.epoch;
+    *ret_seq = sent.seq;
+    return TALLY_OK;
 }
 
 enum tally_status store_event_get(struct store *store, uint64_t seq, struct tally_buffer *ret_event,

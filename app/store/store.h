@@ -82,16 +82,20 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
 
 /* Makes `event` durable and applies it: sets its id and time (from now_ms, never backwards),
  * encodes, chains, writes, syncs, folds into the overlay. A terminal writes sales, voids, refunds,
- * enrolments, grants, holds, releases, awards, and adjustments of its own drawer. `sidecar` goes
+ * enrolments, grants, holds, releases, awards, changes of cards, adjustments of its own drawer, and
+ * the two transfers that send on what its drawer holds of an account that has ended (merge.h): the
+ * second puts in exactly what the first took out. `sidecar` goes
  * into the same write but not into the chain (an enrolled member's wrapped key). Refused means
  * nothing was written. TALLY_OK              durable; event->id and event->time are set
  *   TALLY_E_EXISTS        an event with this ref is there; or the sale that this one undoes was
  *                         voided already, or, for a void, a part of it has come back:
  *                         *ret_existing_seq says which event (0: in an epoch before this one).
- *                         Also an enrolment of a known member, card or phone number, and a grant
- *                         that is journalled already; then *ret_existing_seq is not set
- *   TALLY_E_POINTS_SHORT, TALLY_E_NOT_FOUND (no such hold), TALLY_E_INVALID, TALLY_E_OVERFLOW from
- *                         the fold; TALLY_E_INVALID also for a grant, adjustment or void that names
+ *                         Also an enrolment of a known member, card or phone number, a link of a
+ *                         known card, a block of a blocked one (and the opposite), and a grant that
+ *                         is journalled already; then *ret_existing_seq is not set
+ *   TALLY_E_POINTS_SHORT, TALLY_E_NOT_FOUND (no such hold; a card of
+ *                         nobody or of somebody else, a member that is not known), TALLY_E_INVALID,
+ * TALLY_E_OVERFLOW from the fold; TALLY_E_INVALID also for a grant, adjustment or void that names
  *                         another terminal's drawer or sale, for a refund that says that another
  *                         quantity came back before, and for a type that is head office's alone
  *   TALLY_E_NOT_READY     no writer is set
@@ -151,6 +155,7 @@ void store_member_free(struct store_member *member);
 /* TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_member_get(struct store *store, uint64_t member,
                                                   struct store_member *ret_member);
+/* TALLY_OK, TALLY_E_BLOCKED (*ret_member is set, too), TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status
 store_card_get(struct store *store, const uint8_t handle[TALLY_HANDLE_LEN], uint64_t *ret_member);
 
@@ -173,6 +178,12 @@ TALLY_MUST_USE enum tally_status store_event_get(struct store *store, uint64_t s
  * epoch may have come with another terminal number. TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status store_event_of_epoch(struct store *store, uint32_t epoch,
                                                       uint64_t seq, struct tally_buffer *ret_event);
+
+/* A transfer that took this drawer's points out of an account that has ended, and whose other half
+ * is not in the journal: a power cut came between. `ret_account` is the one that has ended.
+ *   TALLY_OK, TALLY_E_NOT_FOUND (there is none), store statuses */
+TALLY_MUST_USE enum tally_status store_sent_get(struct store *store, uint64_t *ret_account,
+                                                uint32_t *ret_epoch, uint64_t *ret_seq);
 
 struct store_counts {
     uint64_t members;

@@ -160,6 +160,21 @@ static bool row_is_there(struct verify *verify, enum state_table table, struct t
     return status == TALLY_OK;
 }
 
+static enum tally_status cards_are_there(struct verify *verify, uint64_t member,
+                                         const uint8_t *handles, size_t count)
+{
+    struct tally_buffer value = {0};
+    enum tally_status status = TALLY_OK;
+    for (size_t i = 0; i < count && status == TALLY_OK; i++) {
+        struct tally_slice handle = {handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
+        if (!row_is_there(verify, STATE_CARDS, handle, &value, &status) && status == TALLY_OK) {
+            status = differs(verify, "member %" PRIu64 ": a card is not in the index", member);
+        }
+    }
+    tally_buffer_free(&value);
+    return status;
+}
+
 static enum tally_status compare_member(struct verify *verify, struct tally_slice key,
                                         struct tally_slice value)
 {
@@ -175,14 +190,12 @@ static enum tally_status compare_member(struct verify *verify, struct tally_slic
         status == TALLY_OK) {
         status = differs(verify, "member %" PRIu64 ": has no account", member);
     }
-    for (size_t i = 0; i < row.handle_count && status == TALLY_OK; i++) {
-        struct tally_slice handle = {row.handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
-        if (!row_is_there(verify, STATE_CARDS, handle, &other, &status) && status == TALLY_OK) {
-            status = differs(verify, "member %" PRIu64 ": a card is not in the index", member);
-        }
-    }
     tally_buffer_free(&other);
-    return status;
+    if (status == TALLY_OK) {
+        status = cards_are_there(verify, member, row.handles, row.handle_count);
+    }
+    return status == TALLY_OK ? cards_are_there(verify, member, row.blocked, row.blocked_count)
+                              : status;
 }
 
 static enum tally_status compare_card(struct verify *verify, struct tally_slice key,
@@ -191,14 +204,18 @@ static enum tally_status compare_card(struct verify *verify, struct tally_slice 
     uint64_t member = 0;
     struct tally_buffer other = {0};
     struct row_member row = {0};
-    TALLY_TRY(row_card_decode(value, &member));
+    bool blocked = false, listed = false;
+    uint8_t member_key[ROW_ID_KEY_LEN];
+    TALLY_TRY(row_card_decode(value, &member, &blocked));
+    row_id_key(member, member_key);
     enum tally_status status = TALLY_OK;
-    bool listed = false;
-    if (row_is_there(verify, STATE_MEMBERS, value, &other, &status)) {
+    if (row_is_there(verify, STATE_MEMBERS, (struct tally_slice){member_key, sizeof member_key},
+                     &other, &status)) {
         status = row_member_decode(tally_buffer_slice(&other), &row);
-        for (size_t i = 0; status == TALLY_OK && i < row.handle_count; i++) {
-            listed |= memcmp(row.handles + i * TALLY_HANDLE_LEN, key.data, key.len) == 0;
-        }
+    }
+    if (status == TALLY_OK) {
+        listed = blocked ? row_handles_have(row.blocked, row.blocked_count, key.data)
+                         : row_handles_have(row.handles, row.handle_count, key.data);
     }
     tally_buffer_free(&other);
     if (status == TALLY_OK && !listed) {
@@ -238,6 +255,7 @@ static enum tally_status compare_row(struct verify *verify, struct tally_slice k
         return compare_card(verify, key, value);
     case STATE_REFS:
     case STATE_REVERSALS:
+    case STATE_SENT:
         return compare_event_row(verify, value, folded);
     case STATE_TABLE_COUNT:
         break;
@@ -281,7 +299,7 @@ static enum tally_status find_missing(struct verify *verify)
     const struct change *change = NULL;
     while (status == TALLY_OK && (change = changes_next(&verify->folded, change)) != NULL) {
         struct tally_slice key = {change->key, change->key_len};
-        if (change->table == STATE_CARDS) {
+        if (change->removed || change->table == STATE_CARDS) {
             continue; /* members list theirs, and those lists were compared */
         }
         value.len = 0;

@@ -651,7 +651,6 @@ static void any_what(struct any_event *any, uint64_t *seed)
     case TALLY_EVENT_CARD:
         any_card(event, seed);
         break;
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }
@@ -875,7 +874,6 @@ static void expect_same_what(const struct tally_event *left, const struct tally_
         expect_same(left->as.card.reason, right->as.card.reason);
         expect_same(left->as.card.who, right->as.card.who);
         break;
-    case TALLY_EVENT_TYPE_COUNT:
         break;
     }
 }

@@ -67,6 +67,7 @@ static struct tally_msg_record records[] = {
     {{(const uint8_t *)"event 2", 7}, {(const uint8_t *)"key", 3}},
 };
 static uint8_t handles[2][TALLY_HANDLE_LEN] = {{1}, {2, 3}};
+static uint8_t blocked[1][TALLY_HANDLE_LEN] = {{9, 8}};
 static struct tally_msg_member_row members[] = {
     {.member = 1,
      .account = 9,
@@ -74,7 +75,9 @@ static struct tally_msg_member_row members[] = {
      .profile = {(const uint8_t *)"p", 1},
      .wrapped_key = {(const uint8_t *)"k", 1},
      .handles = handles,
-     .handle_count = 2},
+     .handle_count = 2,
+     .blocked = blocked,
+     .blocked_count = 1},
     {.member = 2, .account = 9},
 };
 static struct tally_msg_account_row accounts[] = {
@@ -228,7 +231,10 @@ static void a_pull_reply_comes_back_as_it_was(void **state)
     expect_same(back.accounts[0].members[0].wrapped_key, members[0].wrapped_key);
     assert_int_equal(back.accounts[0].members[0].handle_count, 2);
     assert_memory_equal(back.accounts[0].members[0].handles, handles, sizeof handles);
+    assert_int_equal(back.accounts[0].members[0].blocked_count, 1);
+    assert_memory_equal(back.accounts[0].members[0].blocked, blocked, sizeof blocked);
     assert_int_equal(back.accounts[0].members[1].handle_count, 0);
+    assert_int_equal(back.accounts[0].members[1].blocked_count, 0);
     assert_int_equal(back.accounts[1].member_count, 0);
     assert_true(back.has_keys && back.has_programme);
     assert_memory_equal(back.keys.card_key, message.keys.card_key, TALLY_SHARED_KEY_LEN);
@@ -405,11 +411,14 @@ static void a_hash_or_handle_or_key_of_another_length_is_refused(void **state)
     static const uint8_t no_chain[] = {0x08, 0x06};
     assert_int_equal(try_push_reply((struct tally_slice){no_chain, sizeof no_chain}),
                      TALLY_E_INVALID);
-    static const uint8_t short_handle[] = {0x32, 0x02, 1, 2};
-    struct tally_msg_member_row row = {0};
-    assert_int_equal(
-        tally_msg_member_row_decode((struct tally_slice){short_handle, sizeof short_handle}, &row),
-        TALLY_E_INVALID);
+    uint8_t short_handle[] = {0x32, 0x02, 1, 2};
+    for (uint8_t field = 6; field < 8; field++) {
+        struct tally_msg_member_row row = {0};
+        short_handle[0] = (uint8_t)(field << 3 | 2);
+        assert_int_equal(tally_msg_member_row_decode(
+                             (struct tally_slice){short_handle, sizeof short_handle}, &row),
+                         TALLY_E_INVALID);
+    }
     struct tally_msg_shared_keys keys = {0};
     assert_int_equal(tally_msg_shared_keys_decode((struct tally_slice){NULL, 0}, &keys),
                      TALLY_E_INVALID);

@@ -292,15 +292,33 @@ enum tally_status try_adjust(struct store *store, uint32_t drawer, int64_t point
 
 enum tally_status try_what_is_head_offices(struct store *store, enum tally_event_type type)
 {
-    const struct tally_move given = {
-        .kind = TALLY_MOVE_ADJUST_IN, .expires_day = SHOP_EXPIRES, .points = 5};
     struct tally_event event = {.type = type, .account = SHOP_ACCOUNT};
-    if (type == TALLY_EVENT_STANDING) {
-        event.effects.has_floor = true;
-        event.as.given = (struct tally_given){.reason = text("matched"), .who = text("anna")};
-    } else {
-        event.effects = (struct tally_effects){.moves = &given, .move_count = 1};
-        event.as.transfer = (struct tally_transfer){.other = 101};
+    event.effects.has_floor = type == TALLY_EVENT_STANDING;
+    event.effects.has_block = event.effects.blocked = type == TALLY_EVENT_BLOCK;
+    event.as.given = (struct tally_given){.reason = text("matched"), .who = text("anna")};
+    return commit(store, &event, (struct tally_slice){0}, NULL);
+}
+
+enum tally_status try_transfer(struct store *store, uint64_t account, uint64_t other,
+                               enum tally_move_kind kind, int64_t points,
+                               uint64_t *ret_existing_seq)
+{
+    const struct tally_move move = {.kind = kind, .expires_day = SHOP_EXPIRES, .points = points};
+    struct tally_event event = {.type = TALLY_EVENT_TRANSFER,
+                                .account = account,
+                                .effects = {.moves = &move, .move_count = 1},
+                                .as.transfer = {.other = other}};
+    return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
+}
+
+enum tally_status try_card(struct store *store, uint64_t member, uint64_t account,
+                           enum tally_card_action action, uint8_t card, uint8_t old)
+{
+    struct tally_event event = {
+        .type = TALLY_EVENT_CARD, .account = account, .member = member, .as.card.action = action};
+    memset(event.as.card.handle, card, TALLY_HANDLE_LEN);
+    if (action == TALLY_CARD_REPLACE) {
+        memset(event.as.card.old, old, TALLY_HANDLE_LEN);
     }
     return commit(store, &event, (struct tally_slice){0}, NULL);
 }

@@ -67,8 +67,13 @@ enum tally_status try_hold(struct store *store, const char *ref, int64_t points)
 enum tally_status try_release(struct store *store, uint64_t hold, int64_t points);
 enum tally_status try_award(struct store *store, uint32_t purse, int64_t points);
 enum tally_status try_adjust(struct store *store, uint32_t drawer, int64_t points);
-/* A standing or a transfer. */
+/* A standing or a block. */
 enum tally_status try_what_is_head_offices(struct store *store, enum tally_event_type type);
+enum tally_status try_transfer(struct store *store, uint64_t account, uint64_t other,
+                               enum tally_move_kind kind, int64_t points,
+                               uint64_t *ret_existing_seq);
+enum tally_status try_card(struct store *store, uint64_t member, uint64_t account,
+                           enum tally_card_action action, uint8_t card, uint8_t old);
 enum tally_status try_enrol(struct store *store, uint64_t member, uint64_t account, uint8_t card);
 enum tally_status try_enrol_with_phone(struct store *store, uint64_t member, uint64_t account,
                                        uint8_t card, uint8_t phone);

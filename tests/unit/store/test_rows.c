@@ -59,6 +59,21 @@ static void fill_row(struct paper_row *paper, uint64_t account, const struct tal
                                                 .as_of_epoch = as_of_seq > 0};
 }
 
+/* Head office's word that an account goes on as another one. */
+static void fill_ended_row(struct paper_row *paper, uint64_t account, uint64_t into,
+                           uint64_t as_of_seq)
+{
+    struct tally_account content = {0};
+    size_t len = 0;
+    tally_account_clear(&content);
+    content.id = account;
+    content.merged_into = into;
+    assert_status(TALLY_OK,
+                  tally_account_encode(&content, paper->bytes, sizeof paper->bytes, &len));
+    paper->row = (struct tally_msg_account_row){
+        .account = {paper->bytes, len}, .as_of_seq = as_of_seq, .as_of_epoch = as_of_seq > 0};
+}
+
 static uint64_t apply(struct shop *shop, const struct paper_row *paper, uint64_t cursor)
 {
     uint64_t left_out = 99;
@@ -213,6 +228,117 @@ static void a_card_that_is_taken_away_is_no_longer_found(void **state)
     assert_status(TALLY_OK, store_card_get(shop.store, paper.handles[0], &member));
     assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, paper.handles[1], &member));
     assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void a_card_that_head_office_blocks_is_blocked_and_let_in_again(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    uint64_t member = 0;
+    for (int both = 0; both < 2; both++) { /* a blocked one may be among the others, too */
+        fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 2);
+        assert_int_equal(0, apply(&shop, &paper, 1));
+        assert_status(TALLY_OK, store_card_get(shop.store, paper.handles[1], &member));
+        fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, both == 0 ? 1 : 2);
+        paper.member.blocked = &paper.handles[1];
+        paper.member.blocked_count = 1;
+        assert_int_equal(0, apply(&shop, &paper, 2));
+        assert_status(TALLY_OK, store_card_get(shop.store, paper.handles[0], &member));
+        assert_status(TALLY_E_BLOCKED, store_card_get(shop.store, paper.handles[1], &member));
+        assert_verifies(shop.store);
+    }
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 3)); /* taken away altogether */
+    assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, paper.handles[1], &member));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+/* Head office enrolled the member; the journal alone does not know who that is. */
+static void a_card_that_was_linked_here_comes_back_with_the_row_after_a_rebuild(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    char path[512];
+    uint8_t linked[TALLY_HANDLE_LEN];
+    uint64_t member = 0;
+    memset(linked, 2, sizeof linked);
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 1));
+    assert_status(TALLY_OK, try_card(shop.store, SHOP_MEMBER, SHOP_ACCOUNT, TALLY_CARD_LINK, 2, 0));
+    assert_status(TALLY_OK, store_card_get(shop.store, linked, &member));
+    assert_verifies(shop.store);
+    shop_close(&shop);
+    path_in(&shop, "state.mdb", path);
+    write_file(path, "x", 1);
+    shop_open(&shop);
+    assert_true(shop.opened.rebuilt);
+    assert_status(TALLY_E_NOT_FOUND, store_card_get(shop.store, linked, &member));
+    assert_verifies(shop.store);
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(1, apply(&shop, &paper, 1)); /* head office has not heard of the link */
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 1, 2);
+    assert_int_equal(0, apply(&shop, &paper, 2));
+    assert_status(TALLY_OK, store_card_get(shop.store, linked, &member));
+    assert_verifies(shop.store);
+    shop_end(&shop);
+}
+
+static void points_of_an_ended_account_are_sent_on_once_and_arrive_whole(void **state)
+{
+    (void)state;
+    enum { INTO = 200 };
+    const enum tally_move_kind out = TALLY_MOVE_ADJUST_OUT, in = TALLY_MOVE_ADJUST_IN;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    uint64_t account = 0, seq = 0, existing = 0;
+    uint32_t epoch = 0;
+    sell(shop.store, 1, 40);
+    assert_status(TALLY_E_INVALID, try_transfer(shop.store, SHOP_ACCOUNT, INTO, out, 40, NULL));
+    assert_status(TALLY_E_NOT_FOUND, try_transfer(shop.store, 999, INTO, out, 40, NULL));
+    assert_status(TALLY_E_INVALID, try_transfer(shop.store, INTO, SHOP_ACCOUNT, in, 40, NULL));
+    fill_ended_row(&paper, SHOP_ACCOUNT, INTO, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_status(TALLY_E_INVALID, try_transfer(shop.store, SHOP_ACCOUNT, 201, out, 40, NULL));
+    assert_status(TALLY_E_INVALID,
+                  try_transfer(shop.store, SHOP_ACCOUNT, INTO, TALLY_MOVE_FORGIVE_DEBT, 40, NULL));
+    assert_status(TALLY_E_NOT_FOUND, store_sent_get(shop.store, &account, &epoch, &seq));
+    assert_int_equal(1, head_seq(shop.store));
+
+    assert_status(TALLY_OK, try_transfer(shop.store, SHOP_ACCOUNT, INTO, out, 40, NULL));
+    assert_int_equal(0, points_of(shop.store, SHOP_ACCOUNT));
+    struct shop crashed = shop_copy(&shop);
+    shop_open(&crashed);
+    for (int round = 0; round < 2; round++) {
+        assert_status(TALLY_OK, store_sent_get(crashed.store, &account, &epoch, &seq));
+        assert_true(account == SHOP_ACCOUNT && epoch == 1 && seq == 2);
+        assert_status(TALLY_E_EXISTS,
+                      try_transfer(crashed.store, SHOP_ACCOUNT, INTO, out, 1, &existing));
+        assert_int_equal(2, existing);
+        assert_status(TALLY_E_INVALID,
+                      try_transfer(crashed.store, INTO, SHOP_ACCOUNT, in, 41, NULL));
+        assert_status(TALLY_E_INVALID,
+                      try_transfer(crashed.store, 201, SHOP_ACCOUNT, in, 40, NULL));
+        assert_status(TALLY_E_INVALID, try_transfer(crashed.store, INTO, SHOP_ACCOUNT,
+                                                    TALLY_MOVE_ADJUST_DEBT, 40, NULL));
+        assert_verifies(crashed.store);
+        shop_close(&crashed);
+        shop_open(&crashed);
+    }
+    assert_status(TALLY_OK, try_transfer(crashed.store, INTO, SHOP_ACCOUNT, in, 40, NULL));
+    assert_int_equal(40, points_of(crashed.store, INTO));
+    for (int round = 0; round < 2; round++) {
+        assert_status(TALLY_E_NOT_FOUND, store_sent_get(crashed.store, &account, &epoch, &seq));
+        assert_status(TALLY_E_INVALID,
+                      try_transfer(crashed.store, INTO, SHOP_ACCOUNT, in, 40, NULL));
+        assert_verifies(crashed.store);
+        shop_close(&crashed);
+        shop_open(&crashed);
+    }
+    shop_end(&crashed);
     shop_end(&shop);
 }
 
@@ -502,6 +628,9 @@ int main(void)
         cmocka_unit_test(lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word),
         cmocka_unit_test(holds_and_other_purses_of_our_own_drawer_stay_too),
         cmocka_unit_test(a_card_that_is_taken_away_is_no_longer_found),
+        cmocka_unit_test(a_card_that_head_office_blocks_is_blocked_and_let_in_again),
+        cmocka_unit_test(a_card_that_was_linked_here_comes_back_with_the_row_after_a_rebuild),
+        cmocka_unit_test(points_of_an_ended_account_are_sent_on_once_and_arrive_whole),
         cmocka_unit_test(malformed_rows_change_nothing_not_even_the_good_ones_beside_them),
         cmocka_unit_test(rows_are_refused_before_there_is_a_writer),
         cmocka_unit_test(after_a_rebuild_the_cursor_is_zero_and_rows_can_come_again),

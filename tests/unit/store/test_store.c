@@ -247,7 +247,7 @@ static void a_terminal_writes_for_its_own_drawer_and_not_what_is_head_offices_al
     assert_status(TALLY_E_INVALID, try_adjust(shop.store, TALLY_TERMINAL_HQ, 5));
     assert_status(TALLY_E_INVALID, try_adjust(shop.store, 8, 5));
     assert_status(TALLY_E_INVALID, try_what_is_head_offices(shop.store, TALLY_EVENT_STANDING));
-    assert_status(TALLY_E_INVALID, try_what_is_head_offices(shop.store, TALLY_EVENT_TRANSFER));
+    assert_status(TALLY_E_INVALID, try_what_is_head_offices(shop.store, TALLY_EVENT_BLOCK));
     assert_int_equal(2, head_seq(shop.store));
     assert_int_equal(12, points_of(shop.store, SHOP_ACCOUNT));
     assert_verifies(shop.store);
@@ -306,6 +306,77 @@ static void an_enrolled_member_is_found_by_card_with_key_and_profile(void **stat
         shop_close(&shop);
         shop_open(&shop);
     }
+    shop_end(&shop);
+}
+
+static enum tally_status find_card(struct store *store, uint8_t card, uint64_t *ret_member)
+{
+    uint8_t handle[TALLY_HANDLE_LEN];
+    memset(handle, card, sizeof handle);
+    return store_card_get(store, handle, ret_member);
+}
+
+static void assert_cards_after_the_changes(struct store *store)
+{
+    uint64_t member = 0;
+    assert_status(TALLY_E_BLOCKED, find_card(store, 9, &member));
+    assert_int_equal(55, member); /* so that it can be let in again */
+    assert_status(TALLY_OK, find_card(store, 10, &member));
+    assert_status(TALLY_E_BLOCKED, find_card(store, 11, &member));
+    assert_status(TALLY_OK, find_card(store, 12, &member));
+    assert_int_equal(55, member);
+    assert_verifies(store);
+}
+
+static void cards_are_linked_replaced_blocked_and_let_in_again(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store *store = shop.store;
+    uint64_t member = 0;
+    assert_status(TALLY_OK, try_enrol(store, 55, 100, 9));
+    assert_status(TALLY_OK, try_card(store, 55, 100, TALLY_CARD_LINK, 10, 0));
+    assert_status(TALLY_OK, try_card(store, 55, 100, TALLY_CARD_BLOCK, 10, 0));
+    assert_status(TALLY_E_BLOCKED, find_card(store, 10, &member));
+    assert_status(TALLY_OK, try_card(store, 55, 100, TALLY_CARD_UNBLOCK, 10, 0));
+    assert_status(TALLY_OK, find_card(store, 10, &member));
+    assert_status(TALLY_OK, try_card(store, 55, 100, TALLY_CARD_REPLACE, 11, 9));
+    assert_status(TALLY_OK, try_card(store, 55, 100, TALLY_CARD_REPLACE, 12, 11));
+    assert_cards_after_the_changes(store);
+    struct shop crashed = shop_copy(&shop); /* only the journal has them yet */
+    shop_open(&crashed);
+    assert_cards_after_the_changes(crashed.store);
+    shop_end(&crashed);
+    shop_close(&shop);
+    shop_open(&shop);
+    assert_cards_after_the_changes(shop.store);
+    shop_end(&shop);
+}
+
+static void a_card_of_somebody_else_is_neither_linked_nor_blocked(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct store *store = shop.store;
+    assert_status(TALLY_OK, try_enrol(store, 55, 100, 9));
+    assert_status(TALLY_OK, try_enrol(store, 56, 101, 10));
+    assert_status(TALLY_OK, try_card(store, 56, 101, TALLY_CARD_LINK, 11, 0));
+    assert_status(TALLY_OK, try_card(store, 56, 101, TALLY_CARD_BLOCK, 11, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 55, 100, TALLY_CARD_LINK, 10, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 55, 100, TALLY_CARD_LINK, 9, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 56, 101, TALLY_CARD_LINK, 11, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 55, 100, TALLY_CARD_REPLACE, 11, 9));
+    assert_status(TALLY_E_EXISTS, try_enrol(store, 57, 102, 11)); /* blocked, and still theirs */
+    assert_status(TALLY_E_NOT_FOUND, try_card(store, 55, 100, TALLY_CARD_REPLACE, 12, 10));
+    assert_status(TALLY_E_NOT_FOUND, try_card(store, 55, 100, TALLY_CARD_REPLACE, 12, 13));
+    assert_status(TALLY_E_NOT_FOUND, try_card(store, 55, 100, TALLY_CARD_BLOCK, 10, 0));
+    assert_status(TALLY_E_NOT_FOUND, try_card(store, 55, 100, TALLY_CARD_UNBLOCK, 11, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 55, 100, TALLY_CARD_UNBLOCK, 9, 0));
+    assert_status(TALLY_E_EXISTS, try_card(store, 56, 101, TALLY_CARD_BLOCK, 11, 0));
+    assert_status(TALLY_E_NOT_FOUND, try_card(store, 77, 100, TALLY_CARD_LINK, 12, 0));
+    assert_status(TALLY_E_INVALID, try_card(store, 55, 101, TALLY_CARD_LINK, 12, 0));
+    assert_int_equal(4, head_seq(store));
+    assert_verifies(store);
     shop_end(&shop);
 }
 
@@ -676,6 +747,8 @@ int main(void)
         cmocka_unit_test(a_terminal_writes_for_its_own_drawer_and_not_what_is_head_offices_alone),
         cmocka_unit_test(a_second_member_joins_an_account_that_is_there),
         cmocka_unit_test(an_enrolled_member_is_found_by_card_with_key_and_profile),
+        cmocka_unit_test(cards_are_linked_replaced_blocked_and_let_in_again),
+        cmocka_unit_test(a_card_of_somebody_else_is_neither_linked_nor_blocked),
         cmocka_unit_test(a_member_enrolled_with_card_and_phone_number_is_found_by_either),
         cmocka_unit_test(neither_handle_of_an_enrolment_may_belong_to_somebody),
         cmocka_unit_test(a_grant_is_journalled_once_and_only_for_this_terminal),
