@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cashier's screen on a canvas: 24 rows by 80 columns, and bigger. */
-#include "app/cashier/screen.h"
+#include "app/cashier/draw.h"
 
 #include "app/cashier/lang.h"
 #include "app/cashier/money.h"
-#include "app/cashier/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 512, CONTENT_COLS_MAX = 110, LABEL_COLS = 17, LEFT_PAD = 2 };
-
-/* Where things stand on a canvas of this size. */
-struct layout {
-    int left, cols, end; /* of the content */
-    int member_row, sale_row;
+enum {
+    TEXT_MAX = DRAW_TEXT_MAX,
+    CONTENT_COLS_MAX = 110,
+    LABEL_COLS = DRAW_LABEL_COLS,
+    LEFT_PAD = 2,
+    BOTTOM_ROWS = 5 /* message, keys, and two of status */
 };
 
 static const char *text_of(const json_t *json, const char *key)
@@ -29,12 +28,8 @@ static int64_t number_of(const json_t *json, const char *key)
     return json_integer_value(json_object_get(json, key));
 }
 
-/* printf at a place; returns the column behind it. */
-static int print(struct canvas *canvas, int row, int col, enum canvas_style style,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-static int print(struct canvas *canvas, int row, int col, enum canvas_style style,
-                 const char *format, ...)
+int draw_print(struct canvas *canvas, int row, int col, enum canvas_style style, const char *format,
+               ...)
 {
     char text[TEXT_MAX];
     va_list arguments;
@@ -60,6 +55,16 @@ static void print_centred(struct canvas *canvas, int row, enum canvas_style styl
 static void money(const struct screen *screen, int64_t minor, char text[MONEY_TEXT_MAX])
 {
     money_text(minor, screen_exponent(screen), screen_currency(screen), text);
+}
+
+struct words_currency draw_currency(const struct screen *screen)
+{
+    return (struct words_currency){screen_exponent(screen), screen_currency(screen)};
+}
+
+int draw_list_rows(const struct canvas *canvas, const struct layout *layout)
+{
+    return canvas->rows - BOTTOM_ROWS - layout->member_row - 2;
 }
 
 static struct layout layout_of(const struct canvas *canvas)
@@ -99,18 +104,17 @@ static void draw_top(const struct screen *screen, struct canvas *canvas)
     print_right(canvas, 0, at - 3, STYLE_BAR, place);
 }
 
-static void draw_title(struct canvas *canvas, const struct layout *layout, int row,
-                       const char *title)
+void draw_title(struct canvas *canvas, const struct layout *layout, int row, const char *title)
 {
-    int at = print(canvas, row, layout->left, STYLE_QUIET, "── ");
-    at = print(canvas, row, at, STYLE_STRONG, "%s ", title);
+    int at = draw_print(canvas, row, layout->left, STYLE_QUIET, "── ");
+    at = draw_print(canvas, row, at, STYLE_STRONG, "%s ", title);
     canvas_fill(canvas, row, at, layout->end - at, STYLE_QUIET, "─");
 }
 
 static int draw_label(struct canvas *canvas, const struct layout *layout, int row,
                       const char *label)
 {
-    print(canvas, row, layout->left + 1, STYLE_QUIET, "%s", label);
+    draw_print(canvas, row, layout->left + 1, STYLE_QUIET, "%s", label);
     return layout->left + LABEL_COLS;
 }
 
@@ -120,23 +124,69 @@ static void draw_next_tier(const struct screen *screen, struct canvas *canvas,
                            const struct layout *layout, int row)
 {
     const json_t *next = json_object_get(screen->member, "next_tier");
-    char needed[MONEY_TEXT_MAX];
+    char text[WORDS_TEXT_MAX];
     int at = draw_label(canvas, layout, row, _("Next tier"));
     if (!json_is_object(next)) {
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("the highest tier already"));
+        draw_print(canvas, row, at, STYLE_PLAIN, "%s", _("the highest tier already"));
         return;
     }
-    /* The year of qualification ends with the calendar year (app/core/programme.h). */
-    if (strcmp(text_of(next, "metric"), "spend") == 0) {
-        money(screen, number_of(next, "needed"), needed);
-        at = print(canvas, row, at, STYLE_PLAIN, _("spend %s more by 31 December for %s"), needed,
-                   words_tier(next));
-    } else {
-        money_points_text(number_of(next, "needed"), needed);
-        at = print(canvas, row, at, STYLE_PLAIN, _("earn %s more points by 31 December for %s"),
-                   needed, words_tier(next));
+    struct words_currency currency = draw_currency(screen);
+    words_next_tier(next, &currency, text);
+    at = draw_print(canvas, row, at, STYLE_PLAIN, "%s", text);
+    draw_print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(next));
+}
+
+/* What the cashier should know of the tier, and how long it is held. */
+static void draw_tier_note(struct canvas *canvas, const struct layout *layout, int row,
+                           const json_t *tier)
+{
+    char date[WORDS_DATE_MAX], text[TEXT_MAX] = "";
+    int end = layout->end - 1;
+    words_date(json_string_value(json_object_get(tier, "until")), date);
+    if (date[0] != '\0') {
+        /* TRANSLATORS: a tier is held to this date. */
+        snprintf(text, sizeof text, _("to %s"), date);
+        end = print_right(canvas, row, end, STYLE_QUIET, text);
     }
-    print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(next));
+    const char *note = text_of(tier, lang_is_chinese() ? "note_zh" : "note_en");
+    canvas_text(canvas, row, layout->left + 1, end - layout->left - 3, STYLE_GOOD, note);
+}
+
+/* Points that are not usable now, behind those that are. */
+static void draw_beside_points(struct canvas *canvas, int row, int at, const json_t *member)
+{
+    char text[MONEY_TEXT_MAX], date[WORDS_DATE_MAX];
+    const json_t *usable = json_object_get(member, "next_usable");
+    if (number_of(member, "debt") > 0) {
+        money_points_text(number_of(member, "debt"), text);
+        at = draw_print(canvas, row, at + 3, STYLE_WARN, _("owes %s points"), text);
+    }
+    if (json_is_object(usable)) {
+        money_points_text(number_of(member, "pending"), text);
+        words_date(text_of(usable, "date"), date);
+        /* TRANSLATORS: points, a date. */
+        draw_print(canvas, row, at + 3, STYLE_PLAIN, _("%s more from %s"), text, date);
+    }
+}
+
+/* Stamps and vouchers: "Coffee stamps 7, Vouchers 1". */
+static void draw_purses(struct canvas *canvas, const struct layout *layout, int row,
+                        const json_t *member)
+{
+    const json_t *purses = json_object_get(member, "purses");
+    size_t count = json_array_size(purses);
+    char text[MONEY_TEXT_MAX];
+    int at = layout->left + LABEL_COLS;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *purse = json_array_get(purses, i);
+        if (i == 0) {
+            (void)draw_label(canvas, layout, row, _("Collected"));
+        }
+        money_points_text(number_of(purse, "units"), text);
+        at = draw_print(canvas, row, at, STYLE_PLAIN, "%s%s ", i == 0 ? "" : "   ",
+                        words_name(purse));
+        at = draw_print(canvas, row, at, STYLE_STRONG, "%s", text);
+    }
 }
 
 static void draw_member(const struct screen *screen, struct canvas *canvas,
@@ -148,30 +198,32 @@ static void draw_member(const struct screen *screen, struct canvas *canvas,
     int row = layout->member_row;
     draw_title(canvas, layout, row++, _("Member"));
 
-    int at = print_right(canvas, row, layout->end - 1, STYLE_STRONG, words_tier(tier));
+    int at = print_right(canvas, row, layout->end - 1, STYLE_STRONG, words_name(tier));
     at = print_right(canvas, row, at - 1, STYLE_STAR, words_stars(tier));
     const char *name = text_of(member, "name");
     canvas_text(canvas, row, layout->left + 1, at - layout->left - 3, STYLE_STRONG,
                 name[0] == '\0' ? _("(name not known here)") : name);
+    draw_tier_note(canvas, layout, row + 1, tier);
     row += 2;
 
     at = draw_label(canvas, layout, row, _("Points"));
     money_points_text(number_of(member, "points"), text);
-    at = print(canvas, row, at, STYLE_STRONG, "%s", text);
+    at = draw_print(canvas, row, at, STYLE_STRONG, "%s", text);
     money(screen, number_of(member, "value_minor"), text);
-    at = print(canvas, row, at + 2, STYLE_PLAIN, _("worth %s"), text);
-    if (number_of(member, "debt") > 0) {
-        money_points_text(number_of(member, "debt"), text);
-        print(canvas, row, at + 3, STYLE_WARN, _("owes %s points"), text);
-    }
-    row++;
+    at = draw_print(canvas, row, at + 2, STYLE_PLAIN, _("worth %s"), text);
+    draw_beside_points(canvas, row++, at, member);
 
     at = draw_label(canvas, layout, row, _("Usable offline"));
     if (number_of(member, "points_here") == 0 && number_of(member, "points") > 0) {
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("none here: redeeming needs head office"));
+        at = draw_print(canvas, row, at, STYLE_PLAIN, "%s",
+                        _("none here: redeeming needs head office"));
     } else {
         money_points_text(number_of(member, "points_here"), text);
-        print(canvas, row, at, STYLE_PLAIN, _("%s points are held here"), text);
+        at = draw_print(canvas, row, at, STYLE_PLAIN, _("%s points are held here"), text);
+    }
+    if (number_of(member, "held") > 0) {
+        money_points_text(number_of(member, "held"), text);
+        draw_print(canvas, row, at + 3, STYLE_PLAIN, _("%s set aside"), text);
     }
     row++;
 
@@ -182,10 +234,11 @@ static void draw_member(const struct screen *screen, struct canvas *canvas,
         money_points_text(number_of(expiry, "points"), text);
         words_date(text_of(expiry, "date"), date);
         /* TRANSLATORS: points, last valid date. */
-        print(canvas, row, at, STYLE_PLAIN, _("%s points, last day %s"), text, date);
+        draw_print(canvas, row, at, STYLE_PLAIN, _("%s points, last day %s"), text, date);
     } else {
-        print(canvas, row, at, STYLE_PLAIN, "%s", _("nothing"));
+        draw_print(canvas, row, at, STYLE_PLAIN, "%s", _("nothing"));
     }
+    draw_purses(canvas, layout, row + 1, member);
 }
 
 /* ------------------------------------------------------------------ the sale */
@@ -196,8 +249,8 @@ static void draw_amount_row(const struct screen *screen, struct canvas *canvas,
     char text[MONEY_TEXT_MAX];
     int at = draw_label(canvas, layout, row, _("Amount"));
     if (screen->mode == SCREEN_MEMBER && amount_minor == 0) {
-        print(canvas, row, at, STYLE_QUIET, "%s",
-              _("type it: 1 2 8 5 0 is 128.50   (Esc: another card)"));
+        draw_print(canvas, row, at, STYLE_QUIET, "%s",
+                   _("type it: 1 2 8 5 0 is 128.50   (Esc: another card)"));
     }
     money(screen, amount_minor, text);
     print_right(canvas, row, layout->end - 1,
@@ -232,14 +285,57 @@ static void draw_redeem_row(const struct screen *screen, struct canvas *canvas,
     bool is_typed = screen->mode == SCREEN_REDEEM;
     int at = draw_label(canvas, layout, row, screen->receipt != NULL ? _("Redeemed") : _("Redeem"));
     money_points_text(points, text);
-    at = print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_PLAIN, _("%s points"), text);
+    at = draw_print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_PLAIN, _("%s points"), text);
     if (screen->receipt == NULL) {
         redeem_hint(screen, hint);
-        print(canvas, row, at + 2, STYLE_QUIET, "%s", hint);
+        draw_print(canvas, row, at + 2, STYLE_QUIET, "%s", hint);
     }
     if (worth_minor != 0) {
         money(screen, -worth_minor, text);
         print_right(canvas, row, layout->end - 1, STYLE_PLAIN, text);
+    }
+}
+
+/* The name of a purse that the member has. */
+static const char *purse_name(const struct screen *screen, const char *code)
+{
+    const json_t *purses = json_object_get(screen->member, "purses");
+    for (size_t i = 0; i < json_array_size(purses); i++) {
+        const json_t *purse = json_array_get(purses, i);
+        if (strcmp(text_of(purse, "code"), code) == 0) {
+            return words_name(purse);
+        }
+    }
+    return code;
+}
+
+static int draw_units_earned(const struct screen *screen, struct canvas *canvas, int row, int at,
+                             const json_t *earned)
+{
+    char text[MONEY_TEXT_MAX];
+    for (size_t i = 0; i < json_array_size(earned); i++) {
+        const json_t *one = json_array_get(earned, i);
+        const char *code = text_of(one, "purse");
+        if (code[0] != '\0') {
+            money_points_text(number_of(one, "points"), text);
+            at =
+                draw_print(canvas, row, at, STYLE_PLAIN, ", %s %s", purse_name(screen, code), text);
+        }
+    }
+    return at;
+}
+
+/* Points that are earned and not yet usable say from when. */
+static void draw_first_day(struct canvas *canvas, int row, int at, const json_t *earned)
+{
+    char date[WORDS_DATE_MAX];
+    for (size_t i = 0; i < json_array_size(earned); i++) {
+        const json_t *one = json_array_get(earned, i);
+        words_date(json_string_value(json_object_get(one, "from")), date);
+        if (date[0] != '\0') {
+            draw_print(canvas, row, at + 2, STYLE_QUIET, _("usable from %s"), date);
+            return;
+        }
     }
 }
 
@@ -254,12 +350,46 @@ static void draw_earn_row(const struct screen *screen, struct canvas *canvas,
         return;
     }
     money_points_text(number_of(from, "earned_points"), text);
-    at = print(canvas, row, at, STYLE_STRONG, _("%s points"), text);
+    at = draw_print(canvas, row, at, STYLE_STRONG, _("%s points"), text);
+    at = draw_units_earned(screen, canvas, row, at, json_object_get(from, "earned"));
     const json_t *tier = json_object_get(from, "tier");
     const json_t *after = json_object_get(from, "tier_after");
     if (json_is_object(after) && strcmp(text_of(tier, "code"), text_of(after, "code")) != 0) {
-        at = print(canvas, row, at + 2, STYLE_GOOD, _("and becomes %s"), words_tier(after));
-        print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(after));
+        at = draw_print(canvas, row, at + 2, STYLE_GOOD, _("and becomes %s"), words_name(after));
+        draw_print(canvas, row, at + 1, STYLE_STAR, "%s", words_stars(after));
+    } else {
+        draw_first_day(canvas, row, at, json_object_get(from, "earned"));
+    }
+}
+
+/* What rewards take off this sale; where there are none yet, that some can be claimed. */
+static void draw_reward_row(const struct screen *screen, struct canvas *canvas,
+                            const struct layout *layout, int row)
+{
+    char text[MONEY_TEXT_MAX];
+    const json_t *from = screen->receipt != NULL ? screen->receipt : screen->quote;
+    const json_t *taken = json_object_get(screen->quote, "taken");
+    size_t can = json_array_size(json_object_get(screen->member, "rewards"));
+    int at = layout->left + LABEL_COLS;
+    if (number_of(from, "discount_minor") == 0 && json_array_size(taken) == 0 &&
+        (screen->receipt != NULL || can == 0)) {
+        return;
+    }
+    (void)draw_label(canvas, layout, row, _("Rewards"));
+    for (size_t i = 0; screen->receipt == NULL && i < json_array_size(taken); i++) {
+        const json_t *one = json_array_get(taken, i);
+        at = draw_print(canvas, row, at, STYLE_PLAIN, "%s%s", i == 0 ? "" : ", ", words_name(one));
+        if (number_of(one, "times") > 1) {
+            at = draw_print(canvas, row, at, STYLE_PLAIN, " x%d", (int)number_of(one, "times"));
+        }
+    }
+    if (screen->receipt == NULL && json_array_size(taken) == 0) {
+        money_points_text((int64_t)can, text);
+        draw_print(canvas, row, at, STYLE_QUIET, _("%s can be claimed: G"), text);
+    }
+    if (number_of(from, "discount_minor") != 0) {
+        money(screen, -number_of(from, "discount_minor"), text);
+        print_right(canvas, row, layout->end - 1, STYLE_PLAIN, text);
     }
 }
 
@@ -288,7 +418,7 @@ static void draw_sale(const struct screen *screen, struct canvas *canvas,
         amount = number_of(screen->receipt, "total_minor");
         points = number_of(screen->receipt, "redeemed_points");
         worth = number_of(screen->receipt, "redeemed_minor");
-        to_pay = amount - worth;
+        to_pay = number_of(screen->receipt, "to_pay_minor");
         title = json_is_true(json_object_get(screen->receipt, "repeated"))
                     ? _("Sale recorded (it was recorded before)")
                     : _("Sale recorded");
@@ -300,6 +430,7 @@ static void draw_sale(const struct screen *screen, struct canvas *canvas,
     draw_amount_row(screen, canvas, layout, row + 1, amount);
     draw_redeem_row(screen, canvas, layout, row + 2, points, worth);
     draw_earn_row(screen, canvas, layout, row + 3);
+    draw_reward_row(screen, canvas, layout, row + 4);
     if (points == 0 || screen->receipt != NULL || screen->quote != NULL) {
         draw_to_pay(screen, canvas, layout, row + 5, to_pay);
     }
@@ -318,7 +449,7 @@ static void draw_tray(const struct screen *screen, struct canvas *canvas,
         }
         int at = layout->left + 1 + (i >= 5 ? column : 0);
         int at_row = row + 2 + (i >= 5 ? i - 5 : i);
-        at = print(canvas, at_row, at, STYLE_KEY, " %d ", i + 1);
+        at = draw_print(canvas, at_row, at, STYLE_KEY, " %d ", i + 1);
         canvas_text(canvas, at_row, at + 1, column - 6, STYLE_PLAIN, screen->tray[i]);
     }
 }
@@ -400,9 +531,9 @@ static void draw_field(struct canvas *canvas, const struct layout *layout, int r
                        const char *label, const char *text, bool is_typed)
 {
     int at = draw_label(canvas, layout, row, label);
-    at = print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_STRONG, "%s", text);
+    at = draw_print(canvas, row, at, is_typed ? STYLE_FIELD : STYLE_STRONG, "%s", text);
     if (is_typed) {
-        print(canvas, row, at, STYLE_FIELD, "_");
+        draw_print(canvas, row, at, STYLE_FIELD, "_");
     }
 }
 
@@ -419,11 +550,18 @@ static void draw_typing(const struct screen *screen, struct canvas *canvas,
     draw_title(canvas, layout, row, _("New member"));
     draw_field(canvas, layout, row + 2, _("Name"), is_name ? screen->field : screen->enrol_name,
                is_name);
-    if (!is_name) {
-        draw_field(canvas, layout, row + 4, _("Phone"), screen->field, true);
-        print(canvas, row + 5, layout->left + LABEL_COLS, STYLE_QUIET, "%s",
-              _("Enter leaves it empty"));
+    if (is_name) {
+        return;
     }
+    bool is_phone = screen->mode == SCREEN_ENROL_PHONE;
+    draw_field(canvas, layout, row + 4, _("Phone"), is_phone ? screen->field : screen->enrol_phone,
+               is_phone);
+    if (!is_phone) {
+        draw_field(canvas, layout, row + 6, _("Birthday"), screen->field, true);
+    }
+    draw_print(canvas, row + (is_phone ? 5 : 7), layout->left + LABEL_COLS, STYLE_QUIET, "%s",
+               is_phone ? _("Enter leaves it empty")
+                        : _("month and day: 0 3 2 5 is 25 March; Enter leaves it empty"));
 }
 
 /* ------------------------------------------------------------------ the bottom */
@@ -458,9 +596,15 @@ static const struct key_help *keys_of(const struct screen *screen)
                                            {"V", N_("void last")},     {"?", N_("help")},
                                            {"Q", N_("quit")},          {NULL, NULL}};
     static const struct key_help member[] = {
-        {"0-9", N_("amount")}, {"R", N_("redeem")},  {"Enter", N_("record")},
-        {"V", N_("void")},     {"Esc", N_("clear")}, {"?", N_("help")},
-        {NULL, NULL}};
+        {"R", N_("redeem")}, {"G", N_("rewards")}, {"W", N_("why")},  {"Enter", N_("record")},
+        {"V", N_("void")},   {"Esc", N_("clear")}, {"?", N_("help")}, {NULL, NULL}};
+    static const struct key_help claim[] = {{"1-9", N_("one more of it")},
+                                            {"M", N_("more of them")},
+                                            {"Enter", N_("done")},
+                                            {"Esc", N_("no rewards")},
+                                            {NULL, NULL}};
+    static const struct key_help why[] = {
+        {"M", N_("more rules")}, {"Enter", N_("go back")}, {NULL, NULL}};
     static const struct key_help redeem[] = {{"0-9", N_("points")},
                                              {"M", N_("as many as possible")},
                                              {"Enter", N_("done")},
@@ -490,6 +634,10 @@ static const struct key_help *keys_of(const struct screen *screen)
         return voiding;
     case SCREEN_COMMIT:
         return commit;
+    case SCREEN_CLAIM:
+        return claim;
+    case SCREEN_WHY:
+        return why;
     default:
         return field;
     }
@@ -500,8 +648,8 @@ static void draw_keys(const struct screen *screen, struct canvas *canvas,
 {
     int at = layout->left;
     for (const struct key_help *key = keys_of(screen); key->key != NULL; key++) {
-        at = print(canvas, row, at, STYLE_KEY, " %s ", key->key);
-        at = print(canvas, row, at, STYLE_PLAIN, " %s", _(key->text)) + 2;
+        at = draw_print(canvas, row, at, STYLE_KEY, " %s ", key->key);
+        at = draw_print(canvas, row, at, STYLE_PLAIN, " %s", _(key->text)) + 2;
     }
 }
 
@@ -522,7 +670,7 @@ static void draw_reader(const struct screen *screen, struct canvas *canvas,
     } else {
         snprintf(text, sizeof text, "%s", _("Plug in a reader; typed numbers work"));
     }
-    int at = print(canvas, row, layout->left, is_ready ? STYLE_GOOD : STYLE_WARN, "● ");
+    int at = draw_print(canvas, row, layout->left, is_ready ? STYLE_GOOD : STYLE_WARN, "● ");
     canvas_text(canvas, row, at, end - at - 2, STYLE_PLAIN, text);
 }
 
@@ -568,8 +716,8 @@ static void draw_hq(const struct screen *screen, struct canvas *canvas, const st
     } else {
         snprintf(text, sizeof text, _("Offline: %s"), words_hq(why));
     }
-    int at = print(canvas, row, layout->left, light, "● ");
-    at = print(canvas, row, at, STYLE_PLAIN, "%s", text);
+    int at = draw_print(canvas, row, layout->left, light, "● ");
+    at = draw_print(canvas, row, at, STYLE_PLAIN, "%s", text);
     words_since(json_string_value(json_object_get(hq, "contact")), screen->now, since);
     if (!is_up && since[0] != '\0') {
         snprintf(text, sizeof text, _("last contact %s"), since);
@@ -587,8 +735,8 @@ static void draw_bottom(const struct screen *screen, struct canvas *canvas,
         draw_keys(screen, canvas, layout, canvas->rows - 3);
     }
     if (!screen->connected) {
-        int at = print(canvas, canvas->rows - 1, layout->left, STYLE_BAD, "● ");
-        print(canvas, canvas->rows - 1, at, STYLE_BAD, "%s", _("No connection to tallyd"));
+        int at = draw_print(canvas, canvas->rows - 1, layout->left, STYLE_BAD, "● ");
+        draw_print(canvas, canvas->rows - 1, at, STYLE_BAD, "%s", _("No connection to tallyd"));
     } else if (screen->status != NULL) {
         int end = draw_pending(screen, canvas, layout, canvas->rows - 2);
         draw_reader(screen, canvas, layout, canvas->rows - 2, end);
@@ -603,6 +751,8 @@ static void draw_help(struct canvas *canvas, const struct layout *layout)
         {"1-9", N_("without a member and with a tray: swipe that sample card")},
         {"/", N_("type a card or phone number")},
         {"R", N_("redeem points; then M takes as many as possible")},
+        {"G", N_("claim rewards: each digit takes one of that number")},
+        {"W", N_("why the sale earns what it earns, rule by rule")},
         {"Enter", N_("record the sale (C does the same)")},
         {"V", N_("void the last sale, on its own business day")},
         {"N", N_("enrol a new member, after an unknown card")},
@@ -612,14 +762,14 @@ static void draw_help(struct canvas *canvas, const struct layout *layout)
     draw_title(canvas, layout, row++, _("Help"));
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         row++;
-        print(canvas, row, layout->left + 1, STYLE_KEY, " %s ", lines[i].key);
-        print(canvas, row, layout->left + 10, STYLE_PLAIN, "%s", _(lines[i].text));
+        draw_print(canvas, row, layout->left + 1, STYLE_KEY, " %s ", lines[i].key);
+        draw_print(canvas, row, layout->left + 10, STYLE_PLAIN, "%s", _(lines[i].text));
     }
-    print(canvas, row + 2, layout->left + 1, STYLE_QUIET, "%s",
-          _("Offline, all goes on: points held here can be redeemed, and every sale"));
-    print(canvas, row + 3, layout->left + 1, STYLE_QUIET, "%s",
-          _("reaches head office later, exactly once."));
-    print(canvas, row + 5, layout->left + 1, STYLE_PLAIN, "%s", _("Any key goes back"));
+    draw_print(canvas, row + 2, layout->left + 1, STYLE_QUIET, "%s",
+               _("Offline, all goes on: points held here can be redeemed, and every sale"));
+    draw_print(canvas, row + 3, layout->left + 1, STYLE_QUIET, "%s",
+               _("reaches head office later, exactly once."));
+    draw_print(canvas, row + 5, layout->left + 1, STYLE_PLAIN, "%s", _("Any key goes back"));
 }
 
 static void draw_too_small(struct canvas *canvas)
@@ -643,8 +793,12 @@ void screen_draw(const struct screen *screen, struct canvas *canvas)
     if (screen->help) {
         draw_help(canvas, &layout);
     } else if (screen->mode == SCREEN_TYPE || screen->mode == SCREEN_ENROL_NAME ||
-               screen->mode == SCREEN_ENROL_PHONE) {
+               screen->mode == SCREEN_ENROL_PHONE || screen->mode == SCREEN_ENROL_BIRTHDAY) {
         draw_typing(screen, canvas, &layout);
+    } else if (screen->mode == SCREEN_WHY) {
+        draw_why(screen, canvas, &layout);
+    } else if (screen->mode == SCREEN_CLAIM) {
+        draw_claims(screen, canvas, &layout);
     } else if (screen->member != NULL) {
         draw_member(screen, canvas, &layout);
         draw_sale(screen, canvas, &layout);

@@ -4,6 +4,7 @@
 #include "app/base/buffer.h"
 #include "app/cashier/lang.h"
 #include "app/cashier/money.h"
+#include "app/cashier/print.h"
 #include "app/cashier/rpc.h"
 #include "app/cashier/show.h"
 #include "app/cashier/words.h"
@@ -44,7 +45,18 @@ enum option_letter {
     OPTION_TOKEN = 'T',
     OPTION_TRAY = 't',
     OPTION_HEAD = 'H',
-    OPTION_SWIPE_PROGRAM = 'W'
+    OPTION_SWIPE_PROGRAM = 'W',
+    OPTION_BIRTHDAY = 'b',
+    OPTION_REFERRER = 'f',
+    OPTION_CLAIM = 'g',
+    OPTION_CODE = 'd',
+    OPTION_HOLD = 'o',
+    OPTION_LINE = 'l',
+    OPTION_QUANTITY = 'q',
+    OPTION_PURSE = 'u',
+    OPTION_REASON = 'R',
+    OPTION_WHO = 'w',
+    OPTION_SECOND = '2'
 };
 
 struct cli {
@@ -52,6 +64,7 @@ struct cli {
     const char *text;        /* the word behind the command, or NULL */
     char **words;            /* all of them; NULL behind the last */
     bool json;
+    char currency[8]; /* its code, once asked for */
     struct rpc *rpc;
     uint64_t waiting_for;
     bool failed; /* the connection */
@@ -140,12 +153,6 @@ static int64_t number_of(const json_t *json, const char *key)
     return json_integer_value(json_object_get(json, key));
 }
 
-static void print_json(const json_t *json)
-{
-    json_dumpf(json, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-    putchar('\n');
-}
-
 /* Prints a refusal for people, or the error object. */
 static int print_error(const struct cli *cli)
 {
@@ -162,165 +169,6 @@ static int print_error(const struct cli *cli)
         fprintf(stderr, "tally: %s\n", text_of(cli->error, "message"));
     }
     return EXIT_REFUSED;
-}
-
-/* ------------------------------------------------------------------ answers for people */
-
-struct currency {
-    uint32_t exponent;
-    char code[8];
-};
-
-static void field(const char *name, const char *value)
-{
-    printf("%-18s %s\n", name, value);
-}
-
-static void points_field(const char *name, int64_t points)
-{
-    char text[MONEY_TEXT_MAX];
-    money_points_text(points, text);
-    field(name, text);
-}
-
-static void money_field(const char *name, int64_t minor, const struct currency *currency)
-{
-    char text[MONEY_TEXT_MAX];
-    money_text(minor, currency->exponent, currency->code, text);
-    field(name, text);
-}
-
-static void print_member(const json_t *member, const struct currency *currency)
-{
-    char text[256];
-    field("member", text_of(member, "member"));
-    field("name", text_of(member, "name"));
-    const json_t *tier = json_object_get(member, "tier");
-    snprintf(text, sizeof text, "%s %s", words_tier(tier), words_stars(tier));
-    field("tier", text);
-    points_field("points", number_of(member, "points"));
-    points_field("points here", number_of(member, "points_here"));
-    money_field("worth", number_of(member, "value_minor"), currency);
-    if (number_of(member, "debt") > 0) {
-        points_field("debt", number_of(member, "debt"));
-    }
-    const json_t *next = json_object_get(member, "next_tier");
-    if (json_is_object(next)) {
-        bool is_spend = strcmp(text_of(next, "metric"), "spend") == 0;
-        field("next tier", words_tier(next));
-        if (is_spend) {
-            money_field("needed", number_of(next, "needed"), currency);
-        } else {
-            points_field("needed", number_of(next, "needed"));
-        }
-    }
-    const json_t *expiry = json_object_get(member, "next_expiry");
-    if (json_is_object(expiry)) {
-        points_field("next to expire", number_of(expiry, "points"));
-        field("last day", text_of(expiry, "date"));
-    }
-}
-
-static void print_quote(const json_t *quote, const struct currency *currency)
-{
-    money_field("total", number_of(quote, "total_minor"), currency);
-    points_field("redeemed", number_of(quote, "redeemed_points"));
-    money_field("redeemed worth", number_of(quote, "redeemed_minor"), currency);
-    money_field("to pay", number_of(quote, "to_pay_minor"), currency);
-    points_field("will earn", number_of(quote, "earned_points"));
-    points_field("redeemable here", number_of(quote, "redeemable_here"));
-    points_field("redeemable online", number_of(quote, "redeemable_online"));
-}
-
-static void print_receipt(const json_t *receipt, const struct currency *currency)
-{
-    char text[96];
-    const json_t *event = json_object_get(receipt, "event");
-    snprintf(text, sizeof text, "%" PRId64 "/%" PRId64 "/%" PRId64, number_of(event, "terminal"),
-             number_of(event, "epoch"), number_of(event, "seq"));
-    field("event", text);
-    field("repeated", json_is_true(json_object_get(receipt, "repeated")) ? "yes" : "no");
-    money_field("total", number_of(receipt, "total_minor"), currency);
-    points_field("redeemed", number_of(receipt, "redeemed_points"));
-    money_field("redeemed worth", number_of(receipt, "redeemed_minor"), currency);
-    points_field("earned", number_of(receipt, "earned_points"));
-    print_member(json_object_get(receipt, "member"), currency);
-}
-
-/* One line about head office, and below it what an operator needs to mend it. English, as the whole
- * answer of this command is. */
-static void print_hq(const json_t *hq)
-{
-    char text[256];
-    bool is_up = strcmp(text_of(hq, "state"), "up") == 0;
-    enum tally_status why = words_status_of(text_of(hq, "why"));
-    const char *detail = text_of(hq, "detail"), *contact = text_of(hq, "contact");
-    if (why == TALLY_OK) {
-        field("head office", is_up ? "connected" : "connecting");
-    } else {
-        snprintf(text, sizeof text, "%s: %s [%s]", is_up ? "connected, but" : "NOT CONNECTED",
-                 why == TALLY_E_NOT_READY ? "this terminal is not enrolled"
-                                          : tally_status_text(why),
-                 text_of(hq, "why"));
-        field("head office", text);
-    }
-    if (detail[0] != '\0' && strcmp(detail, tally_status_text(why)) != 0) {
-        field("", detail);
-    }
-    field("last contact", contact[0] == '\0' ? "never" : contact);
-}
-
-static void print_reader(const json_t *reader)
-{
-    char text[256];
-    enum tally_status status = words_status_of(text_of(reader, "status"));
-    const char *name = text_of(reader, "name");
-    int64_t ready = number_of(reader, "ready");
-    if (ready > 0) {
-        snprintf(text, sizeof text, "ready: %s", name);
-    } else {
-        snprintf(text, sizeof text, "none ready%s%s%s%s", name[0] == '\0' ? "" : ", ", name,
-                 status == TALLY_OK ? "" : ": ",
-                 status == TALLY_OK ? "" : tally_status_text(status));
-    }
-    if (ready > 1) {
-        size_t len = strlen(text);
-        snprintf(text + len, sizeof text - len, " (and %" PRId64 " more)", ready - 1);
-    }
-    field("reader", text);
-}
-
-static void print_status(const json_t *status)
-{
-    char text[256];
-    const json_t *programme = json_object_get(status, "programme");
-    const json_t *store = json_object_get(status, "store");
-    snprintf(text, sizeof text, "%" PRId64 " (shop %" PRId64 ", epoch %" PRId64 ")",
-             number_of(status, "terminal"), number_of(status, "shop"), number_of(status, "epoch"));
-    field("terminal", number_of(status, "terminal") == 0 ? "not enrolled" : text);
-    snprintf(text, sizeof text, "%s, version %" PRId64 ", %s", text_of(programme, "name"),
-             number_of(programme, "version"), text_of(programme, "currency"));
-    field("programme", json_is_object(programme) ? text : "none yet");
-    print_reader(json_object_get(status, "reader"));
-    print_hq(json_object_get(status, "hq"));
-    enum tally_status stored = words_status_of(text_of(store, "status"));
-    snprintf(text, sizeof text, "points are stopped: %s [%s]", tally_status_text(stored),
-             text_of(store, "status"));
-    field("store", stored == TALLY_OK ? "ok" : text);
-    points_field("events", number_of(store, "events"));
-    points_field("not yet sent", number_of(store, "pending"));
-    points_field("members", number_of(store, "members"));
-}
-
-static void print_verified(const json_t *verified)
-{
-    bool is_equal = json_is_true(json_object_get(verified, "equal"));
-    field("store and journal", is_equal ? "equal" : "DIFFER");
-    points_field("events", number_of(verified, "events"));
-    points_field("accounts", number_of(verified, "accounts"));
-    if (!is_equal) {
-        field("first difference", text_of(verified, "difference"));
-    }
 }
 
 /* ------------------------------------------------------------------ commands */
@@ -349,7 +197,7 @@ static int ask(struct cli *cli, const char *method, json_t *params)
 }
 
 /* The currency's decimals, which an amount in an argument needs. */
-static int ask_currency(struct cli *cli, struct currency *ret_currency)
+static int ask_currency(struct cli *cli, struct words_currency *ret_currency)
 {
     int code = ask(cli, "status", json_object());
     if (code != EXIT_DONE) {
@@ -358,7 +206,8 @@ static int ask_currency(struct cli *cli, struct currency *ret_currency)
     const json_t *programme = json_object_get(cli->result, "programme");
     int64_t exponent = json_is_object(programme) ? number_of(programme, "currency_exponent") : 2;
     ret_currency->exponent = exponent < 0 || exponent > 4 ? 2 : (uint32_t)exponent;
-    snprintf(ret_currency->code, sizeof ret_currency->code, "%s", text_of(programme, "currency"));
+    snprintf(cli->currency, sizeof cli->currency, "%s", text_of(programme, "currency"));
+    ret_currency->code = cli->currency;
     return EXIT_DONE;
 }
 
@@ -380,7 +229,64 @@ static int find_member(struct cli *cli, char *ret_member, size_t size)
     return EXIT_DONE;
 }
 
-static int basket_params(struct cli *cli, const struct currency *currency, json_t **ret_params)
+/* "MUG,TEN-OFF:2" */
+static void add_claims(json_t *params, const char *words)
+{
+    json_t *claims = json_array();
+    for (const char *at = words == NULL ? "" : words; *at != '\0';) {
+        size_t len = strcspn(at, ","), code_len = strcspn(at, ":,");
+        json_int_t times = code_len < len ? (json_int_t)strtol(at + code_len + 1, NULL, 10) : 1;
+        json_array_append_new(
+            claims, json_pack("{s:o, s:I}", "reward", json_stringn(at, code_len), "times", times));
+        at += len + (at[len] == ',');
+    }
+    if (json_array_size(claims) > 0) {
+        json_object_set(params, "claims", claims);
+    }
+    json_decref(claims);
+}
+
+static void add_codes(json_t *params, const char *words)
+{
+    json_t *codes = json_array();
+    for (const char *at = words == NULL ? "" : words; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        json_array_append_new(codes, json_stringn(at, len));
+        at += len + (at[len] == ',');
+    }
+    if (json_array_size(codes) > 0) {
+        json_object_set(params, "codes", codes);
+    }
+    json_decref(codes);
+}
+
+/* A whole number that an option gives, if it does. */
+static int add_number(struct cli *cli, json_t *params, const char *key, enum option_letter option)
+{
+    int64_t number = 0;
+    const char *text = cli->values[option];
+    if (text == NULL) {
+        return EXIT_DONE;
+    }
+    bool is_negative = text[0] == '-';
+    if (money_parse_points(text + (is_negative ? 1 : 0), &number) != TALLY_OK) {
+        json_decref(params);
+        return usage("--%s: a whole number is needed", key);
+    }
+    json_object_set_new(params, key, json_integer(is_negative ? -number : number));
+    return EXIT_DONE;
+}
+
+static void add_text(const struct cli *cli, json_t *params, const char *key,
+                     enum option_letter option)
+{
+    if (cli->values[option] != NULL) {
+        json_object_set_new(params, key, json_string(cli->values[option]));
+    }
+}
+
+static int basket_params(struct cli *cli, const struct words_currency *currency,
+                         json_t **ret_params)
 {
     char member[64];
     int64_t amount_minor = 0, points = 0;
@@ -396,13 +302,16 @@ static int basket_params(struct cli *cli, const struct currency *currency, json_
     if (code == EXIT_DONE) {
         *ret_params = json_pack("{s:s, s:[{s:I}], s:I}", "member", member, "lines", "amount_minor",
                                 (json_int_t)amount_minor, "points", (json_int_t)points);
+        add_claims(*ret_params, cli->values[OPTION_CLAIM]);
+        add_codes(*ret_params, cli->values[OPTION_CODE]);
+        code = add_number(cli, *ret_params, "hold", OPTION_HOLD);
     }
     return code;
 }
 
 static int command_basket(struct cli *cli, bool is_sale)
 {
-    struct currency currency = {2, ""};
+    struct words_currency currency = {2, ""};
     json_t *params = NULL;
     if (is_sale && cli->values[OPTION_REF] == NULL) {
         return usage("--ref: the sale needs a reference of its own");
@@ -480,9 +389,9 @@ static int command_sync(struct cli *cli)
 
 /* A call whose answer is a member or a receipt: printing it needs the currency first. */
 static int print_after(struct cli *cli, const char *method, json_t *params,
-                       void (*print)(const json_t *json, const struct currency *currency))
+                       void (*print)(const json_t *json, const struct words_currency *currency))
 {
-    struct currency currency = {2, ""};
+    struct words_currency currency = {2, ""};
     int code = cli->json ? EXIT_DONE : ask_currency(cli, &currency);
     if (code != EXIT_DONE) {
         json_decref(params);
@@ -516,15 +425,15 @@ static int command_member(struct cli *cli)
 static int command_enrol(struct cli *cli)
 {
     const char *card = cli->values[OPTION_CARD], *token = cli->values[OPTION_TOKEN];
-    const char *name = cli->values[OPTION_NAME], *phone = cli->values[OPTION_PHONE];
+    const char *name = cli->values[OPTION_NAME];
     if (name == NULL || (card == NULL) == (token == NULL)) {
         return usage("enrol: --name and exactly one of --card and --token are needed");
     }
     json_t *params = json_pack("{s:s, s:s}", "name", name, card != NULL ? "text" : "card",
                                card != NULL ? card : token);
-    if (phone != NULL) {
-        json_object_set_new(params, "phone", json_string(phone));
-    }
+    add_text(cli, params, "phone", OPTION_PHONE);
+    add_text(cli, params, "birthday", OPTION_BIRTHDAY);
+    add_text(cli, params, "referrer", OPTION_REFERRER);
     return print_after(cli, "enrol", params, print_member);
 }
 
@@ -535,10 +444,96 @@ static int command_void(struct cli *cli)
         return usage("void: --ref and --sale are needed");
     }
     json_t *params = json_pack("{s:s, s:s}", "ref", ref, "sale_ref", sale);
-    if (cli->values[OPTION_CASHIER] != NULL) {
-        json_object_set_new(params, "cashier", json_string(cli->values[OPTION_CASHIER]));
-    }
+    add_text(cli, params, "cashier", OPTION_CASHIER);
     return print_after(cli, "void", params, print_receipt);
+}
+
+/* Thousandths of "1", "0.25". */
+static bool parse_quantity(const char *text, int64_t *ret_milli)
+{
+    return money_parse(text, 3, ret_milli) == TALLY_OK && *ret_milli > 0;
+}
+
+static int command_refund(struct cli *cli)
+{
+    const char *ref = cli->values[OPTION_REF], *sale = cli->values[OPTION_SALE];
+    const char *line = cli->values[OPTION_LINE], *quantity = cli->values[OPTION_QUANTITY];
+    int64_t number = 0, milli = 0;
+    if (ref == NULL || sale == NULL || (line == NULL) != (quantity == NULL)) {
+        return usage("refund: --ref and --sale are needed, and --line with --quantity");
+    }
+    if (line != NULL && (money_parse_points(line, &number) != TALLY_OK || number < 1 ||
+                         !parse_quantity(quantity, &milli))) {
+        return usage("refund: --line counts from 1, --quantity is such as 1 or 0.25");
+    }
+    json_t *params = json_pack("{s:s, s:s}", "ref", ref, "sale_ref", sale);
+    if (line != NULL) {
+        json_object_set_new(params, "lines",
+                            json_pack("[{s:I, s:I}]", "line", (json_int_t)(number - 1),
+                                      "quantity_milli", (json_int_t)milli));
+    }
+    add_text(cli, params, "cashier", OPTION_CASHIER);
+    return print_after(cli, "refund", params, print_receipt);
+}
+
+/* The calls about one member's points: --member or --card, and a number. */
+static int command_moved(struct cli *cli, const char *method, json_t *params)
+{
+    char member[64];
+    int code = find_member(cli, member, sizeof member);
+    if (code != EXIT_DONE) {
+        json_decref(params);
+        return code;
+    }
+    json_object_set_new(params, "member", json_string(member));
+    return print_after(cli, method, params, print_moved);
+}
+
+static int command_hold(struct cli *cli)
+{
+    if (cli->values[OPTION_REF] == NULL || cli->values[OPTION_POINTS] == NULL) {
+        return usage("hold: --ref and --points are needed");
+    }
+    json_t *params = json_object();
+    int code = add_number(cli, params, "points", OPTION_POINTS);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    add_text(cli, params, "ref", OPTION_REF);
+    add_text(cli, params, "cashier", OPTION_CASHIER);
+    return command_moved(cli, "hold", params);
+}
+
+static int command_release(struct cli *cli)
+{
+    if (cli->values[OPTION_HOLD] == NULL) {
+        return usage("release: --hold is needed");
+    }
+    json_t *params = json_object();
+    int code = add_number(cli, params, "hold", OPTION_HOLD);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    add_text(cli, params, "cashier", OPTION_CASHIER);
+    return command_moved(cli, "release", params);
+}
+
+static int command_adjust(struct cli *cli)
+{
+    if (cli->values[OPTION_POINTS] == NULL || cli->values[OPTION_REASON] == NULL ||
+        cli->values[OPTION_WHO] == NULL) {
+        return usage("adjust: --points, --reason and --who are needed");
+    }
+    json_t *params = json_object();
+    int code = add_number(cli, params, "points", OPTION_POINTS);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    add_text(cli, params, "purse", OPTION_PURSE);
+    add_text(cli, params, "reason", OPTION_REASON);
+    add_text(cli, params, "who", OPTION_WHO);
+    add_text(cli, params, "second", OPTION_SECOND);
+    return command_moved(cli, "adjust", params);
 }
 
 /* ------------------------------------------------------------------ rpc: lines through */
@@ -708,10 +703,14 @@ static const struct command {
                 {"status", command_status, "j", 0},
                 {"identify", command_identify, "j", 1},
                 {"member", command_member, "j", 1},
-                {"enrol", command_enrol, "jcTnP", 0},
-                {"quote", command_quote, "jmcap", 0},
-                {"sale", command_sale, "jrmcapC", 0},
+                {"enrol", command_enrol, "jcTnPbf", 0},
+                {"quote", command_quote, "jmcapgdo", 0},
+                {"sale", command_sale, "jrmcapgdoC", 0},
                 {"void", command_void, "jrSC", 0},
+                {"refund", command_refund, "jrSlqC", 0},
+                {"hold", command_hold, "jrmcpC", 0},
+                {"release", command_release, "jmcoC", 0},
+                {"adjust", command_adjust, "jmcpuRw2", 0},
                 {"verify", command_verify, "j", 0},
                 {"sync", command_sync, "j", 0},
                 {"rpc", command_rpc, "", 0},
@@ -735,6 +734,17 @@ static const struct option long_options[] = {
     {"tray", required_argument, NULL, OPTION_TRAY},
     {"head", required_argument, NULL, OPTION_HEAD},
     {"swipe-program", required_argument, NULL, OPTION_SWIPE_PROGRAM},
+    {"birthday", required_argument, NULL, OPTION_BIRTHDAY},
+    {"referrer", required_argument, NULL, OPTION_REFERRER},
+    {"claim", required_argument, NULL, OPTION_CLAIM},
+    {"code", required_argument, NULL, OPTION_CODE},
+    {"hold", required_argument, NULL, OPTION_HOLD},
+    {"line", required_argument, NULL, OPTION_LINE},
+    {"quantity", required_argument, NULL, OPTION_QUANTITY},
+    {"purse", required_argument, NULL, OPTION_PURSE},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"who", required_argument, NULL, OPTION_WHO},
+    {"second", required_argument, NULL, OPTION_SECOND},
     {NULL, 0, NULL, 0}};
 
 static void print_help(void)
@@ -747,10 +757,17 @@ static void print_help(void)
           "  status            terminal, programme, reader, head office, store\n"
           "  identify TEXT     the member of a typed card or phone number\n"
           "  member NUMBER     a member by number\n"
-          "  enrol  --name NAME --card TEXT|--token TOKEN [--phone PHONE]\n"
-          "  quote  --member M|--card TEXT --amount 128.50 [--points N]\n"
-          "  sale   --ref R --member M|--card TEXT --amount 128.50 [--points N] [--cashier C]\n"
-          "  void   --ref R --sale R2 [--cashier C]\n"
+          "  enrol   --name NAME --card TEXT|--token TOKEN [--phone PHONE] [--birthday MM-DD]\n"
+          "          [--referrer M]\n"
+          "  quote   --member M|--card TEXT --amount 128.50 [--points N] [--claim CODE[:N],...]\n"
+          "          [--code CODE,...] [--hold H]      also says why, rule by rule\n"
+          "  sale    --ref R [--cashier C], and as quote\n"
+          "  void    --ref R --sale R2 [--cashier C]\n"
+          "  refund  --ref R --sale R2 [--line N --quantity Q] [--cashier C]\n"
+          "  hold    --ref R --member M|--card TEXT --points N [--cashier C]\n"
+          "  release --member M|--card TEXT --hold H [--cashier C]\n"
+          "  adjust  --member M|--card TEXT --points N|-N [--purse CODE] --reason TEXT --who NAME\n"
+          "          [--second NAME]\n"
           "  verify            proves the store against the journal\n"
           "  sync              asks for an exchange with head office now\n"
           "  rpc               passes JSON-RPC lines from standard input to tallyd and back\n"

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <wchar.h>
 
+enum { BIRTHDAY_DIGITS = 4 };
+
 /* ------------------------------------------------------------------ small things */
 
 static void hold(json_t **at, json_t *json)
@@ -78,11 +80,21 @@ int64_t screen_redeemable(const struct screen *screen)
 /* ------------------------------------------------------------------ calls */
 
 /* What the two calls about a basket have in common. The screen sells one line: the total. */
-static json_t *basket_params(const struct screen *screen)
+static json_t *basket_params(struct screen *screen)
 {
-    return json_pack("{s:s, s:[{s:I}], s:I}", "member", text_of(screen->member, "member"), "lines",
-                     "amount_minor", (json_int_t)screen->amount_minor, "points",
-                     (json_int_t)screen->points);
+    json_t *params = json_pack("{s:s, s:[{s:I}], s:I}", "member", text_of(screen->member, "member"),
+                               "lines", "amount_minor", (json_int_t)screen->amount_minor, "points",
+                               (json_int_t)screen->points);
+    if (json_object_size(screen->claims) > 0) {
+        json_t *claims = json_array(), *times = NULL;
+        const char *code = NULL;
+        json_object_foreach(screen->claims, code, times)
+        {
+            json_array_append_new(claims, json_pack("{s:s, s:O}", "reward", code, "times", times));
+        }
+        json_object_set_new(params, "claims", claims);
+    }
+    return params;
 }
 
 /* Asks what the sale would do now. One quote is on its way at a time; a change meanwhile asks
@@ -141,8 +153,12 @@ static void start_enrol(struct screen *screen)
 {
     json_t *params = json_deep_copy(screen->enrol_with);
     json_object_set_new(params, "name", json_string(screen->enrol_name));
+    if (screen->enrol_phone[0] != '\0') {
+        json_object_set_new(params, "phone", json_string(screen->enrol_phone));
+    }
     if (screen->field[0] != '\0') {
-        json_object_set_new(params, "phone", json_string(screen->field));
+        json_object_set_new(params, "birthday",
+                            json_sprintf("%.2s-%s", screen->field, screen->field + 2));
     }
     start_commit(screen, "enrol", params);
 }
@@ -155,6 +171,7 @@ static void go_idle(struct screen *screen)
     hold(&screen->quote, NULL);
     hold(&screen->receipt, NULL);
     hold(&screen->enrol_with, NULL);
+    hold(&screen->claims, NULL);
     screen->has_most = false;
     screen->amount_minor = 0;
     screen->points = 0;
@@ -175,6 +192,7 @@ static void show_member(struct screen *screen, json_t *member)
     hold(&screen->member, member);
     hold(&screen->receipt, NULL);
     hold(&screen->enrol_with, NULL);
+    hold(&screen->claims, NULL);
     screen->has_most = false;
     screen->points = 0;
     screen->field[0] = '\0';
@@ -289,6 +307,41 @@ static void key_in_type(struct screen *screen, int key)
     }
 }
 
+/* "0229": month and day. */
+static bool is_birthday(const char *digits)
+{
+    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (strlen(digits) != BIRTHDAY_DIGITS) {
+        return false;
+    }
+    int month = (digits[0] - '0') * 10 + digits[1] - '0';
+    int day = (digits[2] - '0') * 10 + digits[3] - '0';
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
+}
+
+/* Enter: from the name to the phone number, from there to the birthday, and then the enrolment. */
+static void enrol_next(struct screen *screen)
+{
+    if (screen->mode == SCREEN_ENROL_BIRTHDAY) {
+        if (screen->field[0] != '\0' && !is_birthday(screen->field)) {
+            screen_say(screen, SCREEN_SAYS_WARN, "%s", _("No such day: 0 3 2 5 is 25 March"));
+        } else {
+            start_enrol(screen);
+        }
+        return;
+    }
+    bool is_name = screen->mode == SCREEN_ENROL_NAME;
+    if (is_name && screen->field[0] == '\0') {
+        screen_say(screen, SCREEN_SAYS_WARN, "%s", _("A name is needed"));
+        return;
+    }
+    snprintf(is_name ? screen->enrol_name : screen->enrol_phone, SCREEN_FIELD_MAX + 1, "%s",
+             screen->field);
+    screen->field[0] = '\0';
+    screen->mode = is_name ? SCREEN_ENROL_PHONE : SCREEN_ENROL_BIRTHDAY;
+    hush(screen);
+}
+
 static void key_in_enrol(struct screen *screen, int key)
 {
     switch (key) {
@@ -300,20 +353,15 @@ static void key_in_enrol(struct screen *screen, int key)
         field_backspace(screen);
         return;
     case SCREEN_KEY_ENTER:
-        if (screen->mode == SCREEN_ENROL_PHONE) {
-            start_enrol(screen);
-        } else if (screen->field[0] == '\0') {
-            screen_say(screen, SCREEN_SAYS_WARN, "%s", _("A name is needed"));
-        } else {
-            snprintf(screen->enrol_name, sizeof screen->enrol_name, "%s", screen->field);
-            screen->field[0] = '\0';
-            screen->mode = SCREEN_ENROL_PHONE;
-            hush(screen);
-        }
+        enrol_next(screen);
         return;
     default:
-        if (screen->mode == SCREEN_ENROL_NAME || is_digit(key) || key == ' ' || key == '-' ||
-            key == '+') {
+        if (screen->mode == SCREEN_ENROL_BIRTHDAY) {
+            if (is_digit(key) && strlen(screen->field) < BIRTHDAY_DIGITS) {
+                field_append(screen, key);
+            }
+        } else if (screen->mode == SCREEN_ENROL_NAME || is_digit(key) || key == ' ' || key == '-' ||
+                   key == '+') {
             field_append(screen, key);
         }
         return;
@@ -348,6 +396,7 @@ static void key_amount(struct screen *screen, int key)
 {
     if (screen->mode == SCREEN_RECEIPT) {
         hold(&screen->receipt, NULL);
+        hold(&screen->claims, NULL);
         screen->amount_minor = 0;
         screen->points = 0;
         screen->mode = SCREEN_MEMBER;
@@ -370,6 +419,86 @@ static void start_redeem(struct screen *screen)
     screen->mode = SCREEN_REDEEM;
     hush(screen);
     if (had_points) {
+        ask_quote(screen);
+    }
+}
+
+/* ------------------------------------------------------------------ why, and rewards */
+
+static void start_why(struct screen *screen)
+{
+    if (screen->quote == NULL) {
+        screen_say(screen, SCREEN_SAYS_WARN, "%s", _("Type the amount first"));
+        return;
+    }
+    screen->list_from = 0;
+    screen->mode = SCREEN_WHY;
+}
+
+static void start_claim(struct screen *screen)
+{
+    if (json_array_size(json_object_get(screen->member, "rewards")) == 0) {
+        screen_say(screen, SCREEN_SAYS_WARN, "%s", _("This member has no reward to claim now"));
+        return;
+    }
+    screen->list_from = 0;
+    screen->mode = SCREEN_CLAIM;
+    hush(screen);
+}
+
+/* The next page; after the last one the first. */
+static void turn_page(struct screen *screen, const json_t *list, size_t shown)
+{
+    screen->list_from += shown;
+    if (screen->list_from >= json_array_size(list)) {
+        screen->list_from = 0;
+    }
+}
+
+static void key_in_why(struct screen *screen, int key)
+{
+    if (is_key(key, 'm') || key == ' ') {
+        turn_page(screen, json_object_get(screen->quote, "why"), SCREEN_RULES_SHOWN);
+    } else if (key == SCREEN_KEY_ENTER || key == SCREEN_KEY_ESCAPE || is_key(key, 'w')) {
+        screen->mode = SCREEN_MEMBER;
+    }
+}
+
+/* One more of a reward, as far as the member can. */
+static void claim_one(struct screen *screen, size_t index)
+{
+    const json_t *reward =
+        json_array_get(json_object_get(screen->member, "rewards"), screen->list_from + index);
+    const json_t *most = json_object_get(reward, "times");
+    const char *code = text_of(reward, "code");
+    int64_t times = number_of(screen->claims, code) + 1;
+    if (reward == NULL) {
+        return;
+    }
+    if (json_is_integer(most) && times > json_integer_value(most)) {
+        screen_say(screen, SCREEN_SAYS_WARN, "%s", _("No more of this reward"));
+        return;
+    }
+    if (screen->claims == NULL) {
+        screen->claims = json_object();
+    }
+    json_object_set_new(screen->claims, code, json_integer(times));
+    hush(screen);
+    ask_quote(screen);
+}
+
+static void key_in_claim(struct screen *screen, int key)
+{
+    if (key >= '1' && key <= '9') {
+        claim_one(screen, (size_t)(key - '1'));
+    } else if (is_key(key, 'm')) {
+        turn_page(screen, json_object_get(screen->member, "rewards"), SCREEN_CLAIMS_SHOWN);
+    } else if (key == SCREEN_KEY_ENTER) {
+        screen->mode = SCREEN_MEMBER;
+    } else if (key == SCREEN_KEY_ESCAPE || key == SCREEN_KEY_BACKSPACE) {
+        screen->mode = key == SCREEN_KEY_ESCAPE ? SCREEN_MEMBER : SCREEN_CLAIM;
+        hold(&screen->claims, NULL);
+        hush(screen);
         ask_quote(screen);
     }
 }
@@ -431,6 +560,10 @@ static void key_in_member(struct screen *screen, int key)
         start_sale(screen);
     } else if (!is_receipt && is_key(key, 'r')) {
         start_redeem(screen);
+    } else if (!is_receipt && is_key(key, 'g')) {
+        start_claim(screen);
+    } else if (!is_receipt && is_key(key, 'w')) {
+        start_why(screen);
     } else if (is_key(key, 'q') && screen->amount_minor != 0) {
         screen_say(screen, SCREEN_SAYS_WARN, "%s",
                    _("A sale is open: Enter records it, Esc clears it"));
@@ -480,7 +613,14 @@ void screen_key(struct screen *screen, int key)
         return;
     case SCREEN_ENROL_NAME:
     case SCREEN_ENROL_PHONE:
+    case SCREEN_ENROL_BIRTHDAY:
         key_in_enrol(screen, key);
+        return;
+    case SCREEN_CLAIM:
+        key_in_claim(screen, key);
+        return;
+    case SCREEN_WHY:
+        key_in_why(screen, key);
         return;
     case SCREEN_COMMIT:
         key_in_commit(screen, key);
@@ -587,20 +727,41 @@ static void on_identified(struct screen *screen, json_t *result, const json_t *e
     }
 }
 
+/* What the guards found; refused, the sale will not be recorded. */
+static void say_warnings(struct screen *screen, const json_t *answer)
+{
+    const json_t *warning = json_array_get(json_object_get(answer, "warnings"), 0);
+    char text[WORDS_TEXT_MAX];
+    if (json_is_object(warning)) {
+        bool is_refused = strcmp(text_of(warning, "verdict"), "refuse") == 0;
+        words_warning(warning, text);
+        screen_say(screen, is_refused ? SCREEN_SAYS_BAD : SCREEN_SAYS_WARN, "%s", text);
+    }
+}
+
+/* A sale is being made up: quotes are wanted. */
+static bool is_selling(const struct screen *screen)
+{
+    return screen->mode == SCREEN_MEMBER || screen->mode == SCREEN_REDEEM ||
+           screen->mode == SCREEN_CLAIM || screen->mode == SCREEN_WHY;
+}
+
 static void on_quoted(struct screen *screen, json_t *result, const json_t *error)
 {
     if (screen->quote_again) {
         ask_quote(screen);
         return;
     }
-    if (screen->mode != SCREEN_MEMBER && screen->mode != SCREEN_REDEEM) {
+    if (!is_selling(screen)) {
         return;
     }
     if (error != NULL) {
+        screen->mode = screen->mode == SCREEN_WHY ? SCREEN_MEMBER : screen->mode;
         say_refused(screen, error);
         return;
     }
     hold(&screen->quote, result);
+    say_warnings(screen, result);
     screen->has_most = true;
     screen->most_here = number_of(result, "redeemable_here");
     screen->most_online = number_of(result, "redeemable_online");
@@ -652,6 +813,7 @@ static void on_committed(struct screen *screen, json_t *result, const json_t *er
         hold(&screen->receipt, is_sale ? result : NULL);
         hold(&screen->quote, NULL);
         screen->has_most = false;
+        hold(&screen->claims, NULL);
         screen->amount_minor = 0;
         screen->points = 0;
         screen->mode = is_sale ? SCREEN_RECEIPT : SCREEN_MEMBER;
@@ -699,7 +861,7 @@ static void on_refused(struct screen *screen, json_t *params)
         return;
     }
     if (text_of(params, "card")[0] != '\0' && screen->mode != SCREEN_ENROL_NAME &&
-        screen->mode != SCREEN_ENROL_PHONE) {
+        screen->mode != SCREEN_ENROL_PHONE && screen->mode != SCREEN_ENROL_BIRTHDAY) {
         json_decref(screen->enrol_with);
         screen->enrol_with = json_pack("{s:s}", "card", text_of(params, "card"));
     }
@@ -721,8 +883,8 @@ static void on_status(struct screen *screen, json_t *status)
 {
     bool was_up = screen_hq_is_up(screen);
     hold(&screen->status, status);
-    if (was_up != screen_hq_is_up(screen) && screen->amount_minor != 0 &&
-        (screen->mode == SCREEN_MEMBER || screen->mode == SCREEN_REDEEM)) {
+    if (was_up != screen_hq_is_up(screen) && screen->amount_minor != 0 && is_selling(screen)) {
+        screen->mode = screen->mode == SCREEN_WHY ? SCREEN_MEMBER : screen->mode;
         hush(screen);
         ask_quote(screen);
     }
@@ -746,9 +908,9 @@ void screen_open(struct screen *screen, const struct screen_ops *ops, void *cont
 
 void screen_close(struct screen *screen)
 {
-    json_t **const held[] = {&screen->status,    &screen->member,  &screen->quote,
-                             &screen->receipt,   &screen->waiting, &screen->commit,
-                             &screen->enrol_with};
+    json_t **const held[] = {&screen->status,     &screen->member,  &screen->quote,
+                             &screen->receipt,    &screen->waiting, &screen->commit,
+                             &screen->enrol_with, &screen->claims};
     for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
         hold(held[i], NULL);
     }

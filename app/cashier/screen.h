@@ -20,7 +20,9 @@ enum {
     SCREEN_FIELD_MAX = 128, /* bytes that can be typed into one field */
     SCREEN_MESSAGE_MAX = 320,
     SCREEN_REF_MAX = 64,
-    SCREEN_TRAY_CARDS = 9
+    SCREEN_TRAY_CARDS = 9,
+    SCREEN_CLAIMS_SHOWN = 9,
+    SCREEN_RULES_SHOWN = 7
 };
 
 /* Keys that are not characters; a character is its code point. */
@@ -38,6 +40,9 @@ enum screen_mode {
     SCREEN_REDEEM, /* digits are points */
     SCREEN_ENROL_NAME,
     SCREEN_ENROL_PHONE,
+    SCREEN_ENROL_BIRTHDAY,
+    SCREEN_CLAIM,   /* rewards; digits take them */
+    SCREEN_WHY,     /* the rules of the quote */
     SCREEN_COMMIT,  /* a sale, void or enrolment is on its way */
     SCREEN_RECEIPT, /* what was recorded */
     SCREEN_VOID     /* "void the last sale?" */
@@ -87,7 +92,10 @@ struct screen {
     int64_t amount_minor;
     int64_t points;
     char field[SCREEN_FIELD_MAX + 1];
+    json_t *claims;   /* code of a reward -> times */
+    size_t list_from; /* first entry shown of what W or G lists */
     char enrol_name[SCREEN_FIELD_MAX + 1];
+    char enrol_phone[SCREEN_FIELD_MAX + 1];
     json_t *enrol_with;                /* {"card": token} or {"text": typed}, or NULL */
     char sale_ref[SCREEN_REF_MAX + 1]; /* of the last sale here, "" if none or voided */
     int64_t sale_minor;                /* and its total and member, so that V can name it */

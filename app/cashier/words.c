@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statuses, dates and tiers in the cashier's own words. */
+/* Statuses, dates and tiers in the cashier's own words; rules are in why.c. */
 #include "app/cashier/words.h"
 
 #include "app/cashier/lang.h"
@@ -28,7 +28,7 @@ const char *words_status(enum tally_status status)
     case TALLY_E_POINTS_SHORT:
         return _("Not enough points for that");
     case TALLY_E_RULE:
-        return _("The programme does not allow that number of points here");
+        return _("The programme does not allow that");
     case TALLY_E_OVERFLOW:
         return _("The amount is too large");
     case TALLY_E_NOT_FOUND:
@@ -42,7 +42,7 @@ const char *words_status(enum tally_status status)
     case TALLY_E_BLOCKED:
         return _("This card or account is blocked");
     case TALLY_E_TOO_LATE:
-        return _("Too late: a sale is voided on its own business day only");
+        return _("Too late: the business day or the return window is over");
     case TALLY_E_TIMEOUT:
         return _("No answer in time: try again");
     case TALLY_E_OFFLINE:
@@ -182,11 +182,21 @@ void words_since(const char *iso, time_t now, char text[WORDS_DATE_MAX])
     strftime(text, WORDS_DATE_MAX, is_today ? "%H:%M" : "%Y-%m-%d %H:%M", &local);
 }
 
-const char *words_tier(const json_t *tier)
+const char *words_name(const json_t *named)
 {
-    const char *name =
-        json_string_value(json_object_get(tier, lang_is_chinese() ? "name_zh" : "name_en"));
-    return name == NULL ? "" : name;
+    const char *first =
+        json_string_value(json_object_get(named, lang_is_chinese() ? "name_zh" : "name_en"));
+    const char *second =
+        json_string_value(json_object_get(named, lang_is_chinese() ? "name_en" : "name_zh"));
+    static const char *const codes[] = {"code", "rule", "reward"};
+    const char *code = NULL;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0] && code == NULL; i++) {
+        code = json_string_value(json_object_get(named, codes[i]));
+    }
+    return first != NULL && first[0] != '\0'     ? first
+           : second != NULL && second[0] != '\0' ? second
+           : code != NULL                        ? code
+                                                 : "";
 }
 
 const char *words_stars(const json_t *tier)

@@ -382,11 +382,7 @@ json_t *till_json_receipt(const struct till_receipt *receipt)
     case TALLY_EVENT_ADJUST:
         set_adjusted(json, programme, event);
         break;
-    case TALLY_EVENT_ENROL:
-    case TALLY_EVENT_GRANT:
-    case TALLY_EVENT_AWARD:
-    case TALLY_EVENT_STANDING:
-    case TALLY_EVENT_TRANSFER:
+    default: /* of no till */
         break;
     }
     json_object_set_new(json, "warnings", till_json_warnings(&receipt->ruling));

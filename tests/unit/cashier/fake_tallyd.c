@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tallyd of invented members, for looking at the screen and for testing the client: the real till
- * server with arithmetic simple enough to check by eye. Not installed.
+ * server and the real engine on the programme leaf.json, with nothing behind them: no store, no
+ * head office. Not installed.
  *
  *   fake_tallyd SOCKET        then lines on standard input:
  *     swipe N                 member 1..6 swipes
  *     refuse STATUS-NUMBER    a refused swipe; 17 carries a token
  *     hq up | hq STATUS-NUMBER | reader on | reader off | pending N | quit */
+#include "app/base/alloc.h"
+#include "app/base/book.h"
+#include "app/core/bonus.h"
+#include "app/core/reversal.h"
+#include "app/programme/document.h"
 #include "app/till/till.h"
 
 #include <inttypes.h>
@@ -14,88 +20,153 @@
 #include <string.h>
 #include <time.h>
 
-enum { MEMBERS_MAX = 16, LINE_MAX_LEN = 256, REFS_MAX = 64 };
+enum { MEMBERS_MAX = 16, LINE_MAX_LEN = 256, REFS_MAX = 64, TERMINAL = 7, OFFERS_MAX = 16 };
 
-static const struct till_tier tiers[] = {{"1xVIP", "Member", "普通会员", 1, 100},
-                                         {"2xVIP", "Silver", "银卡会员", 2, 120},
-                                         {"3xVIP", "Gold", "金卡会员", 3, 150},
-                                         {"4xVIP", "Platinum", "白金会员", 4, 200},
-                                         {"5xVIP", "Diamond", "钻石会员", 5, 300}};
+#define FIRST_MEMBER UINT64_C(1000000000000000000)
 
 struct person {
     char name[TILL_NAME_LEN_MAX + 1];
-    size_t tier;
-    int64_t points, points_here;
+    struct tally_book book;
 };
 
+/* What was sold, and the block that its event points into. */
 struct sale {
     char ref[TALLY_TEXT_LEN_MAX + 1];
     size_t person;
-    struct till_receipt receipt;
+    struct tally_line line;
+    void *room;
+    struct tally_event event;
+    bool is_void;
 };
 
 struct fake {
     struct till_server *server;
+    struct tally_programme_document *document;
+    const struct tally_programme *programme;
     struct person people[MEMBERS_MAX];
     size_t person_count;
     struct sale sales[REFS_MAX];
     size_t sale_count;
+    struct tally_offer offers[OFFERS_MAX];
     struct till_status status;
     uv_pipe_t input;
     char line[LINE_MAX_LEN];
     size_t line_len;
 };
 
-static struct till_member member_of(const struct fake *fake, size_t index)
+static int64_t now_ms(void)
 {
-    const struct person *person = &fake->people[index];
-    struct till_member member = {.member = UINT64_C(1000000000000000000) + index,
-                                 .account = 1 + index,
+    return (int64_t)time(NULL) * 1000;
+}
+
+static void must(enum tally_status status)
+{
+    if (status != TALLY_OK) {
+        fprintf(stderr, "fake_tallyd: %s\n", tally_status_text(status));
+        abort();
+    }
+}
+
+static struct tally_occasion occasion_of(const struct fake *fake, size_t index)
+{
+    return (struct tally_occasion){.terminal = TERMINAL,
+                                   .now_ms = now_ms(),
+                                   .day = tally_programme_day(fake->programme, now_ms()),
+                                   .minute = tally_programme_minute(fake->programme, now_ms()),
+                                   .member = FIRST_MEMBER + index};
+}
+
+static struct till_member member_of(struct fake *fake, size_t index)
+{
+    struct person *person = &fake->people[index];
+    struct tally_occasion occasion = occasion_of(fake, index);
+    struct till_member member = {.member = FIRST_MEMBER + index,
                                  .name = person->name,
-                                 .tier = tiers[person->tier],
-                                 .metric_is_spend = true,
-                                 .points = person->points,
-                                 .points_here = person->points_here,
-                                 .value_minor = person->points,
-                                 .visits = 12,
-                                 .next_expiry_day = tally_day_from_date(2026, 12, 31),
-                                 .next_expiry_points = person->points / 4};
-    if (person->tier < 4) {
-        member.next_tier = tiers[person->tier + 1];
-        member.next_tier_needed = 1200;
-    }
-    if (member.next_expiry_points == 0) {
-        member.next_expiry_day = TALLY_DAY_NEVER;
-    }
+                                 .programme = fake->programme,
+                                 .account = &person->book.account,
+                                 .offers = fake->offers,
+                                 .terminal = TERMINAL,
+                                 .now_ms = occasion.now_ms};
+    size_t room_len = tally_offers_room(fake->programme);
+    void *room = tally_alloc(room_len, 1);
+    must(tally_offers(fake->programme, member.account, &occasion, 12, room, room_len, fake->offers,
+                      &member.offer_count));
+    tally_free(room);
     return member;
+}
+
+static void happen(struct fake *fake, size_t index, struct tally_event *event)
+{
+    event->id = (struct tally_event_id){TERMINAL, 1, ++fake->status.events};
+    event->time = (tally_hlc)now_ms() << 16;
+    must(tally_book_apply(&fake->people[index].book, event));
+}
+
+/* Points, and spending that counts towards tiers. */
+static void give(struct fake *fake, size_t index, uint32_t purse, uint32_t drawer, int64_t points,
+                 int64_t spend_minor)
+{
+    struct tally_move moves[16];
+    struct tally_count counts[16];
+    struct tally_bonus_room room = {moves, 16, counts, 16};
+    struct tally_moment moment = {drawer, now_ms(), tally_programme_day(fake->programme, now_ms())};
+    struct tally_adjust_request request = {
+        .purse = purse, .drawer = drawer, .points = points, .spend_minor = spend_minor};
+    struct tally_event event;
+    must(tally_adjust_plan(fake->programme, &fake->people[index].book.account, &request, &moment,
+                           &room, &event));
+    event.account = 1 + index;
+    event.as.adjust.reason = event.as.adjust.who = (struct tally_slice){(const uint8_t *)"x", 1};
+    happen(fake, index, &event);
 }
 
 static bool find(const struct fake *fake, uint64_t member, size_t *ret_index)
 {
-    *ret_index = (size_t)(member - UINT64_C(1000000000000000000));
+    *ret_index = (size_t)(member - FIRST_MEMBER);
     return *ret_index < fake->person_count;
 }
 
-static struct till_quote quote_of(const struct fake *fake, size_t index,
-                                  const struct till_params *params)
+/* ------------------------------------------------------------------ sales */
+
+static void answer_receipt(struct fake *fake, struct till_request *request, size_t index,
+                           const struct tally_event *event, bool repeated)
 {
-    const struct person *person = &fake->people[index];
-    struct till_quote quote = {.tier = tiers[person->tier], .tier_after = tiers[person->tier]};
-    for (size_t i = 0; i < params->basket.line_count; i++) {
-        quote.quote.total_minor += params->basket.lines[i].amount_minor;
+    struct till_receipt receipt = {
+        .event = event, .repeated = repeated, .member = member_of(fake, index)};
+    till_answer_receipt(request, &receipt);
+    till_notify_status(fake->server, &fake->status);
+}
+
+static void on_quote(struct fake *fake, struct till_request *request, size_t index)
+{
+    const struct till_params *params = till_request_params(request);
+    const struct tally_account *account = &fake->people[index].book.account;
+    struct tally_occasion occasion = occasion_of(fake, index);
+    struct tally_event event;
+    struct tally_quote quote;
+    struct till_quote view = {.programme = fake->programme,
+                              .basket = &params->basket,
+                              .quote = &quote,
+                              .day = occasion.day};
+    size_t room_len = tally_sale_room(fake->programme, account, &params->basket);
+    void *room = tally_alloc(room_len, 1);
+    enum tally_status status = tally_sale_plan(fake->programme, account, &params->basket, &occasion,
+                                               room, room_len, &event, &quote);
+    if (status == TALLY_OK) {
+        struct tally_guard_scene scene = {
+            .account = account, .event = &event, .now_ms = occasion.now_ms};
+        view.event = &event;
+        view.ruling = tally_guard_rule(fake->programme, &scene);
+    } else if (status == TALLY_E_POINTS_SHORT) {
+        status = tally_sale_quote(fake->programme, account, &params->basket, &occasion, room,
+                                  room_len, &quote);
     }
-    int64_t half = quote.quote.total_minor / 2 / 100 * 100;
-    quote.quote.redeemed_points = params->points;
-    quote.quote.redeemed_minor = params->points;
-    quote.quote.to_pay_minor = quote.quote.total_minor - params->points;
-    quote.quote.earned_points =
-        quote.quote.to_pay_minor * tiers[person->tier].multiplier_pct / 10000;
-    quote.quote.redeemable_here = person->points_here < half ? person->points_here : half;
-    quote.quote.redeemable_online = person->points < half ? person->points : half;
-    if (quote.quote.total_minor >= 1200 && person->tier < 4) {
-        quote.tier_after = tiers[person->tier + 1];
+    if (status == TALLY_OK) {
+        till_answer_quote(request, &view);
+    } else {
+        till_answer_refused(request, status, "");
     }
-    return quote;
+    tally_free(room);
 }
 
 static struct sale *sale_of(struct fake *fake, const char *ref)
@@ -111,46 +182,71 @@ static struct sale *sale_of(struct fake *fake, const char *ref)
 static void on_sale(struct fake *fake, struct till_request *request, size_t index)
 {
     const struct till_params *params = till_request_params(request);
+    const struct tally_account *account = &fake->people[index].book.account;
     struct sale *before = sale_of(fake, params->ref);
     if (before != NULL) {
-        before->receipt.repeated = true;
-        till_answer_receipt(request, &before->receipt);
+        answer_receipt(fake, request, before->person, &before->event, true);
         return;
     }
-    struct till_quote quote = quote_of(fake, index, params);
-    if (params->points > quote.quote.redeemable_here || fake->sale_count == REFS_MAX) {
-        till_answer_refused(request, TALLY_E_POINTS_SHORT, "");
+    if (fake->sale_count == REFS_MAX || params->basket.line_count != 1) {
+        till_answer_refused(request, TALLY_E_STORE_FULL, "");
         return;
     }
-    struct sale *sale = &fake->sales[fake->sale_count++];
-    fake->people[index].points += quote.quote.earned_points - params->points;
-    fake->people[index].points_here += quote.quote.earned_points - params->points;
+    struct sale *sale = &fake->sales[fake->sale_count];
+    struct tally_occasion occasion = occasion_of(fake, index);
+    struct tally_basket basket = params->basket;
+    struct tally_quote quote;
+    sale->line = basket.lines[0]; /* the screen's: no texts in it */
+    sale->line.sku = sale->line.categories = (struct tally_slice){NULL, 0};
+    basket.lines = &sale->line;
+    size_t room_len = tally_sale_room(fake->programme, account, &basket);
+    sale->room = tally_alloc(room_len, 1);
+    enum tally_status status = tally_sale_plan(fake->programme, account, &basket, &occasion,
+                                               sale->room, room_len, &sale->event, &quote);
+    if (status != TALLY_OK) {
+        tally_free(sale->room);
+        till_answer_refused(request, status, "");
+        return;
+    }
     snprintf(sale->ref, sizeof sale->ref, "%s", params->ref);
+    sale->event.as.sale.ref = (struct tally_slice){(const uint8_t *)sale->ref, strlen(sale->ref)};
+    sale->event.as.sale.basket.claims = NULL; /* the request's; not looked at again */
+    sale->event.as.sale.basket.claim_count = 0;
     sale->person = index;
-    sale->receipt = (struct till_receipt){.id = {7, 1, ++fake->status.events},
-                                          .total_minor = quote.quote.total_minor,
-                                          .redeemed_points = params->points,
-                                          .redeemed_minor = quote.quote.redeemed_minor,
-                                          .earned_points = quote.quote.earned_points,
-                                          .member = member_of(fake, index)};
+    fake->sale_count++;
     fake->status.pending++;
-    till_answer_receipt(request, &sale->receipt);
-    till_notify_status(fake->server, &fake->status);
+    happen(fake, index, &sale->event);
+    answer_receipt(fake, request, index, &sale->event, false);
 }
 
 static void on_void(struct fake *fake, struct till_request *request)
 {
     struct sale *sale = sale_of(fake, till_request_params(request)->sale_ref);
-    if (sale == NULL) {
+    if (sale == NULL || sale->is_void) {
         till_answer_refused(request, TALLY_E_NOT_FOUND, "");
         return;
     }
-    fake->people[sale->person].points +=
-        sale->receipt.redeemed_points - sale->receipt.earned_points;
-    struct till_receipt receipt = sale->receipt;
-    receipt.member = member_of(fake, sale->person);
-    till_answer_receipt(request, &receipt);
+    const struct tally_account *account = &fake->people[sale->person].book.account;
+    struct tally_refund_request undo = {.sale = &sale->event,
+                                        .terminal = TERMINAL,
+                                        .now_ms = now_ms(),
+                                        .day = sale->event.business_day};
+    struct tally_event event;
+    size_t room_len = tally_refund_room(account, &undo);
+    void *room = tally_alloc(room_len, 1);
+    enum tally_status status =
+        tally_void_plan(fake->programme, account, &undo, room, room_len, &event);
+    if (status == TALLY_OK) {
+        sale->is_void = true;
+        happen(fake, sale->person, &event);
+        answer_receipt(fake, request, sale->person, &event, false);
+    } else {
+        till_answer_refused(request, status, "");
+    }
+    tally_free(room);
 }
+
+/* ------------------------------------------------------------------ people */
 
 static void on_enrol(struct fake *fake, struct till_request *request)
 {
@@ -160,6 +256,7 @@ static void on_enrol(struct fake *fake, struct till_request *request)
     }
     struct person *person = &fake->people[fake->person_count++];
     snprintf(person->name, sizeof person->name, "%s", till_request_params(request)->name);
+    give(fake, fake->person_count - 1, TALLY_PURSE_POINTS, TERMINAL, 100, 0);
     struct till_member member = member_of(fake, fake->person_count - 1);
     till_answer_member(request, &member);
 }
@@ -205,6 +302,12 @@ static void on_request(void *context, struct till_request *request)
     case TILL_SYNC:
         till_answer_done(request);
         return;
+    case TILL_REFUND:
+    case TILL_HOLD:
+    case TILL_RELEASE:
+    case TILL_ADJUST:
+        till_answer_refused(request, TALLY_E_NOT_READY, "not in this one");
+        return;
     case TILL_MEMBER:
     case TILL_QUOTE:
     case TILL_SALE:
@@ -216,8 +319,7 @@ static void on_request(void *context, struct till_request *request)
         struct till_member member = member_of(fake, index);
         till_answer_member(request, &member);
     } else if (till_request_method(request) == TILL_QUOTE) {
-        struct till_quote quote = quote_of(fake, index, params);
-        till_answer_quote(request, &quote);
+        on_quote(fake, request, index);
     } else {
         on_sale(fake, request, index);
     }
@@ -228,6 +330,8 @@ static void on_cancelled(void *context, struct till_request *request)
     (void)context;
     (void)request; /* everything is answered at once */
 }
+
+/* ------------------------------------------------------------------ commands */
 
 static void on_command(struct fake *fake, const char *line)
 {
@@ -289,35 +393,71 @@ static void on_input(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes)
     }
 }
 
+/* ------------------------------------------------------------------ start */
+
+static void load_programme(struct fake *fake)
+{
+    struct tally_buffer text = {0};
+    FILE *file = fopen(LEAF_JSON, "re");
+    must(tally_buffer_reserve(&text, 64 * 1024));
+    if (file != NULL) {
+        text.len = fread(text.data, 1, 64 * 1024, file);
+        fclose(file);
+    }
+    must(tally_programme_parse(tally_buffer_slice(&text), &fake->document, NULL));
+    tally_buffer_free(&text);
+    fake->programme = tally_programme_of(fake->document);
+    fake->status.programme_name = fake->programme->name;
+    fake->status.programme_version = fake->programme->version;
+    fake->status.currency = fake->programme->currency;
+    fake->status.currency_exponent = fake->programme->currency_exponent;
+}
+
+static void invent_people(struct fake *fake)
+{
+    static const struct {
+        const char *name;
+        int64_t spend_minor, points, points_here, stamps;
+    } invented[] = {
+        {"Ann Baker", 40000, 320, 320, 3},
+        {"李伟", 198800, 7840, 5000, 12},
+        {"Zoë Müller", 798800, 38210, 10000, 0},
+        {"欧阳娜娜", 1998800, 132000, 20000, 7},
+        {"Sir Archibald Featherstonehaugh-Cholmondeley", 9000000, 9826543, 50000, 9},
+        {"王芳", 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof invented / sizeof invented[0]; i++) {
+        size_t index = fake->person_count++;
+        snprintf(fake->people[index].name, sizeof fake->people[index].name, "%s", invented[i].name);
+        if (invented[i].points > 0) {
+            give(fake, index, TALLY_PURSE_POINTS, TALLY_TERMINAL_HQ, invented[i].points,
+                 invented[i].spend_minor);
+            give(fake, index, TALLY_PURSE_POINTS, TERMINAL, invented[i].points_here, 0);
+        }
+        if (invented[i].stamps > 0) {
+            give(fake, index, tally_word_id("STAMPS", 6), TERMINAL, invented[i].stamps, 0);
+        }
+    }
+    fake->status.members = fake->person_count;
+}
+
 int main(int argc, char **argv)
 {
-    static struct fake fake = {
-        .people = {{"Ann Baker", 0, 320, 320},
-                   {"李伟", 1, 12840, 5000},
-                   {"Zoë Müller", 2, 48210, 10000},
-                   {"欧阳娜娜", 3, 152000, 20000},
-                   {"Sir Archibald Featherstonehaugh-Cholmondeley", 4, 9876543, 50000},
-                   {"王芳", 0, 0, 0}},
-        .person_count = 6,
-        .status = {.terminal = 7,
-                   .shop = 12,
-                   .epoch = 1,
-                   .programme_name = "Golden Leaf 金叶会员",
-                   .programme_version = 3,
-                   .currency = "CNY",
-                   .currency_exponent = 2,
-                   .readers_ready = 1,
-                   .reader_name = "Tally MSR",
-                   .hq_state = "up",
-                   .hq_detail = "",
-                   .events = 1204,
-                   .members = 6}};
+    static struct fake fake = {.status = {.terminal = TERMINAL,
+                                          .shop = 12,
+                                          .epoch = 1,
+                                          .readers_ready = 1,
+                                          .reader_name = "Tally MSR",
+                                          .hq_state = "up",
+                                          .hq_detail = ""}};
     uv_loop_t *loop = uv_default_loop();
     if (argc != 2) {
         fputs("Usage: fake_tallyd SOCKET\n", stderr);
         return 2;
     }
-    fake.status.hq_contact_ms = (int64_t)time(NULL) * 1000;
+    load_programme(&fake);
+    invent_people(&fake);
+    fake.status.hq_contact_ms = now_ms();
     struct till_server_options options = {
         .path = argv[1], .ops = {on_request, on_cancelled}, .context = &fake};
     enum tally_status status = till_server_open(loop, &options, &fake.server);
@@ -334,5 +474,12 @@ int main(int argc, char **argv)
     puts("ready");
     fflush(stdout);
     uv_run(loop, UV_RUN_DEFAULT);
+    for (size_t i = 0; i < fake.sale_count; i++) {
+        tally_free(fake.sales[i].room);
+    }
+    for (size_t i = 0; i < fake.person_count; i++) {
+        tally_book_free(&fake.people[i].book);
+    }
+    tally_programme_document_free(fake.document);
     return 0;
 }

@@ -178,14 +178,37 @@ static const char a_status[] =
     "\"members\":6}}";
 static const char a_member[] =
     "{\"member\":\"9\",\"account\":\"9\",\"name\":\"李伟\",\"tier\":{\"code\":\"2xVIP\",\"name_"
-    "en\":"
-    "\"Silver\",\"name_zh\":\"银卡\",\"stars\":2,\"multiplier_pct\":120},\"next_tier\":{\"code\":"
-    "\"3xVIP\",\"name_en\":\"Gold\",\"name_zh\":\"金卡\",\"stars\":3,\"multiplier_pct\":150,"
-    "\"needed\":1200,\"metric\":\"spend\"},\"points\":12840,\"points_here\":300,\"value_minor\":"
-    "12840,\"debt\":0,\"visits\":1,\"next_expiry\":{\"date\":\"2026-12-31\",\"points\":40}}";
+    "en\":\"Silver\",\"name_zh\":\"银卡\",\"stars\":2,\"multiplier_pct\":120,\"note_en\":\"may "
+    "skip "
+    "the "
+    "queue\",\"note_zh\":\"免排队\",\"until\":\"2027-12-31\"},\"next_tier\":{\"code\":\"3xVIP\","
+    "\"name_en\":\"Gold\",\"name_zh\":\"金卡\",\"stars\":3,\"multiplier_pct\":150,\"needed\":1200,"
+    "\"metric\":\"spend\",\"until\":\"2026-12-31\"},\"points\":12840,\"points_here\":300,"
+    "\"pending\":120,\"held\":60,\"value_minor\":12840,\"debt\":0,\"visits\":1,\"next_usable\":{"
+    "\"date\":\"2026-12-06\",\"points\":120},\"next_expiry\":{\"date\":\"2026-12-31\",\"points\":"
+    "40},"
+    "\"purses\":[{\"code\":\"STAMPS\",\"name_en\":\"Tea "
+    "stamps\",\"name_zh\":\"茶印花\",\"units\":7}"
+    ",{\"code\":\"CUPS\",\"name_en\":\"\",\"name_zh\":\"\",\"units\":0}],\"rewards\":[{\"code\":"
+    "\"MUG\",\"name_en\":\"A "
+    "mug\",\"name_zh\":\"马克杯\",\"cost\":500,\"purse\":null,\"times\":2},{"
+    "\"code\":\"CUP\",\"name_en\":\"A cup\",\"name_zh\":\"\",\"cost\":10,\"purse\":\"STAMPS\","
+    "\"times\":null}],\"holds\":[],\"lots\":[]}";
 static const char a_quote[] =
-    "{\"total_minor\":12850,\"earned_points\":154,\"redeemed_points\":0,\"redeemed_minor\":0,"
-    "\"to_pay_minor\":12850,\"redeemable_here\":300,\"redeemable_online\":6400,\"tier\":{\"code\":"
+    "{\"total_minor\":12850,\"discount_minor\":0,\"earned_points\":154,\"redeemed_points\":0,"
+    "\"redeemed_minor\":0,\"to_pay_minor\":12850,\"cost_points\":0,\"redeemable_here\":300,"
+    "\"redeemable_online\":6400,\"taken\":[],\"warnings\":[],\"earned\":[{\"purse\":null,"
+    "\"points\":"
+    "154,\"from\":\"2026-12-06\",\"until\":\"2027-12-31\",\"debt\":false},{\"purse\":\"STAMPS\","
+    "\"points\":1,\"from\":null,\"until\":null,\"debt\":false}],\"why\":[{\"rule\":\"base\",\"name_"
+    "en\":"
+    "\"1 point per 1.00\",\"name_zh\":\"每 1 元积 1 "
+    "分\",\"why\":\"gave\",\"rate\":{\"kind\":\"per_money"
+    "\",\"points\":1,\"per_minor\":100},\"purse\":null,\"base\":12850,\"before_milli\":128500,"
+    "\"multiplier_ppm\":1200000,\"uncapped\":154,\"cap\":null,\"points\":154},{\"rule\":\"monday\","
+    "\"name_en\":\"Mondays\",\"name_zh\":\"周一\",\"why\":\"conditions\",\"rate\":{\"kind\":"
+    "\"multiply\",\"multiply_pct\":250},\"purse\":null,\"base\":0,\"before_milli\":0,"
+    "\"multiplier_ppm\":1000000,\"uncapped\":0,\"cap\":null,\"points\":0}],\"tier\":{\"code\":"
     "\"2xVIP\"},\"tier_after\":{\"code\":\"2xVIP\"}}";
 
 static json_t *parsed(const char *text)
@@ -219,7 +242,7 @@ static void notify(struct desk *desk, const char *method, const char *params)
 
 static void swipe_member(struct desk *desk)
 {
-    char params[2048];
+    char params[4096];
     snprintf(params, sizeof params, "{\"entry\":\"swiped\",\"member\":%s}", a_member);
     notify(desk, "member", params);
 }
@@ -270,6 +293,16 @@ static bool shows(struct desk *desk, const char *text)
     return found;
 }
 
+static void hq_is(struct desk *desk, const char *state, const char *why, const char *detail)
+{
+    json_t *status = parsed(a_status);
+    json_object_set_new(
+        status, "hq",
+        json_pack("{s:s, s:s, s:s, s:n}", "state", state, "why", why, "detail", detail, "contact"));
+    screen_notification(&desk->screen, "status", status);
+    json_decref(status);
+}
+
 static void a_swiped_member_is_shown_with_tier_points_and_what_is_needed(void **state)
 {
     struct desk *desk = *state;
@@ -279,8 +312,203 @@ static void a_swiped_member_is_shown_with_tier_points_and_what_is_needed(void **
     assert_true(shows(desk, "李伟"));
     assert_true(shows(desk, "★★ Silver"));
     assert_true(shows(desk, "12,840  worth ¥128.40"));
-    assert_true(shows(desk, "spend ¥12.00 more by 31 December for Gold ★★★"));
+    assert_true(shows(desk, "spend ¥12.00 more by 31 December 2026 for Gold ★★★"));
     assert_true(shows(desk, "40 points, last day 31 December 2026"));
+}
+
+static void a_member_is_shown_with_stamps_pending_points_and_what_the_tier_means(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    assert_true(shows(desk, "120 more from 6 December 2026"));
+    assert_true(shows(desk, "300 points are held here   60 set aside"));
+    assert_true(shows(desk, "Tea stamps 7   CUPS 0"));
+    assert_true(shows(desk, "may skip the queue"));
+    assert_true(shows(desk, "to 31 December 2027"));
+    type(desk, "5");
+    answer(desk, a_quote);
+    assert_true(shows(desk, "154 points, Tea stamps 1"));
+    assert_true(shows(desk, "usable from 6 December 2026"));
+    assert_true(shows(desk, "2 can be claimed: G"));
+}
+
+/* ------------------------------------------------------------------ why, and rewards */
+
+static void a_key_shows_why_a_sale_earns_what_it_earns(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "w");
+    assert_true(shows(desk, "Type the amount first"));
+    type(desk, "5");
+    answer(desk, a_quote);
+    type(desk, "w");
+    assert_true(shows(desk, "1 point per 1.00"));
+    assert_true(shows(desk, "1 for each ¥1.00 · on ¥128.50 · times 1.2"));
+    assert_true(shows(desk, "times 2.5 · its conditions do not hold now"));
+    assert_true(shows(desk, "usable from 6 December 2026 · last day 31 December 2027"));
+    assert_false(shows(desk, "Usable offline"));
+    type(desk, "w");
+    assert_true(shows(desk, "Usable offline"));
+}
+
+static void the_view_of_rules_turns_its_pages_and_comes_back_to_the_first(void **state)
+{
+    struct desk *desk = *state;
+    json_t *quote = parsed(a_quote), *why = json_object_get(quote, "why");
+    for (int i = 0; i < 8; i++) {
+        json_array_append(why, json_array_get(why, 1));
+    }
+    swipe_member(desk);
+    type(desk, "5");
+    screen_answer(&desk->screen, desk->last_id, quote, NULL);
+    json_decref(quote);
+    type(desk, "w");
+    assert_true(shows(desk, "1 point per 1.00"));
+    type(desk, "m");
+    assert_false(shows(desk, "1 point per 1.00"));
+    assert_true(shows(desk, "Mondays"));
+    type(desk, "m");
+    assert_true(shows(desk, "1 point per 1.00"));
+}
+
+static void a_swipe_or_a_refused_quote_leaves_the_view_of_rules(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "5");
+    answer(desk, a_quote);
+    type(desk, "w");
+    hq_is(desk, "down", "TALLY_E_OFFLINE", ""); /* asks again */
+    assert_int_equal(desk->screen.mode, SCREEN_MEMBER);
+    answer(desk, a_quote);
+    type(desk, "w");
+    swipe_member(desk);
+    assert_int_equal(desk->screen.mode, SCREEN_MEMBER);
+}
+
+static void digits_claim_rewards_as_often_as_the_member_can(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "5");
+    answer(desk, a_quote);
+    type(desk, "g");
+    assert_true(shows(desk, "A mug"));
+    assert_true(shows(desk, "500 points"));
+    assert_true(shows(desk, "10 STAMPS"));
+    type(desk, "1");
+    assert_non_null(strstr(desk->last_params, "\"claims\":[{\"reward\":\"MUG\",\"times\":1}]"));
+    answer(desk, a_quote);
+    type(desk, "1");
+    answer(desk, a_quote);
+    assert_true(shows(desk, " x2 "));
+    size_t before = desk->calls;
+    type(desk, "1");
+    assert_true(shows(desk, "No more of this reward"));
+    type(desk, "9"); /* there is none */
+    assert_int_equal(desk->calls, before);
+    type(desk, "222");
+    answer(desk, a_quote);
+    assert_non_null(strstr(desk->last_params, "{\"reward\":\"CUP\",\"times\":3}"));
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    answer(desk, a_quote);
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    assert_string_equal(desk->last_method, "sale");
+    assert_non_null(strstr(desk->last_params, "{\"reward\":\"MUG\",\"times\":2}"));
+}
+
+static void claims_belong_to_one_member_and_one_sale(void **state)
+{
+    struct desk *desk = *state;
+    swipe_member(desk);
+    type(desk, "g1");
+    screen_key(&desk->screen, SCREEN_KEY_ESCAPE);
+    type(desk, "5");
+    assert_null(strstr(desk->last_params, "claims"));
+    answer(desk, a_quote);
+    type(desk, "g1");
+    answer(desk, a_quote);
+    swipe_member(desk); /* another card, the same amount */
+    assert_null(strstr(desk->last_params, "claims"));
+}
+
+static void a_member_without_rewards_is_told_so(void **state)
+{
+    struct desk *desk = *state;
+    notify(desk, "member",
+           "{\"entry\":\"swiped\",\"member\":{\"member\":\"10\",\"name\":\"Bob\"}}");
+    type(desk, "g");
+    assert_true(shows(desk, "This member has no reward to claim now"));
+}
+
+static void rewards_lower_what_is_to_be_paid_and_are_named(void **state)
+{
+    struct desk *desk = *state;
+    json_t *quote = parsed(a_quote);
+    json_object_set_new(quote, "discount_minor", json_integer(1000));
+    json_object_set_new(quote, "to_pay_minor", json_integer(11850));
+    json_object_set_new(quote, "taken",
+                        json_pack("[{s:s, s:s, s:s, s:i, s:i, s:n, s:i}]", "reward", "MUG",
+                                  "name_en", "A mug", "name_zh", "马克杯", "times", 2, "cost", 1000,
+                                  "purse", "discount_minor", 1000));
+    swipe_member(desk);
+    type(desk, "5");
+    screen_answer(&desk->screen, desk->last_id, quote, NULL);
+    json_decref(quote);
+    assert_true(shows(desk, "A mug x2"));
+    assert_true(shows(desk, "-¥10.00"));
+    assert_true(shows(desk, "To pay"));
+}
+
+static void what_a_guard_found_is_told_before_and_after_the_sale(void **state)
+{
+    struct desk *desk = *state;
+    json_t *quote = parsed(a_quote);
+    json_object_set_new(quote, "warnings",
+                        json_pack("[{s:s, s:s, s:i, s:i, s:s}]", "verdict", "warn", "guard",
+                                  "card_sales_hour", "value", 7, "limit", 6, "text", "x"));
+    swipe_member(desk);
+    type(desk, "5");
+    screen_answer(&desk->screen, desk->last_id, quote, NULL);
+    json_decref(quote);
+    assert_true(shows(desk, "Many sales with this card in one hour: 7 (limit 6)"));
+    assert_int_equal(desk->screen.message_kind, SCREEN_SAYS_WARN);
+}
+
+static void expect_why(const char *rule, const char *text)
+{
+    char got[WORDS_TEXT_MAX];
+    json_t *json = parsed(rule);
+    words_why(json, &(struct words_currency){2, "CNY"}, got);
+    assert_string_equal(got, text);
+    json_decref(json);
+}
+
+static void each_kind_of_rule_and_of_cap_has_a_sentence(void **state)
+{
+    (void)state;
+    expect_why(
+        "{\"why\":\"capped\",\"rate\":{\"kind\":\"per_money\",\"points\":3,\"per_minor\":1000},"
+        "\"base\":123456,\"multiplier_ppm\":1333333,\"uncapped\":493,\"points\":100,\"cap\":{"
+        "\"by\":\"rule\",\"period\":\"day\",\"length\":0,\"points\":100}}",
+        "3 for each ¥10.00 · on ¥1,234.56 · times 1.3333 · = 493 · at most 100 a day");
+    expect_why(
+        "{\"why\":\"capped\",\"rate\":{\"kind\":\"per_item\",\"points\":5,\"per_milli\":250},"
+        "\"base\":1500,\"multiplier_ppm\":1000000,\"uncapped\":30,\"points\":0,\"cap\":{"
+        "\"by\":\"rule\",\"period\":\"rolling_days\",\"length\":30,\"points\":40}}",
+        "5 for each 0.25 pieces · on 1.5 · = 30 · at most 40 in 30 days");
+    expect_why("{\"why\":\"gave\",\"rate\":{\"kind\":\"fixed\",\"points\":50},\"base\":9,"
+               "\"multiplier_ppm\":1000000,\"uncapped\":50,\"points\":50,\"cap\":{\"by\":"
+               "\"programme\"}}",
+               "50 for the sale · = 50 · cut by a limit of the programme");
+    expect_why("{\"why\":\"gave\",\"rate\":{\"kind\":\"multiply\",\"multiply_pct\":200}}",
+               "times 2");
+    expect_why("{\"why\":\"gave\",\"rate\":{\"kind\":\"tier\",\"tier\":\"CLUB\",\"months\":12}}",
+               "gives the tier CLUB");
+    expect_why("{\"why\":\"group\",\"rate\":{\"kind\":\"fixed\",\"points\":50}}",
+               "50 for the sale · another rule goes before it");
+    expect_why("{\"why\":\"of next year\",\"rate\":{}}", "");
 }
 
 static void digits_are_the_amount_and_each_is_quoted_one_call_at_a_time(void **state)
@@ -322,16 +550,6 @@ static void offline_the_screen_offers_the_points_held_here_and_says_why(void **s
     answer(desk, a_quote);
     answer(desk, a_quote);
     assert_int_equal(desk->screen.points, 300);
-}
-
-static void hq_is(struct desk *desk, const char *state, const char *why, const char *detail)
-{
-    json_t *status = parsed(a_status);
-    json_object_set_new(
-        status, "hq",
-        json_pack("{s:s, s:s, s:s, s:n}", "state", state, "why", why, "detail", detail, "contact"));
-    screen_notification(&desk->screen, "status", status);
-    json_decref(status);
 }
 
 static void offline_the_screen_says_when_head_office_was_last_heard(void **state)
@@ -574,10 +792,38 @@ static void an_unknown_card_is_enrolled_with_its_token(void **state)
     screen_key(&desk->screen, SCREEN_KEY_ENTER);
     type(desk, "139q");
     screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    assert_true(shows(desk, "139"));
+    screen_key(&desk->screen, SCREEN_KEY_ENTER); /* no birthday */
     assert_string_equal(desk->last_method, "enrol");
     assert_string_equal(desk->last_params,
                         "{\"card\":\"token\",\"name\":\"Quinn?王\",\"phone\":\"139\"}");
     assert_false(desk->screen.quit);
+}
+
+static void a_birthday_is_month_and_day_or_stays_to_be_put_right(void **state)
+{
+    struct desk *desk = *state;
+    notify(desk, "refused",
+           "{\"status\":\"TALLY_E_UNKNOWN_CARD\",\"family\":\"refused\","
+           "\"message\":\"\",\"card\":\"token\"}");
+    type(desk, "nIda");
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    size_t before = desk->calls;
+    static const char *const wrong[] = {"0230", "1301", "0010", "1200", "022"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        type(desk, wrong[i]);
+        screen_key(&desk->screen, SCREEN_KEY_ENTER);
+        assert_true(shows(desk, "No such day"));
+        for (size_t j = 0; j < 4; j++) {
+            screen_key(&desk->screen, SCREEN_KEY_BACKSPACE);
+        }
+    }
+    assert_int_equal(desk->calls, before);
+    type(desk, "02299"); /* the fifth digit is none of it */
+    screen_key(&desk->screen, SCREEN_KEY_ENTER);
+    assert_string_equal(desk->last_params,
+                        "{\"birthday\":\"02-29\",\"card\":\"token\",\"name\":\"Ida\"}");
 }
 
 static void a_card_of_another_house_can_not_be_enrolled(void **state)
@@ -662,7 +908,7 @@ static void every_status_has_words_for_the_cashier_in_chinese(void **state)
     void *desk = NULL;
     set_up(&desk);
     swipe_member(desk);
-    assert_true(shows(desk, "12月31日前再消费 ¥12.00 即可升为 金卡 ★★★"));
+    assert_true(shows(desk, "2026年12月31日前再消费 ¥12.00 即可升为 金卡 ★★★"));
     assert_true(shows(desk, "★★ 银卡"));
     tear_down(&desk);
     setenv("TALLY_LANG", "en", 1);
@@ -868,6 +1114,17 @@ int main(void)
         cmocka_unit_test(a_wide_character_takes_two_columns_and_is_never_cut_in_half),
         cmocka_unit_test(text_that_is_no_text_shows_as_question_marks),
         TEST(a_swiped_member_is_shown_with_tier_points_and_what_is_needed),
+        TEST(a_member_is_shown_with_stamps_pending_points_and_what_the_tier_means),
+        TEST(a_key_shows_why_a_sale_earns_what_it_earns),
+        TEST(the_view_of_rules_turns_its_pages_and_comes_back_to_the_first),
+        TEST(a_swipe_or_a_refused_quote_leaves_the_view_of_rules),
+        TEST(digits_claim_rewards_as_often_as_the_member_can),
+        TEST(claims_belong_to_one_member_and_one_sale),
+        TEST(a_member_without_rewards_is_told_so),
+        TEST(rewards_lower_what_is_to_be_paid_and_are_named),
+        TEST(what_a_guard_found_is_told_before_and_after_the_sale),
+        TEST(a_birthday_is_month_and_day_or_stays_to_be_put_right),
+        cmocka_unit_test(each_kind_of_rule_and_of_cap_has_a_sentence),
         TEST(digits_are_the_amount_and_each_is_quoted_one_call_at_a_time),
         TEST(offline_the_screen_offers_the_points_held_here_and_says_why),
         TEST(offline_the_screen_says_when_head_office_was_last_heard),
