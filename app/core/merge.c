@@ -161,9 +161,6 @@ tally_merge_receive_plan(const struct tally_programme *programme, const struct t
                                 .as.transfer = {.other = sent->account}};
     struct tally_effects *effects = &event.effects;
     TALLY_TRY(receive_moves(sent, room, &effects->move_count));
-    if (effects->move_count == 0) {
-        return TALLY_E_NOT_FOUND;
-    }
     if (sent->effects.count_count > room->count_cap) {
         return TALLY_E_NO_MEMORY;
     }
@@ -178,6 +175,11 @@ tally_merge_receive_plan(const struct tally_programme *programme, const struct t
         effects->has_floor = is_higher(programme, &from->floor, &into->floor, moment->day);
         effects->floor = effects->has_floor ? from->floor : (struct tally_standing){0};
         effects->active_until_day = from->active_until_day;
+    }
+    bool is_empty = effects->move_count == 0 && effects->count_count == 0 &&
+                    !effects->has_standing && !effects->has_floor;
+    if (is_empty) {
+        return TALLY_E_NOT_FOUND;
     }
     *ret_event = event;
     return TALLY_OK;
