@@ -298,15 +298,29 @@ enum tally_status run_merge(struct run *run, const struct story_step *step, stru
     return send_after(run, TALLY_TERMINAL_HQ, (size_t)from->id - 1, into->id, outcome);
 }
 
+/* Whether a place still holds anything of an account that has gone into another one; at head office
+ * also what was counted by tills that had not heard of it. */
+static bool has_more_to_send(const struct tally_account *from, uint32_t till)
+{
+    bool has_more = till == TALLY_TERMINAL_HQ && from->count_count > 0;
+    for (size_t i = 0; i < from->lot_count; i++) {
+        has_more = has_more || from->lots[i].drawer == till;
+    }
+    for (size_t i = 0; i < from->purse_count && till == TALLY_TERMINAL_HQ; i++) {
+        has_more = has_more || from->purses[i].debt > 0;
+    }
+    return from->merged_into != 0 && has_more;
+}
+
 enum tally_status run_follow_merges(struct run *run)
 {
-    for (uint32_t i = 1; i <= STORY_TILL_MAX && run->shop.has_merged; i++) {
+    for (uint32_t i = 0; i <= STORY_TILL_MAX && run->shop.has_merged; i++) {
         const struct shop_till *till = &run->shop.tills[i];
         for (size_t k = 0; k < run->shop.member_count && till->is_open && !till->offline; k++) {
-            uint64_t into = shop_account_of(&run->shop, i, k)->merged_into;
+            const struct tally_account *from = shop_account_of(&run->shop, i, k);
             struct outcome outcome = {.status = TALLY_OK};
-            if (into != 0) {
-                TALLY_TRY(send_after(run, i, k, into, &outcome));
+            if (has_more_to_send(from, i)) {
+                TALLY_TRY(send_after(run, i, k, from->merged_into, &outcome));
             }
         }
     }

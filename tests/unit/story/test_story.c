@@ -58,6 +58,9 @@ static void a_story_is_read_however_it_is_laid_out(void **state)
     is_read("\xEF\xBB\xBF# a comment\r\n\r\n  \t" PROGRAMME "\r\n" ANN "ann has->points=0 #end");
     is_read(PROGRAMME ANN "2026-01-10 till=2 ann ref=\"a b\" offline buys 1 2.5 # two lines\n");
     is_read(PROGRAMME "2026-01-10 9:05 \xE5\xB0\x8F\xE6\x98\x8E joins \xE2\x86\x92 ok points=0\n");
+    is_read(PROGRAMME ANN
+            "ann buys 3 x 2.50 sku=TEA cat=food,hot tax=0.40, 40.00 cat=x, 1.00"
+            " pays cash=20.00, card=28.50 claims MUG, TEA x2 ref=a -> points=1, debt=0,\n");
     is_read("programme {\"a\": \"}\\\"{\", # no JSON, and no concern of the parser's\n }\n" ANN);
 }
 
@@ -70,6 +73,9 @@ static void a_story_without_rules_or_without_lines_is_refused(void **state)
     is_refused(PROGRAMME, 1, "nothing happens");
     is_refused("programme\n", 1, "write programme FILE");
     is_refused("programme a b\n", 1, "with rule=value");
+    is_refused("with a=1\n", 1, "belongs behind");
+    is_refused("programme a\nwith b\n", 2, "with rule=value");
+    is_refused("programme a with b={\"c\":[1\n", 1, "closing bracket");
     is_refused("programme {\n{}\n", 1, "no closing brace");
     is_refused("programme {} x\n", 1, "closing brace");
 }
@@ -118,8 +124,54 @@ static void a_missing_or_wrong_value_is_refused(void **state)
     is_refused(PROGRAMME ANN "ann has ->\n", 3, "is missing behind");
     is_refused(PROGRAMME ANN "ann has -> ok -> ok\n", 3, "one ->");
     is_refused(PROGRAMME ANN "ann has -> points=x\n", 3, "points=x is not");
+    is_refused(PROGRAMME ANN "ann has -> points=1.5\n", 3, "points=1.5 is not");
     is_refused(PROGRAMME ANN "ann has -> lots=2027-01-31\n", 3, "is not like");
-    is_refused(PROGRAMME ANN "ann has -> lots=never:1,\n", 3, "is not like");
+    is_refused(PROGRAMME ANN "ann has -> lots=never\n", 3, "is not like");
+    is_refused(PROGRAMME ANN "ann has -> lots=2026-01-01..x:3\n", 3, "is not like");
+    is_refused(PROGRAMME ANN "ann has -> earned_since=1\n", 3, "write earned_since.2027-01-31");
+    is_refused(PROGRAMME ANN "ann buys 1 -> why=1\n", 3, "write why.CODE");
+    is_refused(PROGRAMME ANN "ann buys 1 -> why.base=1.5\n", 3, "is not a number of points");
+    is_refused(PROGRAMME ANN "ann buys 1 -> line.0=1\n", 3, "write line.1");
+    is_refused(PROGRAMME ANN "ann has -> tier.x=P\n", 3, "write tier alone");
+    is_refused(PROGRAMME ANN "ann has -> counts.luck=1\n", 3, "write counts.spend");
+    is_refused(PROGRAMME ANN "clearing -> points=1\n", 3, "does not come out");
+}
+
+static void a_basket_says_what_belongs_to_which_line(void **state)
+{
+    (void)state;
+    is_refused(PROGRAMME ANN "ann buys sku=A 1\n", 3, "behind the amount of its line");
+    is_refused(PROGRAMME ANN "ann buys 3 x\n", 3, "amount is missing");
+    is_refused(PROGRAMME ANN "ann buys 3 x y\n", 3, "'y' is not an amount");
+    is_refused(PROGRAMME ANN "ann buys 0 x 1\n", 3, "write 3 x 2.50");
+    is_refused(PROGRAMME ANN "ann buys 1.2345 x 1\n", 3, "write 3 x 2.50");
+    is_refused(PROGRAMME ANN "ann buys x 1\n", 3, "'x' is not an amount");
+    is_refused(PROGRAMME ANN "ann buys 3 x 1 quantity=2\n", 3, "said already");
+    is_refused(PROGRAMME ANN "ann buys 1 quantity=0\n", 3, "is not a quantity");
+    is_refused(PROGRAMME ANN "ann buys 1 pays cash\n", 3, "write pays cash=20.00");
+    is_refused(PROGRAMME ANN "ann buys 1 pays cash=x\n", 3, "'x' is not an amount");
+    is_refused(PROGRAMME ANN "ann buys 1 claims A x0\n", 3, "number of times");
+    is_refused(PROGRAMME ANN "refund\n", 3, "which sale");
+    is_refused(PROGRAMME ANN "refund a quantity=1\n", 3, "of which line");
+    is_refused(PROGRAMME ANN "refund a line=0\n", 3, "line of a basket");
+    is_refused(PROGRAMME ANN "void a line=1\n", 3, "does not belong");
+}
+
+static void what_head_office_does_needs_its_words(void **state)
+{
+    (void)state;
+    is_refused(PROGRAMME ANN "ann gets\n", 3, "what is given");
+    is_refused(PROGRAMME ANN "ann gets 5 tier=P\n", 3, "what is given");
+    is_refused(PROGRAMME ANN "ann gives 5\n", 3, "to whom");
+    is_refused(PROGRAMME ANN "ann gives 5 to=bob\n", 3, "'bob' has not enrolled");
+    is_refused(PROGRAMME ANN "ann merges\n", 3, "with whom");
+    is_refused(PROGRAMME ANN "ann adds\n", 3, "card= or phone=");
+    is_refused(PROGRAMME ANN "bob joins cid\n", 3, "'cid' has not enrolled");
+    is_refused(PROGRAMME ANN "bob enrols birthday=02-30\n", 3, "not a birthday");
+    is_refused(PROGRAMME ANN "surprises\n", 3, "seed=");
+    is_refused(PROGRAMME ANN "release\n", 3, "which hold");
+    is_refused(PROGRAMME ANN "ann holds\n", 3, "points is missing");
+    is_refused(PROGRAMME ANN "ann night\n", 3, "does not belong");
 }
 
 static void time_goes_forward_and_keeps_to_the_calendar(void **state)
@@ -293,6 +345,13 @@ static void a_line_that_makes_no_sense_where_it_stands_ends_the_story(void **sta
     cannot_be_told(PROGRAMME ANN "ann enrols\n", 3, "enrolled already");
     cannot_be_told(PROGRAMME ANN "ann buys 1.234\n", 3, "CNY has no 3 decimals");
     cannot_be_told(PROGRAMME ANN "ann buys 1 -> pays=1.234\n", 3, "too many decimals");
+    cannot_be_told(PROGRAMME ANN "ann buys 0.333 x 1.00\n", 3, "no whole amount");
+    cannot_be_told(PROGRAMME ANN "ann has -> points.tea=1\n", 3, "no purse 'tea'");
+    cannot_be_told(PROGRAMME ANN "ann brings 1 purse=tea\n", 3, "no purse 'tea'");
+    cannot_be_told(PROGRAMME ANN "ann gets tier=TOP\n", 3, "no tier 'TOP'");
+    cannot_be_told(PROGRAMME ANN "ann buys 1 -> why.tea=1\n", 3, "no rule 'tea'");
+    cannot_be_told(PROGRAMME ANN "ann buys 1 -> times.TEA=1\n", 3, "no reward 'TEA'");
+    cannot_be_told(PROGRAMME ANN "clearing -> owes.tea=1\n", 3, "no merchant 'tea'");
     cannot_be_told(PROGRAMME "2026-01-10 ann enrols phone=+8613912345678\nbob enrols\n"
                              "bob buys 1 phone=+8613912345678\n",
                    4, "another member's");
@@ -303,11 +362,11 @@ static void a_programme_that_cannot_be_read_is_said_with_its_place(void **state)
     (void)state;
     cannot_be_told("programme /nowhere.json\n" ANN, 1, "/nowhere.json can't be read: not found");
     cannot_be_told("\nprogramme {\n\"version\": x }\n" ANN, 3, "");
-    cannot_be_told("programme " CLUB_PATH " with earn.roundng=floor\n" ANN, 1,
-                   "no rule 'earn.roundng'");
-    cannot_be_told("programme " CLUB_PATH " with tiers.levels.6.stars=1\n" ANN, 1, "no rule");
-    cannot_be_told("programme " CLUB_PATH " with tiers.levels.0.stars=1\n" ANN, 1, "no rule");
-    cannot_be_told("programme " CLUB_PATH " with earn.rounding=up\n" ANN, 1, "earn.rounding");
+    cannot_be_told("programme " CLUB_PATH " with earn.roundng=floor\n" ANN, 1, "earn.roundng");
+    cannot_be_told("programme " CLUB_PATH " with tiers.levels.7.stars=1\n" ANN, 1, "no place");
+    cannot_be_told("programme " CLUB_PATH " with tiers.levels.0.stars=1\n" ANN, 1, "no place");
+    cannot_be_told("programme " CLUB_PATH " with version.a=1\n" ANN, 1, "no place");
+    cannot_be_told("programme " CLUB_PATH "\nwith earn.rules.1.rounding=up\n" ANN, 1, "rounding");
     cannot_be_told(PROGRAMME PROGRAMME ANN, 2, "version 1 is there already");
 }
 
@@ -316,8 +375,56 @@ static void a_rule_can_be_set_by_name_and_by_number(void **state)
     (void)state;
     struct told told;
     assert_int_equal(run("programme " CLUB_PATH " with tiers.levels.1.code=Start cards=[]"
-                         " earn.rounding=half_up\n" ANN "ann buys 0.5 -> earned=1 tier=Start\n"
+                         " earn.rules.1.rounding=half_up refunds.grace_days=3\n"
+                         "with rewards.1={\"code\":\"MUG\",\"kind\":\"gift\",\"cost\":1}\n"
+                         "with rewards.2={\"code\":\"CUP\", \"kind\":\"gift\"}\n" ANN
+                         "ann buys 0.5 -> earned=1 tier=Start\n"
+                         "ann buys 0 claims MUG, CUP -> points=0 times.MUG=1 times.CUP=1\n"
                          "bob enrols card=60058500000000001 -> refused payment card\n",
+                         &told),
+                     TALLY_OK);
+    assert_int_equal(told.count, 0);
+}
+
+static void what_differs_of_purses_rules_and_payments_is_said(void **state)
+{
+    (void)state;
+    static const char rules[] =
+        "programme " CLUB_PATH " with purses.1={\"code\":\"tea\"}"
+        " earn.rules.2={\"code\":\"cup\",\"points\":1,\"purse\":\"tea\"}"
+        " earn.rules.3={\"code\":\"web\",\"points\":5,\"when\":{\"channels\":[\"web\"]}}"
+        " merchants=[{\"code\":\"a\",\"shops\":[1],\"issue_price_micro\":1000000}]\n" ANN;
+    char text[2048];
+    snprintf(text, sizeof text, "%s%s", rules,
+             "ann buys 10 shop=1 -> points.tea=2 earned.tea=+1 why.base=9 why.web=gave\n");
+    differs(text, 3, "points.tea=1, not 2; why.base=10, not 9; why.web=when, not gave");
+    snprintf(text, sizeof text, "%s%s", rules,
+             "ann buys 10 shop=1\nclearing -> owes.a=0.11 issued.a=10 payments=none\n");
+    differs(text, 4, "owes.a=0.10, not 0.11; payments=a>programme:0.10, not none");
+    snprintf(text, sizeof text, "%s%s", rules, "ann buys 10 ref=a\nrefund a -> takes_back=9\n");
+    differs(text, 4, "takes_back=10, not 9");
+}
+
+static void a_guard_says_why_it_refuses(void **state)
+{
+    (void)state;
+    differs("programme " CLUB_PATH " with guards=[{\"kind\":\"own_card\",\"refuses\":true}]\n" ANN
+            "ann buys 1 cashier=ann -> guard=none\n",
+            3, "refused blocked (card or account is blocked): this card: it is the cashier's own");
+}
+
+static void a_till_that_was_alone_sends_after_a_merge_what_it_holds(void **state)
+{
+    (void)state;
+    struct told told;
+    assert_int_equal(run(PROGRAMME ANN "bob enrols\n"
+                                       "till=2 bob buys 100\n"
+                                       "till=2 offline bob buys 50 -> points=150\n"
+                                       "bob merges into=ann -> points=100\n"
+                                       "till=1 bob buys 10 -> points=110 here=10\n"
+                                       "till=2 offline bob buys 5 -> points=155\n"
+                                       "till=2 bob has -> points=165 here=155\n"
+                                       "till=hq ann has -> points=165 visits=4\n",
                          &told),
                      TALLY_OK);
     assert_int_equal(told.count, 0);
@@ -391,6 +498,8 @@ int main(void)
         cmocka_unit_test(a_story_without_rules_or_without_lines_is_refused),
         cmocka_unit_test(an_unknown_word_is_refused_with_its_line),
         cmocka_unit_test(a_missing_or_wrong_value_is_refused),
+        cmocka_unit_test(a_basket_says_what_belongs_to_which_line),
+        cmocka_unit_test(what_head_office_does_needs_its_words),
         cmocka_unit_test(time_goes_forward_and_keeps_to_the_calendar),
         cmocka_unit_test(what_is_no_text_or_too_long_is_refused),
         cmocka_unit_test(a_wrong_expectation_is_reported_with_its_line_and_what_came_out),
@@ -401,6 +510,9 @@ int main(void)
         cmocka_unit_test(a_line_that_makes_no_sense_where_it_stands_ends_the_story),
         cmocka_unit_test(a_programme_that_cannot_be_read_is_said_with_its_place),
         cmocka_unit_test(a_rule_can_be_set_by_name_and_by_number),
+        cmocka_unit_test(what_differs_of_purses_rules_and_payments_is_said),
+        cmocka_unit_test(a_guard_says_why_it_refuses),
+        cmocka_unit_test(a_till_that_was_alone_sends_after_a_merge_what_it_holds),
         cmocka_unit_test(a_card_is_masked_wherever_it_is_printed),
         cmocka_unit_test(the_exit_code_is_0_as_told_1_different_and_2_unreadable),
     };
