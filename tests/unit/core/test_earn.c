@@ -115,6 +115,10 @@ static void each_rule_rounds_once(void **state)
     add_rule(&till, a_rule("one", 1, 100));
     add_rule(&till, a_rule("half", 1, 200));
     assert_true(earned_by(&till) == 28);
+    assert_true(till.earned[1].before_multiplier == 9995);
+    till.rules[1].per_minor = 300;
+    assert_true(earned_by(&till) == 25);
+    assert_true(till.earned[1].before_multiplier == 6663);
     till.programme.rule_count = 1;
     add_rule(&till, a_fixed("five", 5));
     assert_true(earned_by(&till) == 24);
@@ -615,6 +619,22 @@ static void points_that_no_event_can_move_are_refused(void **state)
     till.rules[0].per_minor = 1000;
     assert_int_equal(earn_on(&till), TALLY_OK);
     assert_true(earned_of(&till, TALLY_PURSE_POINTS) == TALLY_POINTS_MAX);
+    add_rule(&till, a_fixed("one more", 1));
+    assert_int_equal(earn_on(&till), TALLY_E_OVERFLOW);
+}
+
+static void large_sums_are_exact(void **state)
+{
+    (void)state;
+    open_till(&till);
+    add_line(&till, "A", "",
+             INT64_C(18446744073709)); /* a millionth times this is just in 64 bits */
+    add_line(&till, "B", "", INT64_C(18446744073709));
+    add_line(&till, "C", "", 581);
+    add_rule(&till, a_rule("one", 3, 1000));
+    assert_true(earned_by(&till) == INT64_C(110680464443)); /* 36893488147999 * 3 / 1000 */
+    till.seen.tier = 2;
+    assert_true(earned_by(&till) == INT64_C(332041393331));
 }
 
 /* ------------------------------------------------------------------ any programme, any basket */
@@ -916,6 +936,7 @@ int main(void)
         cmocka_unit_test(purses_are_earned_beside_the_points_within_their_own_limit),
         cmocka_unit_test(a_rule_that_gives_a_tier_gives_no_points),
         cmocka_unit_test(points_that_no_event_can_move_are_refused),
+        cmocka_unit_test(large_sums_are_exact),
         cmocka_unit_test(shares_and_caps_hold_for_any_programme),
         cmocka_unit_test(the_order_of_lines_changes_nothing),
         cmocka_unit_test(splitting_a_line_changes_nothing),

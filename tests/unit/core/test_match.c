@@ -159,7 +159,7 @@ static void a_part_of_a_name_is_not_the_name(void **state)
     assert_false(selects(&selector, 0));
 }
 
-/* Two names with one id: found by trying, and what the bytes are compared for. */
+/* Names with one id are what the bytes are compared for: these are known to share one. */
 static void names_that_share_an_id_are_told_apart(void **state)
 {
     (void)state;
@@ -180,6 +180,13 @@ static void names_that_share_an_id_are_told_apart(void **state)
     assert_true(selects(&selector, 1));
     selector = (struct tally_selector){.categories = words_of("liquid")};
     assert_false(selects(&selector, 2));
+    assert_int_equal(id_of("declinate"), id_of("macallums")); /* and are of one length */
+    till.lines[0].sku = text_of("declinate");
+    selector = (struct tally_selector){.skus = words_of("macallums")};
+    assert_false(selects(&selector, 0));
+    selector.skus = words_of("macallums,declinate");
+    assert_true(selects(&selector, 0));
+    selector = (struct tally_selector){.categories = words_of("liquid")};
     assert_true(tally_words_have(&selector.categories, "liquid", 6));
     assert_false(tally_words_have(&selector.categories, "costarring", 10));
 }

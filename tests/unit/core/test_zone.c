@@ -133,6 +133,11 @@ static void a_change_may_be_on_another_day_and_summer_may_be_behind(void **state
     struct tally_zone nuuk = zone_of("<-02>2<-01>,M3.5.0/-1,M10.5.0/0");
     assert_int_equal(tally_zone_offset_s(&nuuk, utc(2026, 3, 29, 1, 0) - 1), -7200);
     assert_int_equal(tally_zone_offset_s(&nuuk, utc(2026, 3, 29, 1, 0)), -3600);
+    /* the first Thursday of January, less a day: New Year's Eve of the year before */
+    struct tally_zone eve = zone_of("AAA0BBB,M1.1.4/-24,M7.1.0");
+    assert_int_equal(tally_zone_offset_s(&eve, utc(2025, 12, 31, 0, 0) - 1), 0);
+    assert_int_equal(tally_zone_offset_s(&eve, utc(2025, 12, 31, 0, 0)), 3600);
+    assert_int_equal(tally_zone_offset_s(&eve, utc(2026, 1, 1, 0, 0)), 3600);
     /* Ireland's law calls winter the exception */
     struct tally_zone dublin = zone_of("IST-1GMT0,M10.5.0,M3.5.0/1");
     assert_int_equal(tally_zone_offset_s(&dublin, utc(2026, 1, 15, 12, 0)), 0);
