@@ -215,15 +215,18 @@ static bool kinds_are_allowed(const struct tally_event *event, uint32_t kinds)
     return (kinds & ~allowed) == 0 && (rule->needs == 0 || (kinds & rule->needs) != 0);
 }
 
-/* One side sends, the other receives; the side that sends may end with it. */
+/* One side sends, the other receives; the side that sends may end with it. Where there are no
+ * points, a merge moves what was counted and reached. */
 static bool transfer_is_right(const struct tally_event *event, uint32_t kinds)
 {
     bool sends = (kinds & SENT) != 0, receives = (kinds & RECEIVED) != 0;
     bool ends = event->effects.merged_into != 0;
+    bool says_more =
+        event->effects.count_count > 0 || event->effects.has_standing || event->effects.has_floor;
     if (event->type != TALLY_EVENT_TRANSFER) {
         return !ends;
     }
-    return sends != receives ? !(receives && ends) : ends && !sends;
+    return sends != receives ? !(receives && ends) : !sends && (ends || says_more);
 }
 
 static bool block_is_right(const struct tally_event *event)
