@@ -9,4 +9,5 @@ programme plain.json
 2026-03-02 10:03 till=1 bob buys 10.00              -> points=10 here=10
 2026-03-02 10:04 till=2 offline bob buys 5.00       -> points=155
 2026-03-02 10:05 till=2 bob has                     -> points=165 here=155
+
 2026-03-02 10:06 till=hq ann has                    -> points=165 visits=4

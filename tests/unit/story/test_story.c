@@ -420,8 +420,8 @@ static void a_till_that_was_alone_sends_after_a_merge_what_it_holds(void **state
     assert_int_equal(run(PROGRAMME ANN "bob enrols\n"
                                        "till=2 bob buys 100\n"
                                        "till=2 offline bob buys 50 -> points=150\n"
-                                       "bob merges into=ann -> points=100\n"
-                                       "till=1 bob buys 10 -> points=110 here=10\n"
+                                       "bob merges into=ann -> points=0\n"
+                                       "till=1 bob buys 10 -> points=10 here=10\n"
                                        "till=2 offline bob buys 5 -> points=155\n"
                                        "till=2 bob has -> points=165 here=155\n"
                                        "till=hq ann has -> points=165 visits=4\n",
