@@ -13,8 +13,7 @@ enum {
     TEXT_MAX = DRAW_TEXT_MAX,
     CONTENT_COLS_MAX = 110,
     LABEL_COLS = DRAW_LABEL_COLS,
-    LEFT_PAD = 2,
-    BOTTOM_ROWS = 5 /* message, keys, and two of status */
+    LEFT_PAD = 2
 };
 
 static const char *text_of(const json_t *json, const char *key)
@@ -60,11 +59,6 @@ static void money(const struct screen *screen, int64_t minor, char text[MONEY_TE
 struct words_currency draw_currency(const struct screen *screen)
 {
     return (struct words_currency){screen_exponent(screen), screen_currency(screen)};
-}
-
-int draw_list_rows(const struct canvas *canvas, const struct layout *layout)
-{
-    return canvas->rows - BOTTOM_ROWS - layout->member_row - 2;
 }
 
 static struct layout layout_of(const struct canvas *canvas)
@@ -596,8 +590,8 @@ static const struct key_help *keys_of(const struct screen *screen)
                                            {"V", N_("void last")},     {"?", N_("help")},
                                            {"Q", N_("quit")},          {NULL, NULL}};
     static const struct key_help member[] = {
-        {"R", N_("redeem")}, {"G", N_("rewards")}, {"W", N_("why")},  {"Enter", N_("record")},
-        {"V", N_("void")},   {"Esc", N_("clear")}, {"?", N_("help")}, {NULL, NULL}};
+        {"R", N_("redeem")},  {"G", N_("rewards")}, {"W", N_("why")}, {"Enter", N_("record")},
+        {"Esc", N_("clear")}, {"?", N_("help")},    {NULL, NULL}};
     static const struct key_help claim[] = {{"1-9", N_("one more of it")},
                                             {"M", N_("more of them")},
                                             {"Enter", N_("done")},

@@ -25,7 +25,4 @@ struct words_currency draw_currency(const struct screen *screen);
 void draw_why(const struct screen *screen, struct canvas *canvas, const struct layout *layout);
 void draw_claims(const struct screen *screen, struct canvas *canvas, const struct layout *layout);
 
-/* Rows of the content that lists may take. */
-int draw_list_rows(const struct canvas *canvas, const struct layout *layout);
-
 #endif

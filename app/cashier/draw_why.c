@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_OF_RULE = 2 };
+enum { ROWS_OF_RULE = 2, EARNED_SHOWN = 3 };
 
 static const char *text_of(const json_t *json, const char *key)
 {
@@ -49,18 +49,25 @@ static void draw_rule(struct canvas *canvas, const struct layout *layout, int ro
     canvas_text(canvas, row + 1, layout->left + 3, layout->cols - 4, STYLE_QUIET, why);
 }
 
-/* The sum, and from when to when. */
+/* The sum, and what comes in by its days. */
 static void draw_sum(const struct screen *screen, struct canvas *canvas,
                      const struct layout *layout, int row)
 {
-    char text[DRAW_TEXT_MAX], dates[WORDS_TEXT_MAX] = "";
+    char text[DRAW_TEXT_MAX], dates[WORDS_TEXT_MAX];
     const json_t *earned = json_object_get(screen->quote, "earned");
+    int end = layout->end - 1;
     amount_text(number_of(screen->quote, "earned_points"), "", text);
-    for (size_t i = 0; i < json_array_size(earned) && dates[0] == '\0'; i++) {
-        words_earned(json_array_get(earned, i), dates);
+    canvas_text_right(canvas, row, end, layout->cols, STYLE_STRONG, text);
+    draw_print(canvas, row, layout->left + 1, STYLE_STRONG, "%s", _("Will earn"));
+    for (size_t i = 0; i < json_array_size(earned) && i < EARNED_SHOWN; i++) {
+        const json_t *one = json_array_get(earned, i);
+        row++;
+        amount_text(number_of(one, "points"), text_of(one, "purse"), text);
+        int at = canvas_text_right(canvas, row, end, layout->cols, STYLE_PLAIN, text);
+        words_earned(one, dates);
+        canvas_text(canvas, row, layout->left + 3, at - layout->left - 5, STYLE_QUIET,
+                    dates[0] == '\0' ? _("for good") : dates);
     }
-    int end = canvas_text_right(canvas, row, layout->end - 1, layout->cols, STYLE_STRONG, text);
-    canvas_text(canvas, row, layout->left + 1, end - layout->left - 3, STYLE_PLAIN, dates);
 }
 
 void draw_why(const struct screen *screen, struct canvas *canvas, const struct layout *layout)
@@ -68,9 +75,9 @@ void draw_why(const struct screen *screen, struct canvas *canvas, const struct l
     const json_t *why = json_object_get(screen->quote, "why");
     struct words_currency currency = draw_currency(screen);
     int row = layout->member_row;
-    int room = (draw_list_rows(canvas, layout) - 1) / ROWS_OF_RULE;
     draw_title(canvas, layout, row++, _("Why these points"));
-    for (size_t i = screen->list_from; i < json_array_size(why) && room > 0; i++, room--) {
+    for (size_t i = screen->list_from;
+         i < json_array_size(why) && i < screen->list_from + SCREEN_RULES_SHOWN; i++) {
         draw_rule(canvas, layout, row, json_array_get(why, i), &currency);
         row += ROWS_OF_RULE;
     }

@@ -22,7 +22,7 @@ enum {
     SCREEN_REF_MAX = 64,
     SCREEN_TRAY_CARDS = 9,
     SCREEN_CLAIMS_SHOWN = 9,
-    SCREEN_RULES_SHOWN = 7
+    SCREEN_RULES_SHOWN = 5 /* with two rows each, and what comes of them, on 24 rows */
 };
 
 /* Keys that are not characters; a character is its code point. */
