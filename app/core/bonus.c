@@ -192,7 +192,7 @@ static bool is_for_tier(const struct tally_award_rule *award,
                         const struct tally_programme *programme,
                         const struct tally_account *account, int32_t day)
 {
-    if (award->tiers.count == 0) {
+    if (award->tiers.count == 0 || award->kind == TALLY_AWARD_SURPRISE) { /* drawn by the sale's */
         return true;
     }
     const struct tally_tier *tier =

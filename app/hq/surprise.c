@@ -74,6 +74,18 @@ static enum tally_status draw_bytes(const uint8_t seed[TALLY_KEY_LEN],
     return tally_hmac(seed, (struct tally_slice){chain, TALLY_HASH_LEN}, ret_draw);
 }
 
+/* Whether this surprise is for the tier that the sale was made in: what can be told again later. */
+static bool takes_part(const struct tally_programme *programme, const struct tally_award_rule *rule,
+                       const struct tally_event *sale)
+{
+    const uint32_t tier = sale->as.sale.seen.tier;
+    if (rule->kind != TALLY_AWARD_SURPRISE || tier >= programme->tiers.tier_count) {
+        return false;
+    }
+    const char *code = programme->tiers.tiers[tier].code;
+    return rule->tiers.count == 0 || tally_words_have(&rule->tiers, code, strlen(code));
+}
+
 enum tally_status hq_surprise_draw(struct hq_txn *txn, const struct tally_programme *programme,
                                    const struct tally_event *sale,
                                    const uint8_t chain[TALLY_HASH_LEN])
@@ -84,7 +96,7 @@ enum tally_status hq_surprise_draw(struct hq_txn *txn, const struct tally_progra
         const struct tally_award_rule *rule = &programme->awards[i];
         struct tally_surprise_state state;
         int64_t points = 0;
-        if (rule->kind != TALLY_AWARD_SURPRISE) {
+        if (!takes_part(programme, rule, sale)) {
             continue;
         }
         if (!has_seed) {
@@ -318,7 +330,7 @@ static enum tally_status prove_sale(struct hq_txn *txn, const struct tally_event
     explicit_bzero(seed, sizeof seed);
     ret_proof->sales++;
     for (size_t i = 0; i < programme->award_count && status == TALLY_OK; i++) {
-        if (programme->awards[i].kind == TALLY_AWARD_SURPRISE) {
+        if (takes_part(programme, &programme->awards[i], sale)) {
             status = prove_award(txn, &programme->awards[i], draw, sale, proof, ret_proof);
         }
     }
