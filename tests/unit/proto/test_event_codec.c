@@ -544,7 +544,7 @@ static void the_others_have_their_limits_too(void **state)
     REFUSED_WITH(event.as.transfer.other, 0);
     REFUSED_WITH(event.as.transfer.other, event.account);
     REFUSED_WITH(event.type, 0);
-    REFUSED_WITH(event.type, TALLY_EVENT_TYPE_COUNT);
+    REFUSED_WITH(event.type, (enum tally_event_type)TALLY_EVENT_TYPE_COUNT);
     event = a_sample(SAMPLE_CARD);
     REFUSED_WITH(event.member, 0);
     REFUSED_WITH(event.as.card.action, 0);
