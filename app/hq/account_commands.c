@@ -306,7 +306,7 @@ static enum tally_status card_handle(const struct hq_keys *keys,
 /* `cards` are as typed: the card, or the old one and the new one. */
 static int card_act(const char *dir, const struct hq_act *act, size_t which, char **cards)
 {
-    char text[HQ_TEXT_MAX];
+    char text[HQ_PROBLEM_MAX];
     struct hq_keys keys;
     struct hq_today today;
     uint8_t handles[2][TALLY_HANDLE_LEN] = {{0}};

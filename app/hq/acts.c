@@ -5,7 +5,6 @@
 #include "app/base/alloc.h"
 #include "app/core/bonus.h"
 #include "app/core/guard.h"
-#include "app/core/merge.h"
 #include "app/hq/tables.h"
 
 #include <stdio.h>
@@ -213,42 +212,6 @@ static enum tally_status may_merge(struct scene *scene, uint64_t into, char ret_
     return TALLY_OK;
 }
 
-static enum tally_status merge(struct scene *scene, const struct hq_act *act,
-                               const struct tally_account *into)
-{
-    struct tally_count *counts = tally_alloc(2 * TALLY_COUNTS_MAX, sizeof *counts);
-    struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
-    const struct tally_bonus_room sending = {scene->moves, TALLY_MOVES_MAX, counts,
-                                             TALLY_COUNTS_MAX};
-    const struct tally_bonus_room receiving = {moves, TALLY_MOVES_MAX,
-                                               counts == NULL ? NULL : counts + TALLY_COUNTS_MAX,
-                                               TALLY_COUNTS_MAX};
-    struct tally_event sent, received;
-    enum tally_status status = counts == NULL || moves == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
-    if (status == TALLY_OK) {
-        status = tally_merge_plan(&scene->book.account, into->id, &scene->moment, &sending, &sent);
-    }
-    if (status == TALLY_OK) {
-        sent.as.transfer.reason = text_slice(act->reason);
-        sent.as.transfer.who = text_slice(act->who);
-        status = append(scene, &sent);
-    }
-    if (status == TALLY_OK) {
-        status = tally_merge_receive_plan(scene->today.programme, &scene->book.account, into, &sent,
-                                          &scene->moment, &receiving, &received);
-        if (status == TALLY_OK) {
-            received.as.transfer.reason = sent.as.transfer.reason;
-            received.as.transfer.who = sent.as.transfer.who;
-            status = append(scene, &received);
-        } else if (status == TALLY_E_NOT_FOUND) {
-            status = hq_touch(&scene->txn, into->id); /* members came, if nothing else */
-        }
-    }
-    tally_free(counts);
-    tally_free(moves);
-    return status;
-}
-
 enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *act, uint64_t into,
                                  int64_t now_ms, char ret_text[HQ_TEXT_MAX])
 {
@@ -260,7 +223,8 @@ enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *ac
         status = account_load(&scene, into, &other, ret_text);
     }
     if (status == TALLY_OK) {
-        status = merge(&scene, act, &other.account);
+        status = hq_merge_over(&scene.txn, &scene.book.account, &other.account,
+                               text_slice(act->reason), text_slice(act->who));
         tally_book_free(&other);
     }
     return scene_end(&scene, status, ret_text);

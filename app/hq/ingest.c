@@ -272,6 +272,7 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
     }
     TALLY_TRY(status);
     TALLY_TRY(hq_bonus_after(txn, event, chain));
+    TALLY_TRY(hq_merge_after(txn, event->account));
     terminal->seq = seq;
     terminal->time = event->time;
     memcpy(terminal->chain, chain, TALLY_HASH_LEN);

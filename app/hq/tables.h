@@ -209,6 +209,13 @@ TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_termina
  * of either. `chain` is the event's. */
 TALLY_MUST_USE enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *event,
                                                 const uint8_t chain[TALLY_HASH_LEN]);
+/* What HQ's drawer holds of an account that ends goes over into another one: points, debts,
+ * counters, standings. Nothing happens where it was done before and nothing has come since. */
+TALLY_MUST_USE enum tally_status hq_merge_over(struct hq_txn *txn, const struct tally_account *from,
+                                               const struct tally_account *into,
+                                               struct tally_slice reason, struct tally_slice who);
+/* The same for an account that a terminal just brought something for: most have not ended. */
+TALLY_MUST_USE enum tally_status hq_merge_after(struct hq_txn *txn, uint64_t account);
 /* One award for a sale, as HQ's own event into its own drawer. An award that may not be given
  * (again) is none. */
 TALLY_MUST_USE enum tally_status

@@ -253,6 +253,28 @@ static void a_merged_account_hands_over_members_and_what_head_office_holds(void 
     OK(hq_store_verify(stage->world.store, &verified));
 }
 
+static void write_follow(struct stage *stage, uint64_t into, int64_t points);
+
+static void what_comes_late_for_an_ended_account_goes_over_too(void **state)
+{
+    struct stage *stage = *state;
+    struct tally_book book;
+    struct hq_verified verified;
+    merge_ann_into_bob(stage);
+    till_sell(&stage->till, stage->programme, ANN, 5000, 0); /* the terminal has not heard of it */
+    push_rest(&stage->till, 4);
+    OK(hq_store_account(stage->world.store, BOB, &book));
+    assert_int_equal(tally_account_visits(&book.account), 2);
+    tally_book_free(&book);
+    OK(hq_store_account(stage->world.store, ANN, &book));
+    assert_int_equal(tally_account_visits(&book.account), 0);
+    tally_book_free(&book);
+    write_follow(stage, BOB, 150);
+    push_rest(&stage->till, 5);
+    assert_int_equal(world_balance(&stage->world, BOB), 180);
+    OK(hq_store_verify(stage->world.store, &verified));
+}
+
 /* What the terminal writes when it hears of the merge; `points` are claimed to arrive. */
 static void write_follow(struct stage *stage, uint64_t into, int64_t points)
 {
@@ -314,6 +336,7 @@ int main(void)
         TEST(a_lost_card_is_replaced_and_blocked),
         TEST(somebody_elses_card_is_not_given_away),
         TEST(a_merged_account_hands_over_members_and_what_head_office_holds),
+        TEST(what_comes_late_for_an_ended_account_goes_over_too),
         TEST(a_terminal_that_hears_of_it_sends_its_points_after),
         TEST(a_terminal_that_moves_points_where_no_merge_was_is_quarantined),
         TEST(a_terminal_that_receives_more_than_it_sent_is_quarantined),
