@@ -193,6 +193,37 @@ static void a_cap_counts_after_the_multiplier_unless_it_says_before(void **state
     assert_true(earned_by(&till) == 999);
 }
 
+/* The example of EARNING.md. */
+static void the_order_of_work_is_the_one_that_is_told(void **state)
+{
+    (void)state;
+    open_till(&till);
+    add_line(&till, "apples", "fresh", 1200);
+    add_line(&till, "wine", "", 4000);
+    struct tally_rule *base = add_rule(&till, a_rule("base", 1, 100));
+    add_rule(&till, a_multiplier("fresh", 200))->lines.categories = words_of("fresh");
+    add_rule(&till, a_fixed("big", 20))->when.spend_minor_min = 5000;
+    add_rule(&till, a_fixed("welcome", 100))->when.visit_first = 1;
+    struct tally_cap cap = a_cap(TALLY_PERIOD_MONTH, 500);
+    struct tally_count used = {TALLY_COUNT_RULE, base->id, TILL_DAY - 21, TILL_DAY + 8, 470};
+    base->caps = &cap;
+    base->cap_count = 1;
+    till.seen.used = &used;
+    till.seen.used_count = 1;
+    till.seen.tier = 1;
+    till.seen.visits = 3;
+    read_lines(&till);
+    till.work[1].net_minor -= 400; /* the voucher */
+    assert_int_equal(earn_on(&till), TALLY_OK);
+    assert_int_equal(till.work[0].multiplier_ppm, 2500000);
+    assert_int_equal(till.work[1].multiplier_ppm, 1250000);
+    assert_true(till.earned[0].uncapped == 75);
+    assert_int_equal(till.earned[2].why, TALLY_WHY_LINES);
+    assert_int_equal(till.earned[3].why, TALLY_WHY_WHEN);
+    assert_true(earned_of(&till, TALLY_PURSE_POINTS) == 30);
+    assert_true(till.shares[0] == 12 && till.shares[1] == 18);
+}
+
 /* ------------------------------------------------------------------ what a line earns on */
 
 /* 100.00 with 20.00 tax, of which 10.00 came off and points paid 30.00. */
@@ -915,6 +946,7 @@ int main(void)
         cmocka_unit_test(whole_steps_count_before_the_multiplier),
         cmocka_unit_test(of_a_group_the_best_is_left),
         cmocka_unit_test(a_cap_counts_after_the_multiplier_unless_it_says_before),
+        cmocka_unit_test(the_order_of_work_is_the_one_that_is_told),
         cmocka_unit_test(what_points_paid_and_rewards_took_off_earns_nothing_unless_it_is_said),
         cmocka_unit_test(tax_earns_nothing_where_it_is_said),
         cmocka_unit_test(what_some_tenders_pay_earns_nothing),
