@@ -233,6 +233,24 @@ static int64_t times_paid(const struct tally_deal *deal, const struct tally_rewa
     return tally_reward_affordable(reward, units);
 }
 
+/* No more times than take something off: a piece that costs nothing is not worth a stamp. */
+static enum tally_status trim(struct tally_deal *deal, const struct tally_reward *reward,
+                              struct offer *offer)
+{
+    int64_t low = 0, high = offer->times; /* `low` takes less, `high` as much */
+    for (int64_t times = high - 1; low + 1 < high; times = low + (high - low) / 2) {
+        int64_t discount_minor = 0;
+        TALLY_TRY(tally_reward_take(&deal->work, reward, times, true, &discount_minor));
+        if (discount_minor < offer->discount_minor) {
+            low = times;
+        } else {
+            high = times;
+        }
+    }
+    offer->times = high;
+    return TALLY_OK;
+}
+
 static enum tally_status offer_automatic(struct tally_deal *deal, const struct tally_reward *reward,
                                          struct offer *ret_offer)
 {
@@ -240,8 +258,9 @@ static enum tally_status offer_automatic(struct tally_deal *deal, const struct t
     int64_t times = least(least(times_left(deal, reward), fits), times_paid(deal, reward));
     struct offer offer = {times > 0 ? least(times, UINT32_MAX) : 0, 0};
     TALLY_TRY(tally_reward_take(&deal->work, reward, offer.times, true, &offer.discount_minor));
-    if (takes_money_off(reward) && offer.discount_minor == 0) {
-        offer.times = 0;
+    if (takes_money_off(reward)) {
+        offer.times = offer.discount_minor > 0 ? offer.times : 0;
+        TALLY_TRY(trim(deal, reward, &offer));
     }
     *ret_offer = offer;
     return TALLY_OK;

@@ -20,7 +20,7 @@ enum {
 };
 
 struct desk_arrays {
-    struct tally_purse purses[DESK_PURSES];
+    struct tally_purse purses[DESK_LOTS];
     struct tally_lot lots[DESK_LOTS];
     struct tally_count counts[DESK_COUNTS];
     struct tally_open_hold holds[DESK_HOLDS];
@@ -58,7 +58,7 @@ static inline struct tally_account desk_account(struct desk_arrays *arrays)
         .lots = arrays->lots,
         .counts = arrays->counts,
         .holds = arrays->holds,
-        .room = {DESK_PURSES, DESK_LOTS, DESK_COUNTS, DESK_HOLDS},
+        .room = {DESK_LOTS, DESK_LOTS, DESK_COUNTS, DESK_HOLDS},
     };
     tally_account_clear(&account);
     return account;

@@ -85,6 +85,22 @@ static void a_line_takes_back_what_it_earned_and_no_other(void **state)
     assert_true(balance(&desk) == 0);
 }
 
+static void points_are_taken_out_of_the_lots_they_went_into(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_rule *rule = add_rule(&desk, a_rule("short", 1, 100));
+    rule->has_expiry = true;
+    rule->expiry = (struct tally_expiry){.kind = TALLY_EXPIRY_DAYS, .count = 5};
+    give(&desk, TERMINAL, 0, TODAY + 5, 500);
+    give(&desk, TERMINAL, 0, EXPIRES, 500);
+    give(&desk, TERMINAL, 0, EXPIRES + 1, 500);
+    const struct tally_event *sale = sold(10000, 0);
+    lots_are(&desk, "7:0:20784=600 7:0:21152=600 7:0:21153=500");
+    assert_int_equal(void_sale(&desk, sale), TALLY_OK);
+    lots_are(&desk, "7:0:20784=500 7:0:21152=500 7:0:21153=500");
+}
+
 static void by_amount_a_line_takes_back_by_its_worth(void **state)
 {
     (void)state;
@@ -237,6 +253,30 @@ static void a_refund_at_another_terminal_moves_that_drawer(void **state)
     assert_int_equal(refund_all(&desk, sale), TALLY_OK);
     lots_are(&desk, "7:0:21152=100 8:0:20782=20");
     assert_true(balance(&desk) == 120);
+}
+
+/* app/core/REFUNDS.md, "Example" */
+static void the_example_of_the_page_on_returns_holds(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, TODAY + 5, 100);
+    give(&desk, TERMINAL, 0, TODAY + 9, 100);
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 2, 20000);
+    sell_line(&desk, "cup", 3, 5000);
+    desk.basket.points = 150;
+    const struct tally_event *sale = sell(&desk);
+    assert_true(sale->as.sale.shares[0].points == 198 && sale->as.sale.shares[1].points == 50);
+    lots_are(&desk, "7:0:20788=50 7:0:21152=248");
+    day_is(&desk, TODAY + 1);
+    const struct tally_reversal *reversal = &desk.event.as.reversal;
+    assert_int_equal(refund(&desk, sale, 1, 0, 2000), TALLY_OK);
+    assert_true(reversal->amount_minor == 3333 && reversal->redeemed_minor == 20);
+    lots_are(&desk, "7:0:20784=20 7:0:20788=50 7:0:21152=215");
+    assert_int_equal(refund(&desk, sale, 1, 2000, 1000), TALLY_OK);
+    assert_true(reversal->amount_minor == 1667 && reversal->redeemed_minor == 10);
+    lots_are(&desk, "7:0:20784=30 7:0:20788=50 7:0:21152=198");
 }
 
 /* ------------------------------------------------------------------ points that are gone */
@@ -554,12 +594,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_part_that_comes_back_takes_its_points_with_it),
         cmocka_unit_test(a_line_takes_back_what_it_earned_and_no_other),
+        cmocka_unit_test(points_are_taken_out_of_the_lots_they_went_into),
         cmocka_unit_test(by_amount_a_line_takes_back_by_its_worth),
         cmocka_unit_test(every_split_of_refunds_ends_the_same),
         cmocka_unit_test(spent_points_come_back_into_their_lots_last_ones_first),
         cmocka_unit_test(points_come_back_with_what_they_paid),
         cmocka_unit_test(points_whose_day_is_past_live_for_the_grace),
         cmocka_unit_test(a_refund_at_another_terminal_moves_that_drawer),
+        cmocka_unit_test(the_example_of_the_page_on_returns_holds),
         cmocka_unit_test(what_is_gone_becomes_a_debt),
         cmocka_unit_test(what_is_gone_is_forgiven_where_it_is_clamped),
         cmocka_unit_test(a_refund_of_points_that_are_gone_can_be_refused),

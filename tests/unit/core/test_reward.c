@@ -243,6 +243,23 @@ static void a_bundle_gives_the_cheapest_of_each_round(void **state)
 
 /* ------------------------------------------------------------------ other things */
 
+static void what_costs_nothing_is_not_worth_a_stamp(void **state)
+{
+    (void)state;
+    opened();
+    add_purse(&desk, "stamp");
+    struct tally_reward *reward = add_reward(&desk, "FREE", TALLY_REWARD_BUNDLE, 1);
+    reward->buy = reward->get = 1;
+    reward->cost_purse = id_of("stamp");
+    reward->is_automatic = true;
+    give(&desk, TERMINAL, id_of("stamp"), TALLY_DAY_NEVER, 100);
+    sell_line(&desk, "bag", 40, 0);
+    sell_line(&desk, "cup", 6, 600);
+    sell(&desk);
+    assert_true(desk.quote.discount_minor == 300);
+    assert_true(balance_of(&desk, id_of("stamp")) == 97);
+}
+
 static void a_gift_costs_points_and_takes_nothing_off(void **state)
 {
     (void)state;
@@ -344,6 +361,20 @@ static void points_that_wait_reach_no_goal(void **state)
     day_is(&desk, TODAY + 1);
     sell(&desk);
     assert_true(balance_of(&desk, id_of("voucher")) == 2 && balance(&desk) == 0);
+}
+
+static void a_goal_is_paid_with_what_does_not_wait(void **state)
+{
+    (void)state;
+    a_goal(100);
+    struct tally_rule *late = add_rule(&desk, a_rule("late", 1, 100));
+    late->has_pending = late->has_expiry = true;
+    late->pending = (struct tally_pending){.kind = TALLY_PENDING_DAYS, .count = 1};
+    late->expiry = (struct tally_expiry){.kind = TALLY_EXPIRY_DAYS, .count = 5};
+    one_line(&desk, 10000);
+    sell(&desk);
+    lots_are(&desk, "7:0:20784=100 7:1:2147483647=1");
+    assert_true(balance(&desk) == 0);
 }
 
 static void a_debt_is_paid_before_a_goal_is_reached(void **state)
@@ -555,12 +586,14 @@ int main(void)
         cmocka_unit_test(a_piece_that_was_free_is_not_free_again),
         cmocka_unit_test(a_bundle_gives_as_many_as_it_says),
         cmocka_unit_test(a_bundle_gives_the_cheapest_of_each_round),
+        cmocka_unit_test(what_costs_nothing_is_not_worth_a_stamp),
         cmocka_unit_test(a_gift_costs_points_and_takes_nothing_off),
         cmocka_unit_test(a_reward_gives_units_of_another_purse_with_that_purses_days),
         cmocka_unit_test(a_reward_can_cost_stamps),
         cmocka_unit_test(an_automatic_reward_that_costs_goes_as_far_as_the_purse),
         cmocka_unit_test(a_goal_pays_for_its_voucher_in_the_sale_that_reaches_it),
         cmocka_unit_test(points_that_wait_reach_no_goal),
+        cmocka_unit_test(a_goal_is_paid_with_what_does_not_wait),
         cmocka_unit_test(a_debt_is_paid_before_a_goal_is_reached),
         cmocka_unit_test(an_automatic_reward_stays_within_the_limit_of_points),
         cmocka_unit_test(a_claim_whose_conditions_do_not_hold_is_refused),
