@@ -392,7 +392,7 @@ static void a_wide_scale_agrees_with_long_division_on_paper(void **state)
     (void)state;
     uint64_t seed = seeded_start(20261123);
     size_t fitting = 0, large = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 4000; i++) {
         struct tally_wide sum = {0, 0};
         struct reference reference = {{false}};
         for (int64_t j = seeded_below(&seed, 4); j >= 0; j--) {
@@ -427,7 +427,7 @@ static void a_wide_scale_agrees_with_long_division_on_paper(void **state)
         fitting += fits ? 1 : 0;
         large += fits && sum.high > 0 ? 1 : 0;
     }
-    assert_true(fitting > 1000 && large > 300);
+    assert_true(fitting > 200 && large > 50);
 }
 
 int main(void)

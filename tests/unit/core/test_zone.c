@@ -172,7 +172,7 @@ static void a_minute_that_is_skipped_or_comes_twice_has_one_instant(void **state
     assert_true(tally_zone_instant_ms(&berlin, autumn, 180) == utc(2026, 10, 25, 2, 0));
 }
 
-/* The C library knows the same rules; it is asked hour by hour, over a dozen years. */
+/* The C library knows the same rules; it is asked hour by hour, over three years. */
 static void every_hour_is_what_the_c_library_says(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void every_hour_is_what_the_c_library_says(void **state)
         struct tally_zone zone = zone_of(texts[i]);
         setenv("TZ", texts[i], 1);
         tzset();
-        for (int64_t hour = utc(2020, 1, 1, 0, 0) / 3600000; hour < utc(2032, 1, 1, 0, 0) / 3600000;
+        for (int64_t hour = utc(2026, 1, 1, 0, 0) / 3600000; hour < utc(2029, 1, 1, 0, 0) / 3600000;
              hour++) {
             struct tm local;
             time_t at = (time_t)(hour * 3600);
