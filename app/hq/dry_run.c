@@ -405,8 +405,8 @@ static enum tally_status settle(struct play *play)
 {
     struct dry_run *run = play->run;
     int64_t was_minor = 0, would_minor = 0;
-    if (play->was.account.id == 0) {
-        return TALLY_OK;
+    if (play->was.account.id == 0 || play->was.account.merged_into != 0) {
+        return TALLY_OK; /* nothing happened to it, or it went on in another account */
     }
     TALLY_TRY(side_add(run->was, &play->was.account, run->now_ms, &run->before, &was_minor));
     TALLY_TRY(side_add(run->would, &play->would.account, run->now_ms, &run->after, &would_minor));

@@ -212,6 +212,11 @@ static int dry_run(const char *dir, const struct request *request)
     if (result == HQ_EXIT_OK) {
         result = was_load(request, store, &was);
     }
+    if (result == HQ_EXIT_OK &&
+        strcmp(tally_programme_of(was)->currency, tally_programme_of(would)->currency) != 0) {
+        result = hq_failed("the two programmes count in %s and %s: nothing can be compared",
+                           tally_programme_of(was)->currency, tally_programme_of(would)->currency);
+    }
     if (result == HQ_EXIT_OK) {
         result = play(request, store, tally_programme_of(was), tally_programme_of(would));
     }
