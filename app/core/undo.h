@@ -21,7 +21,7 @@ struct tally_undo {
     bool by_amount; /* earned points go back by worth, not by line */
 };
 
-/* The lines are of the sale, rising, and no more comes back than was sold.
+/* The sale is one that can be; the lines are its own, rising, and no more comes back than was sold.
  *   TALLY_OK, TALLY_E_INVALID, TALLY_E_RULE (more than was sold) */
 TALLY_MUST_USE enum tally_status tally_undo_check(const struct tally_undo *undo);
 

@@ -264,7 +264,7 @@ static void planning_again_gives_the_same(void)
 {
     struct tally_event event;
     struct tally_quote quote;
-    memset(again, 0xA5, sizeof again);
+    memset(again, 0xA5, tally_sale_room(&desk.programme, &desk.account, &desk.basket));
     assert_int_equal(tally_sale_plan(&desk.programme, &desk.account, &desk.basket, &desk.occasion,
                                      again, sizeof again, &event, &quote),
                      TALLY_OK);
@@ -516,7 +516,7 @@ static void start_run(uint64_t number)
 static void histories_conserve_points_and_nobody_profits(void **state)
 {
     (void)state;
-    uint64_t first = seeded_start(1), runs = runs_of(3000), refused = 0;
+    uint64_t first = seeded_start(1), runs = runs_of(1700), refused = 0;
     events = 0;
     for (uint64_t run = 0; run < runs; run++) {
         start_run(first + run);
@@ -537,7 +537,7 @@ static void histories_conserve_points_and_nobody_profits(void **state)
     printf("%" PRIu64 " events, %" PRIu64 " of %" PRIu64 " programmes not allowed\n", events,
            refused, runs);
     assert_true(refused * 2 < runs || runs < 10);
-    assert_true(events > 100000 || runs < 3000);
+    assert_true(events > 100000 || runs < 1700);
 }
 
 /* ------------------------------------------------------------------ one sale, there and back */

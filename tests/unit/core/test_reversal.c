@@ -572,6 +572,39 @@ static void a_changed_reversal_is_found(void **state)
     assert_int_equal(tally_reversal_check(&desk.programme, &sale, &desk.event), TALLY_E_MISMATCH);
 }
 
+static void a_sale_that_cannot_be_does_no_harm(void **state)
+{
+    (void)state;
+    opened();
+    give(&desk, TERMINAL, 0, EXPIRES, 1000);
+    struct tally_event sale = *sold(10000, 100), broken = sale;
+    assert_int_equal(refund_all(&desk, &sale), TALLY_OK);
+    static const struct tally_line_paid paid[] = {
+        {0, 10001, 0},     {0, 0, 10001},      {0, 9000, 1001},          {0, -1, 0},
+        {0, 0, -1},        {1, 0, 1},          {0, INT64_MAX, 1},        {0, INT64_MIN, 1},
+        {0, 0, INT64_MAX}, {UINT32_MAX, 0, 1}, {0, INT64_MAX, INT64_MAX}};
+    for (size_t i = 0; i < sizeof paid / sizeof paid[0]; i++) {
+        broken.as.sale.paid = &paid[i];
+        assert_int_equal(tally_reversal_check(&desk.programme, &broken, &desk.event),
+                         TALLY_E_MISMATCH);
+        refund_is_refused(&broken, 0, 0, 1000, TALLY_E_INVALID);
+    }
+    broken = sale;
+    static const struct tally_share shares[] = {
+        {0, 0, 0}, {0, 0, -1}, {0, 0, INT64_MAX}, {1, 0, 1}, {UINT32_MAX, 0, 1}};
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        broken.as.sale.shares = &shares[i];
+        assert_int_equal(tally_reversal_check(&desk.programme, &broken, &desk.event),
+                         TALLY_E_MISMATCH);
+    }
+    broken = sale;
+    struct tally_count count = sale.effects.counts[0];
+    count.amount = -count.amount;
+    broken.effects.counts = &count;
+    broken.effects.count_count = 1;
+    assert_int_equal(tally_reversal_check(&desk.programme, &broken, &desk.event), TALLY_E_MISMATCH);
+}
+
 static void the_check_knows_the_policy(void **state)
 {
     (void)state;
@@ -617,6 +650,7 @@ int main(void)
         cmocka_unit_test(a_refund_takes_the_tier_with_it_when_the_spend_is_gone),
         cmocka_unit_test(a_debt_that_a_sale_paid_comes_back_with_its_void),
         cmocka_unit_test(a_changed_reversal_is_found),
+        cmocka_unit_test(a_sale_that_cannot_be_does_no_harm),
         cmocka_unit_test(the_check_knows_the_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
