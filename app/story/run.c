@@ -221,9 +221,10 @@ static enum tally_status happen(struct run *run, const struct story_step *step,
     return run_follow_merges(run);
 }
 
-static enum tally_status say_broken(struct run *run, struct tally_buffer *said)
+static enum tally_status say_broken(struct run *run, struct tally_buffer *said, bool *ret_is_broken)
 {
-    if (run->shop.broken[0] == '\0') {
+    *ret_is_broken = run->shop.broken[0] != '\0';
+    if (!*ret_is_broken) {
         return TALLY_OK;
     }
     TALLY_TRY(story_say(said, "%sBROKEN: %s", said->len > 0 ? "; " : "", run->shop.broken));
@@ -242,12 +243,14 @@ static enum tally_status tell(struct run *run, const struct story_step *step,
     outcome.payments = outcome.merchants == NULL ? NULL : (const char *)run->payments.data;
     differences->len = 0;
     TALLY_TRY(outcome_compare(run, step, &outcome, differences));
-    TALLY_TRY(say_broken(run, differences));
+    bool is_broken = false;
+    TALLY_TRY(say_broken(run, differences, &is_broken));
     bool as_told = differences->len == 0;
     TALLY_TRY(tally_buffer_append(differences, "", 1));
     ports->told(ports->context, &(struct story_told){.line = step->line,
                                                      .text = tally_buffer_slice(echo),
                                                      .as_told = as_told,
+                                                     .is_broken = is_broken,
                                                      .came_out = (const char *)differences->data});
     count->as_told += as_told ? 1 : 0;
     count->different += as_told ? 0 : 1;

@@ -1,6 +1,7 @@
-# OLE01. 4 points per unit of a basket of 12, 100 and 40.
+# OLE01. A basket of 12.00 (red), 100.00 (blue) and 40.00 (delivery). 4 points per 1.00: 608.
 # Source: Open Loyalty 3.2, DivanteLtd/open-loyalty-framework src/OpenLoyalty/Component/EarningRule/Tests/Unit/Domain/OloyEarningRuleEvaluatorTest.php
-programme ../../../app/programme/samples/club.json with earn.rules.1.per_minor=25
+programme ../plain.json
+with earn.rules.1={"code":"four","points":4,"per_minor":100}
 
 2026-03-02 ann enrols
-2026-03-02 ann buys 12.00 100.00 40.00        -> total=152.00 earned=608
+2026-03-02 ann buys 12.00 sku=123 cat=red, 100.00 sku=000 cat=blue, 40.00 sku=0001 cat=delivery   -> total=152.00 earned=608
