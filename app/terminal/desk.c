@@ -71,6 +71,7 @@ enum tally_status errand_commit(const struct errand *errand, struct tally_event 
                                 struct tally_slice sidecar)
 {
     struct desk *desk = errand->desk;
+    event->programme_version = errand->programme->version;
     TALLY_TRY(ledger_commit(desk->ledger, event, sidecar, errand->now_ms, NULL));
     desk->ports.committed(desk->ports.self);
     return TALLY_OK;

@@ -73,7 +73,8 @@ struct errand {
 /* Where an account is acted on. */
 struct tally_moment errand_moment(const struct errand *errand);
 
-/* Commits an event of this errand and tells the rest of the daemon. As ledger_commit. */
+/* Commits an event that was decided under the errand's programme, and tells the rest of the daemon.
+ * As ledger_commit. */
 TALLY_MUST_USE enum tally_status
 errand_commit(const struct errand *errand, struct tally_event *event, struct tally_slice sidecar);
 

@@ -148,9 +148,7 @@ static void give_awards(const struct errand *errand, uint64_t member)
 enum tally_status do_enrol(const struct errand *errand)
 {
     struct desk *desk = errand->desk;
-    struct tally_event event = {.type = TALLY_EVENT_ENROL,
-                                .business_day = errand->day,
-                                .programme_version = errand->programme->version};
+    struct tally_event event = {.type = TALLY_EVENT_ENROL, .business_day = errand->day};
     struct tally_enrol *enrol = &event.as.enrol;
     struct tally_buffer wrapped = {0}, sealed = {0};
     TALLY_TRY(handle_to_enrol(errand, enrol->handle));

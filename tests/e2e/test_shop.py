@@ -21,6 +21,7 @@ import shop  # noqa: E402
 MEMBERS = 20
 CARDS = [f"6005850000000000{number}" for number in range(1, 7)]
 NEW_CARD = "60058500000000777"
+FULL = pathlib.Path(__file__).resolve().parent / "full.json"
 LINES = [{"sku": "tea", "amount_minor": 10000}]
 
 
@@ -103,8 +104,10 @@ class Importing(unittest.TestCase):
         self.assertRegex(self.hq.admin("status"), r"(?m)^cards +7$")
 
 
-class InAShop(unittest.TestCase):
+class Shop(unittest.TestCase):
     """Each test has a shop of its own: head office with a few members, and one terminal."""
+
+    PROGRAMME = shop.PROGRAMME
 
     def setUp(self):
         self.holder = tempfile.TemporaryDirectory(prefix="tally-test-")
@@ -115,7 +118,7 @@ class InAShop(unittest.TestCase):
         self.addCleanup(self.holder.cleanup)
         self.addCleanup(self.stop)
         self.hq.set_up()
-        self.hq.admin("programme", "publish", shop.PROGRAMME)
+        self.hq.admin("programme", "publish", self.PROGRAMME)
         members = folder / "members.csv"
         members.write_text(shop.sample_members(MEMBERS))
         self.hq.admin("members", "import", members)
@@ -166,6 +169,8 @@ class InAShop(unittest.TestCase):
         self.assertTrue(status, self.till.call("status")["hq"])
         return status
 
+
+class InAShop(Shop):
     def test_before_enrolment_a_till_is_told_that_nothing_is_ready(self):
         self.open()
         status = self.wait_why("TALLY_E_NOT_READY")
@@ -421,13 +426,251 @@ class InAShop(unittest.TestCase):
         self.enrol()
         text = shop.PROGRAMME.read_text()
         new = pathlib.Path(self.holder.name) / "new.json"
-        new.write_text(re.sub(r'"points_per_major_milli": *1000', '"points_per_major_milli": 2000',
+        new.write_text(re.sub(r'"points": *1,', '"points": 2,',
                               re.sub(r'"version": *1', '"version": 2', text)))
         self.hq.admin("programme", "publish", new)
         self.assertTrue(self.till.wait_status(lambda now: now["programme"]["version"] == 2, 20))
         quote = self.till.call("quote", member=self.identify(CARDS[0])["member"], points=0,
                                lines=LINES)
         self.assertEqual(quote["earned_points"], 200)
+
+
+class WithEveryKindOfRule(Shop):
+    """The same shop under a programme with caps, stamps, birthdays, rewards, awards and guards."""
+
+    PROGRAMME = FULL
+
+    def new_member(self, **params):
+        return self.till.call("enrol", text=NEW_CARD, name="Ida", **params)
+
+    def buy(self, member, ref, *lines, **params):
+        return self.till.call("sale", ref=ref, member=member["member"], lines=list(lines),
+                              **params)
+
+    def assert_books_agree(self):
+        """The store is its journal, and head office worked all of it out the same."""
+        self.assertTrue(self.till.call("verify")["equal"])
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.hq.admin("verify")
+        flags = self.hq.admin("flags").splitlines()
+        self.assertEqual([line for line in flags if "adjusted at a terminal" not in line], [])
+        return len(flags)
+
+    def test_a_quote_says_of_every_rule_what_it_gave_and_why(self):
+        self.open()
+        self.enrol()
+        today = time.strftime("%m-%d", time.gmtime())
+        member = self.new_member(birthday=today)
+        self.assertEqual(member["points"], 50)  # for coming; the profile has no phone number
+        lines = [{"sku": "latte", "categories": ["coffee", "hot"], "quantity_milli": 2000,
+                  "amount_minor": 700}, {"sku": "cigars", "categories": ["tobacco"],
+                                         "amount_minor": 5000}]
+        quote = self.till.call("quote", member=member["member"], lines=lines)
+        why = {rule["rule"]: rule for rule in quote["why"]}
+        self.assertEqual([rule["rule"] for rule in quote["why"]], ["base", "birthday", "stamp"])
+        self.assertEqual((why["base"]["base"], why["base"]["multiplier_ppm"],
+                          why["base"]["points"], why["base"]["cap"]), (700, 2000000, 14, None))
+        self.assertEqual((why["birthday"]["why"], why["stamp"]["points"]), ("gave", 2))
+        self.assertEqual([line["points"] for line in quote["lines"]], [14, 0])
+        self.assertEqual(quote["lines"][0]["purses"], [{"purse": "STAMPS", "units": 2}])
+        receipt = self.buy(member, "r1", *lines)
+        self.assertEqual(receipt["earned_points"], quote["earned_points"])
+        self.assertEqual(receipt["earned"], quote["earned"])
+        self.assertEqual(receipt["lines"], quote["lines"])
+        other = self.till.call("quote", member=self.identify(CARDS[0])["member"],
+                               lines=[{"amount_minor": 200000}])
+        why = {rule["rule"]: rule for rule in other["why"]}
+        self.assertEqual((why["birthday"]["why"], why["stamp"]["why"]), ("conditions", "lines"))
+        self.assertEqual((why["base"]["uncapped"], why["base"]["points"]), (2000, 1000))
+        self.assertEqual(why["base"]["cap"], {"by": "rule", "period": "sale", "length": 0,
+                                              "points": 1000})
+        self.assert_books_agree()
+
+    def test_the_command_line_explains_a_quote_and_sells_holds_refunds_and_adjusts(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()["member"]
+
+        def tally(*words):
+            return shop.output_of(shop.PROGRAMS / "tally", "--socket", self.terminal.till, *words)
+
+        self.assertRegex(tally("quote", "--member", member, "--amount", "1500.00"),
+                         r"(?s)will earn +1,000\n.*why\n.*1 point per 1.00 +1,000\n +1 for each "
+                         r"€1.00 · on €1,500.00 · = 1,500 · at most 1,000 in one sale")
+        tally("sale", "--ref", "r1", "--member", member, "--amount", "400.00")
+        self.assertRegex(tally("hold", "--ref", "h1", "--member", member, "--points", "200"),
+                         r"points moved +200\n")
+        hold = str(self.till.call("member", member=member)["holds"][0]["hold"])
+        self.assertRegex(tally("release", "--member", member, "--hold", hold), r"points +450\n")
+        self.assertRegex(tally("refund", "--ref", "b1", "--sale", "r1", "--line", "1",
+                               "--quantity", "0.5"), r"to pay +-€200.00\nearned +-200\n")
+        self.assertRegex(tally("adjust", "--card", NEW_CARD, "--points", "-50", "--reason",
+                               "found", "--who", "ann"), r"points moved +-50\n(?s:.*)points +200\n")
+        with self.assertRaises(shop.Failed) as caught:
+            tally("adjust", "--card", NEW_CARD, "--points", "500", "--reason", "x", "--who", "ann")
+        self.assertIn("[TALLY_E_RULE]", str(caught.exception))
+
+    def test_a_sale_comes_back_line_by_line_in_any_parts_and_once(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        self.buy(member, "r0", {"amount_minor": 90000})
+        before = self.till.call("member", member=member["member"])
+        sale = self.buy(member, "r1", {"sku": "cup", "quantity_milli": 3000, "amount_minor": 1000},
+                        {"sku": "latte", "categories": ["coffee"], "amount_minor": 333},
+                        points=100)
+        self.assertEqual(sale["redeemed_points"], 100)
+        lines = [{"line": 0, "quantity_milli": 1000}]
+        parts = [self.till.call("refund", ref="b1", sale_ref="r1", lines=lines)]
+        again = self.till.call("refund", ref="b1", sale_ref="r1", lines=lines)
+        self.assertEqual((again["repeated"], again["event"]), (True, parts[0]["event"]))
+        self.assert_refused("TALLY_E_EXISTS", "refund", ref="b1", sale_ref="r1",
+                            lines=[{"line": 1, "quantity_milli": 1000}])
+        self.assert_refused("TALLY_E_RULE", "refund", ref="b2", sale_ref="r1",
+                            lines=[{"line": 0, "quantity_milli": 2001}])
+        self.assert_refused("TALLY_E_INVALID", "refund", ref="b2", sale_ref="r1",
+                            lines=[{"line": 2, "quantity_milli": 1000}])
+        self.assert_refused("TALLY_E_RULE", "void", ref="v1", sale_ref="r1")
+        self.assert_refused("TALLY_E_NOT_FOUND", "refund", ref="b2", sale_ref="r9")
+        self.reopen(signal.SIGKILL)
+        parts.append(self.till.call("refund", ref="b2", sale_ref="r1", lines=lines))
+        parts.append(self.till.call("refund", ref="b3", sale_ref="r1"))  # the rest
+        self.assert_refused("TALLY_E_RULE", "refund", ref="b4", sale_ref="r1")
+        for sum_of in ("total_minor", "redeemed_points", "redeemed_minor", "to_pay_minor",
+                       "earned_points"):
+            self.assertEqual(sum(part[sum_of] for part in parts), -sale[sum_of], sum_of)
+        after = self.till.call("member", member=member["member"])
+        for what in ("points", "debt", "lots", "purses"):
+            self.assertEqual(after[what], before[what], what)
+        self.assert_books_agree()
+
+    def test_a_void_is_answered_again_and_nothing_comes_back_after_it(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        self.buy(member, "r1", {"amount_minor": 5000})
+        first = self.till.call("void", ref="v1", sale_ref="r1")
+        self.assertEqual((first["to_pay_minor"], first["earned_points"]), (-5000, -50))
+        for ref in ("v1", "v2"):
+            again = self.till.call("void", ref=ref, sale_ref="r1")
+            self.assertEqual((again["repeated"], again["event"]), (True, first["event"]))
+        self.assert_refused("TALLY_E_RULE", "refund", ref="b1", sale_ref="r1")
+        self.assert_refused("TALLY_E_EXISTS", "void", ref="r1", sale_ref="r1")
+        self.assert_books_agree()
+
+    def test_a_hold_lives_through_a_kill_pays_a_sale_and_gives_the_rest_back(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[3])
+        self.assertEqual(member["points_here"], 0)  # they are drawn for the hold
+        held = self.till.call("hold", ref="h1", member=member["member"], points=300)
+        self.assertEqual((held["points"], held["member"]["held"], held["member"]["points"]),
+                         (300, 300, member["points"] - 300))
+        self.reopen(signal.SIGKILL)
+        again = self.till.call("hold", ref="h1", member=member["member"], points=300)
+        self.assertEqual((again["repeated"], again["hold"]), (True, held["hold"]))
+        self.assert_refused("TALLY_E_EXISTS", "hold", ref="h1", member=member["member"], points=200)
+        self.assertEqual(self.identify(CARDS[3])["holds"], again["member"]["holds"])
+        sale = self.buy(member, "r1", {"amount_minor": 1000}, points=200, hold=held["hold"])
+        self.assertEqual((sale["member"]["held"], sale["member"]["points"]),
+                         (0, member["points"] - 200 + sale["earned_points"]))
+        second = self.till.call("hold", ref="h2", member=member["member"], points=100)
+        self.assert_refused("TALLY_E_NOT_FOUND", "release", member=member["member"],
+                            hold=held["hold"])
+        released = self.till.call("release", member=member["member"], hold=second["hold"])
+        self.assertEqual((released["points"], released["member"]["held"]), (100, 0))
+        self.assert_refused("TALLY_E_NOT_FOUND", "release", member=member["member"],
+                            hold=second["hold"])
+        self.assert_refused("TALLY_E_POINTS_SHORT", "hold", ref="h3", member=member["member"],
+                            points=10**9)
+        self.assert_books_agree()
+
+    def test_a_new_member_gets_what_the_programme_gives_for_coming(self):
+        self.open()
+        self.enrol()
+        member = self.new_member(phone="+49 30 1234567", birthday="02-29")
+        self.assertEqual(member["points"], 70)
+        self.assert_refused("TALLY_E_NOT_FOUND", "enrol", text=CARDS[0][:-1] + "0", name="Eva",
+                            referrer="5")
+        self.till.call("enrol", text=CARDS[0][:-1] + "0", name="Eva", referrer=member["member"])
+        self.assert_books_agree()
+
+    def test_guards_warn_and_refuse_with_their_reasons(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        receipts = [self.buy(member, f"r{at}", {"amount_minor": 100}, cashier="ann")
+                    for at in range(3)]
+        self.assertEqual([len(receipt["warnings"]) for receipt in receipts], [0, 0, 1])
+        self.assertEqual(receipts[2]["warnings"][0]["guard"], "cashier_sales_hour")
+        for cashier in (member["member"], NEW_CARD):
+            with self.assertRaises(shop.Refused) as caught:
+                self.buy(member, "own", {"amount_minor": 100}, cashier=cashier)
+            self.assertEqual(caught.exception.status, "TALLY_E_RULE")
+            quote = self.till.call("quote", member=member["member"], cashier=cashier,
+                                   lines=[{"amount_minor": 100}])
+            self.assertEqual(quote["warnings"][0]["verdict"], "refuse")
+        self.assert_refused("TALLY_E_RULE", "adjust", member=member["member"], points=101,
+                            reason="broken cup", who="ann")
+        adjusted = self.till.call("adjust", member=member["member"], points=101,
+                                  reason="broken cup", who="ann", second="bo")
+        self.assertEqual((adjusted["points"], adjusted["member"]["points"]), (101, 154))
+        taken = self.till.call("adjust", member=member["member"], points=-4, reason="found again",
+                               who="ann")
+        self.assertEqual((taken["points"], taken["member"]["points"]), (-4, 150))
+        self.assert_refused("TALLY_E_NOT_FOUND", "adjust", member=member["member"], points=1,
+                            purse="CORKS", reason="x", who="ann")
+        self.assertEqual(self.assert_books_agree(), 2)  # head office is told of each adjustment
+
+    def test_stamps_buy_a_cup_where_they_are_and_not_a_second_time_elsewhere(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        coffee = {"sku": "latte", "categories": ["coffee"], "amount_minor": 350}
+        claims = [{"reward": "FREE-CUP"}]
+        bought = self.buy(member, "r1", dict(coffee, quantity_milli=5000, amount_minor=1750))
+        self.assertEqual([offer["code"] for offer in bought["member"]["rewards"]], ["FREE-CUP"])
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        other = shop.NativeTerminal(self.terminal.folder.parent / "other", readers=False)
+        other.folder.mkdir()
+        other.give_token(self.hq.admin("enrol-token", "--shop", "4").strip())
+        other.start(self.hq)
+        till = shop.Till(other.till)
+        try:
+            self.assertTrue(till.wait_status(
+                lambda now: now["store"]["members"] == MEMBERS + 1 and now["programme"], 20))
+            there = till.call("identify", text=NEW_CARD)
+            stamps = there["purses"][0]
+            self.assertEqual((stamps["units"], stamps["units_here"]), (5, 0))
+            quote = till.call("quote", member=there["member"], lines=[coffee], claims=claims)
+            self.assertEqual((quote["discount_minor"], quote["to_pay_minor"]), (350, 0))
+            with self.assertRaises(shop.Refused) as caught:
+                till.call("sale", ref="q1", member=there["member"], lines=[coffee], claims=claims)
+            self.assertEqual(caught.exception.status, "TALLY_E_POINTS_SHORT")
+        finally:
+            till.close()
+            self.assertEqual(other.stop(), 0)
+        free = self.buy(member, "r2", coffee, claims=claims)
+        self.assertEqual((free["discount_minor"], free["to_pay_minor"], free["purses"]),
+                         (350, 0, [{"purse": "STAMPS", "earned": 0, "spent": 5}]))
+        back = self.till.call("refund", ref="b2", sale_ref="r2")
+        self.assertEqual((back["to_pay_minor"], back["member"]["purses"][0]["units"]), (0, 5))
+        self.assert_books_agree()
+
+    def test_two_programmes_to_come_each_take_over_in_their_time(self):
+        self.open()
+        self.enrol()
+        text, now = FULL.read_text(), time.time()
+        for version, after_s in ((2, 3), (3, 6)):
+            new = pathlib.Path(self.holder.name) / f"{version}.json"
+            starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + after_s))
+            new.write_text(re.sub(r'"effective_from": *"[^"]*"', f'"effective_from": "{starts}"',
+                                  re.sub(r'"version": *1', f'"version": {version}', text)))
+            self.hq.admin("programme", "publish", new)
+        seen = set()
+        self.assertTrue(self.till.wait_status(
+            lambda status: seen.add(status["programme"]["version"]) or 3 in seen, 30))
+        self.assertEqual(seen - {1}, {2, 3})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which programme rules at a terminal, while they come, wait and are overtaken. */
+/* Which programme rules at a terminal, while they come, wait and are overtaken; and what the desk
+ * remembers of cashiers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #include "app/base/alloc.h"
-#include "app/terminal/ledger.h"
+#include "app/terminal/desk_inside.h"
 
 /* The instant that the sample says, 2026-01-01 00:00 in its zone, and an hour. */
 #define CLUB_MS INT64_C(1767196800000)
@@ -187,6 +188,115 @@ static void what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits(
     assert_int_equal(4, in_force(side, CLUB_MS + 6 * HOUR_MS));
 }
 
+static void several_that_wait_each_take_over_in_their_time_also_through_a_restart(void **state)
+{
+    struct desk_side *side = *state;
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 2, 2, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 3, 4, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 4, 6, CLUB_MS));
+    assert_true(ledger_takeover_ms(&side->ledger) == CLUB_MS + 2 * HOUR_MS);
+    assert_int_equal(4, ledger_programme_version(&side->ledger));
+    assert_int_equal(2, in_force(side, CLUB_MS + 3 * HOUR_MS));
+    open_again(side); /* who took over meanwhile is told by the clock */
+    assert_int_equal(2, in_force(side, CLUB_MS + 3 * HOUR_MS));
+    assert_int_equal(TALLY_OK, take(side, 5, 8, CLUB_MS + 3 * HOUR_MS));
+    open_again(side);
+    assert_int_equal(2, in_force(side, CLUB_MS + 3 * HOUR_MS));
+    assert_int_equal(3, in_force(side, CLUB_MS + 4 * HOUR_MS));
+    assert_int_equal(4, in_force(side, CLUB_MS + 7 * HOUR_MS));
+    assert_int_equal(5, in_force(side, CLUB_MS + 8 * HOUR_MS));
+    assert_true(ledger_takeover_ms(&side->ledger) == INT64_MAX);
+}
+
+static void a_newer_one_that_rules_earlier_drops_those_that_would_rule_after_it(void **state)
+{
+    struct desk_side *side = *state;
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 2, 2, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 3, 6, CLUB_MS));
+    assert_int_equal(TALLY_OK, take(side, 4, 4, CLUB_MS));
+    for (int restart = 0; restart <= 1; restart++) {
+        if (restart == 1) {
+            open_again(side);
+        }
+        assert_int_equal(2, in_force(side, CLUB_MS + 3 * HOUR_MS));
+    }
+    assert_int_equal(4, in_force(side, CLUB_MS + 4 * HOUR_MS));
+    assert_int_equal(4, in_force(side, CLUB_MS + 9 * HOUR_MS));
+}
+
+static void a_programme_that_this_program_can_not_read_is_not_taken(void **state)
+{
+    struct desk_side *side = *state;
+    struct tally_buffer text = {0}, signature = {0};
+    assert_int_equal(TALLY_OK, take(side, 1, 0, CLUB_MS));
+    assert_int_equal(TALLY_OK, tally_buffer_append(&text, side->club.data, side->club.len + 1));
+    replace(&text, "\"version\": 1", "\"version\": 2, \"of_next_year\": true");
+    assert_int_equal(TALLY_OK, tally_sign(tally_buffer_slice(&side->key_pem),
+                                          tally_buffer_slice(&text), &signature));
+    struct tally_msg_signed_programme programme = {tally_buffer_slice(&text),
+                                                   tally_buffer_slice(&signature)};
+    assert_int_equal(TALLY_E_RULE, ledger_take_programme(&side->ledger, &programme, CLUB_MS));
+    signature.data[signature.len - 1] ^= 1;
+    assert_int_equal(TALLY_E_SIGNATURE, ledger_take_programme(&side->ledger, &programme, CLUB_MS));
+    assert_int_equal(1, ledger_programme_version(&side->ledger));
+    open_again(side);
+    assert_int_equal(1, in_force(side, CLUB_MS));
+    tally_buffer_free(&text);
+    tally_buffer_free(&signature);
+}
+
+/* ------------------------------------------------------------------ cashiers */
+
+static struct tally_event a_sale_of(int64_t points, struct tally_move *move)
+{
+    *move = (struct tally_move){TALLY_MOVE_EARN, 0, 20000, 0, points};
+    return (struct tally_event){.type = TALLY_EVENT_SALE,
+                                .business_day = 19000,
+                                .effects = {.moves = move, .move_count = 1}};
+}
+
+static void each_cashier_is_counted_apart_and_nobody_without_a_name(void **state)
+{
+    (void)state;
+    struct cashiers cashiers = {0};
+    struct tally_move move;
+    struct tally_event sale = a_sale_of(30, &move);
+    int64_t now_ms = INT64_C(19000) * 24 * HOUR_MS;
+    cashiers_count(&cashiers, "ann", &sale, now_ms);
+    cashiers_count(&cashiers, "ann", &sale, now_ms + 1);
+    cashiers_count(&cashiers, "bo", &sale, now_ms);
+    cashiers_count(&cashiers, "", &sale, now_ms);
+    assert_int_equal(2, cashiers.count);
+    assert_int_equal(2, cashiers_find(&cashiers, "ann")->sales_in_hour);
+    assert_int_equal(60, cashiers_find(&cashiers, "ann")->earned_in_day);
+    assert_int_equal(1, cashiers_find(&cashiers, "bo")->sales_in_hour);
+    assert_null(cashiers_find(&cashiers, "cy"));
+    cashiers_free(&cashiers);
+}
+
+static void names_of_another_day_are_forgotten_before_more_room_is_taken(void **state)
+{
+    (void)state;
+    struct cashiers cashiers = {0};
+    struct tally_move move;
+    struct tally_event sale = a_sale_of(1, &move);
+    for (int day = 0; day < 50; day++) {
+        sale.business_day = 19000 + day;
+        for (int i = 0; i < 10; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "%d of %d", i, day);
+            cashiers_count(&cashiers, name, &sale, (INT64_C(19000) + day) * 24 * HOUR_MS);
+        }
+        char name[32];
+        snprintf(name, sizeof name, "0 of %d", day);
+        assert_non_null(cashiers_find(&cashiers, name));
+    }
+    assert_true(cashiers.room <= 32);
+    cashiers_free(&cashiers);
+}
+
 static void a_store_that_failed_is_tried_again_though_the_clock_was_set_back(void **state)
 {
     struct desk_side *side = *state;
@@ -218,6 +328,15 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_rules_stays_in_force_through_a_restart_while_a_newer_one_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            several_that_wait_each_take_over_in_their_time_also_through_a_restart, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_newer_one_that_rules_earlier_drops_those_that_would_rule_after_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_programme_that_this_program_can_not_read_is_not_taken,
+                                        set_up, tear_down),
+        cmocka_unit_test(each_cashier_is_counted_apart_and_nobody_without_a_name),
+        cmocka_unit_test(names_of_another_day_are_forgotten_before_more_room_is_taken),
         cmocka_unit_test_setup_teardown(
             a_store_that_failed_is_tried_again_though_the_clock_was_set_back, set_up, tear_down),
     };
