@@ -160,15 +160,24 @@ static bool row_is_there(struct verify *verify, enum state_table table, struct t
     return status == TALLY_OK;
 }
 
+/* Each is in the index; a card that went to another member says what that one's row says of it. */
 static enum tally_status cards_are_there(struct verify *verify, uint64_t member,
-                                         const uint8_t *handles, size_t count)
+                                         const uint8_t *handles, size_t count, bool blocked)
 {
     struct tally_buffer value = {0};
     enum tally_status status = TALLY_OK;
     for (size_t i = 0; i < count && status == TALLY_OK; i++) {
         struct tally_slice handle = {handles + i * TALLY_HANDLE_LEN, TALLY_HANDLE_LEN};
-        if (!row_is_there(verify, STATE_CARDS, handle, &value, &status) && status == TALLY_OK) {
+        uint64_t holder = member;
+        bool is_blocked = blocked;
+        value.len = 0;
+        if (row_is_there(verify, STATE_CARDS, handle, &value, &status)) {
+            status = row_card_decode(tally_buffer_slice(&value), &holder, &is_blocked);
+        } else if (status == TALLY_OK) {
             status = differs(verify, "member %" PRIu64 ": a card is not in the index", member);
+        }
+        if (status == TALLY_OK && holder == member && is_blocked != blocked) {
+            status = differs(verify, "member %" PRIu64 ": a card is blocked or not", member);
         }
     }
     tally_buffer_free(&value);
@@ -192,10 +201,11 @@ static enum tally_status compare_member(struct verify *verify, struct tally_slic
     }
     tally_buffer_free(&other);
     if (status == TALLY_OK) {
-        status = cards_are_there(verify, member, row.handles, row.handle_count);
+        status = cards_are_there(verify, member, row.handles, row.handle_count, false);
     }
-    return status == TALLY_OK ? cards_are_there(verify, member, row.blocked, row.blocked_count)
-                              : status;
+    return status == TALLY_OK
+               ? cards_are_there(verify, member, row.blocked, row.blocked_count, true)
+               : status;
 }
 
 static enum tally_status compare_card(struct verify *verify, struct tally_slice key,

@@ -303,10 +303,13 @@ enum tally_status try_transfer(struct store *store, uint64_t account, uint64_t o
                                enum tally_move_kind kind, int64_t points,
                                uint64_t *ret_existing_seq)
 {
-    const struct tally_move move = {.kind = kind, .expires_day = SHOP_EXPIRES, .points = points};
+    const bool owes = kind == TALLY_MOVE_ADJUST_DEBT;
+    const struct tally_move moves[] = {
+        {.kind = owes ? TALLY_MOVE_ADJUST_IN : kind, .expires_day = SHOP_EXPIRES, .points = points},
+        {.kind = TALLY_MOVE_ADJUST_DEBT, .points = 1}};
     struct tally_event event = {.type = TALLY_EVENT_TRANSFER,
                                 .account = account,
-                                .effects = {.moves = &move, .move_count = 1},
+                                .effects = {.moves = moves, .move_count = owes ? 2 : 1},
                                 .as.transfer = {.other = other}};
     return commit(store, &event, (struct tally_slice){0}, ret_existing_seq);
 }

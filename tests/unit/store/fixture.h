@@ -69,6 +69,7 @@ enum tally_status try_award(struct store *store, uint32_t purse, int64_t points)
 enum tally_status try_adjust(struct store *store, uint32_t drawer, int64_t points);
 /* A standing or a block. */
 enum tally_status try_what_is_head_offices(struct store *store, enum tally_event_type type);
+/* TALLY_MOVE_ADJUST_DEBT: the points come in, and one is owed. */
 enum tally_status try_transfer(struct store *store, uint64_t account, uint64_t other,
                                enum tally_move_kind kind, int64_t points,
                                uint64_t *ret_existing_seq);
