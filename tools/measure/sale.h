@@ -11,7 +11,14 @@
 #include "app/core/types.h"
 #include "tools/measure/bench.h"
 
-enum { SALE_TERMINAL = 7, SALE_DAY = 20000, SALE_EXPIRES = 20365, SALE_POINTS = 25 };
+enum {
+    SALE_TERMINAL = 7,
+    SALE_DAY = 20000, /* 4 October 2024 */
+    SALE_EXPIRES = 20365,
+    SALE_YEAR_FROM = 19723,  /* 1 January 2024: what is spent counts towards tiers to the end of */
+    SALE_YEAR_UNTIL = 20453, /* 2025 */
+    SALE_POINTS = 25
+};
 
 struct sale_way {
     const char *name;

@@ -14,29 +14,40 @@ enum { POPULATE_ROWS = 4096, ACCOUNT_BYTES_MAX = 256 };
 struct sale_parts {
     char ref[32];
     struct tally_line line;
+    struct tally_move move;
+    struct tally_count counts[2];
+    struct tally_share share;
     struct tally_event event;
 };
 
+/* One line that earns: points into a lot, and what tiers count. */
 static void make_sale(struct sale_parts *parts, uint64_t number, uint64_t account)
 {
     snprintf(parts->ref, sizeof parts->ref, "T07-20261122-%08" PRIu64, number);
     parts->line = (struct tally_line){.sku = {(const uint8_t *)"4006381333931", 13},
                                       .quantity_milli = 1000,
                                       .amount_minor = SALE_POINTS * 100};
-    parts->event = (struct tally_event){
-        .business_day = SALE_DAY, .programme_version = 1, .type = TALLY_EVENT_SALE};
+    parts->move = (struct tally_move){
+        .kind = TALLY_MOVE_EARN, .expires_day = SALE_EXPIRES, .points = SALE_POINTS};
+    parts->counts[0] = (struct tally_count){TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1};
+    parts->counts[1] = (struct tally_count){TALLY_COUNT_SPEND, 0, SALE_YEAR_FROM, SALE_YEAR_UNTIL,
+                                            SALE_POINTS * 100};
+    parts->share = (struct tally_share){.points = SALE_POINTS};
+    parts->event = (struct tally_event){.business_day = SALE_DAY,
+                                        .programme_version = 1,
+                                        .type = TALLY_EVENT_SALE,
+                                        .account = account,
+                                        .member = account};
+    parts->event.effects = (struct tally_effects){
+        .moves = &parts->move, .move_count = 1, .counts = parts->counts, .count_count = 2};
     parts->event.as.sale =
-        (struct tally_sale){.account = account,
-                            .member = account,
-                            .ref = {(const uint8_t *)parts->ref, strlen(parts->ref)},
+        (struct tally_sale){.ref = {(const uint8_t *)parts->ref, strlen(parts->ref)},
                             .cashier = {(const uint8_t *)"anna", 4},
-                            .lines = &parts->line,
-                            .line_count = 1,
+                            .basket = {.lines = &parts->line, .line_count = 1},
+                            .seen = {.minute = 720, .days_away = -1},
                             .total_minor = SALE_POINTS * 100,
-                            .earned_points = SALE_POINTS,
-                            .earned_expires_day = SALE_EXPIRES,
-                            .qualifying = SALE_POINTS * 100,
-                            .multiplier_pct = 100};
+                            .shares = &parts->share,
+                            .share_count = 1};
 }
 
 void sale_record(uint64_t number, uint64_t account, struct tally_buffer *ret_bytes)
@@ -70,8 +81,16 @@ static void populate(struct store *store, uint64_t members)
         uint64_t left_out = 0;
         for (; count < POPULATE_ROWS && next <= members; count++, next++) {
             struct tally_lot lot = {.expires_day = SALE_EXPIRES - 100, .points = 500};
-            struct tally_account account = {
-                .id = next, .earned = 500, .lots = &lot, .lot_count = 1, .lot_cap = 1};
+            struct tally_purse purse = {.earned = 500};
+            struct tally_account account = {.id = next,
+                                            .since_day = SALE_DAY - 100,
+                                            .last_sale_day = SALE_DAY - 100,
+                                            .newest_day = SALE_DAY - 100,
+                                            .purses = &purse,
+                                            .purse_count = 1,
+                                            .lots = &lot,
+                                            .lot_count = 1,
+                                            .room = {.purses = 1, .lots = 1}};
             size_t len = 0;
             bench_check(tally_account_encode(&account, bytes[count], ACCOUNT_BYTES_MAX, &len),
                         "encode");

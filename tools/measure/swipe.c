@@ -51,23 +51,32 @@ static void make_profile(const struct swipe_club *club, struct swipe_person *per
 /* Points held at head office and at another terminal; every tier occurs. */
 static void make_account(struct swipe_person *person, int32_t today)
 {
-    int32_t year, month, day;
-    tally_day_to_date(today, &year, &month, &day);
+    const struct tally_period year = {TALLY_PERIOD_YEAR, 0};
+    struct tally_span span = tally_period_span(year, 0, today);
+    struct tally_span next = tally_period_next(year, 0, span);
     person->lots[0] =
         (struct tally_lot){.drawer = TALLY_TERMINAL_HQ, .expires_day = today + 100, .points = 500};
     person->lots[1] = (struct tally_lot){.drawer = OTHER_TERMINAL,
                                          .expires_day = today + 200,
                                          .points = 100 + (int64_t)(person->member % 1000)};
+    person->points =
+        (struct tally_purse){.earned = person->lots[0].points + person->lots[1].points};
+    person->counts[0] = (struct tally_count){TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER,
+                                             1 + (int64_t)(person->member % 300)};
+    person->counts[1] = (struct tally_count){TALLY_COUNT_SPEND, 0, span.from_day, next.until_day,
+                                             1 + (int64_t)(person->member * 7919 % 2500000)};
     person->account =
         (struct tally_account){.id = person->member,
-                               .earned = person->lots[0].points + person->lots[1].points,
-                               .qualifying_year = year,
-                               .qualifying = (int64_t)(person->member * 7919 % 2500000),
-                               .visits = (int64_t)(person->member % 300),
-                               .last_visit_day = today - 1,
+                               .since_day = today - 400,
+                               .last_sale_day = today - 1,
+                               .newest_day = today - 1,
+                               .purses = &person->points,
+                               .purse_count = 1,
                                .lots = person->lots,
                                .lot_count = SWIPE_LOTS,
-                               .lot_cap = SWIPE_LOTS};
+                               .counts = person->counts,
+                               .count_count = SWIPE_COUNTS,
+                               .room = {.purses = 1, .lots = SWIPE_LOTS, .counts = SWIPE_COUNTS}};
     struct tally_buffer *bytes = &person->account_bytes;
     bench_check(tally_buffer_reserve(bytes, tally_account_encoded_len(&person->account)),
                 "account");

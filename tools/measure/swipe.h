@@ -13,7 +13,7 @@
 #include "app/crypto/crypto.h"
 #include "tools/measure/bench.h"
 
-enum { SWIPE_CLUB_MAX = 100000, SWIPE_NAME_LEN_MAX = 64, SWIPE_LOTS = 2 };
+enum { SWIPE_CLUB_MAX = 100000, SWIPE_NAME_LEN_MAX = 64, SWIPE_LOTS = 2, SWIPE_COUNTS = 2 };
 
 struct swipe_person {
     uint64_t member; /* and account: each has their own */
@@ -21,7 +21,9 @@ struct swipe_person {
     struct tally_card card; /* as hal hands it over */
     uint8_t handle[TALLY_HANDLE_LEN];
     struct tally_account account;
+    struct tally_purse points;
     struct tally_lot lots[SWIPE_LOTS];
+    struct tally_count counts[SWIPE_COUNTS]; /* sales; what was spent this year */
     struct tally_buffer account_bytes;
     struct tally_buffer profile; /* sealed */
     struct tally_buffer wrapped_key;

@@ -56,7 +56,7 @@ static const char schema[] =
     "CREATE TABLE member(id INTEGER PRIMARY KEY, account INTEGER NOT NULL, home_shop INTEGER NOT "
     "NULL, profile BLOB NOT NULL, wrapped_key BLOB NOT NULL);"
     "CREATE TABLE account(id INTEGER PRIMARY KEY, earned INTEGER NOT NULL, redeemed INTEGER NOT "
-    "NULL, qualifying_year INTEGER NOT NULL, qualifying INTEGER NOT NULL, visits INTEGER NOT NULL, "
+    "NULL, year_from INTEGER NOT NULL, spent INTEGER NOT NULL, visits INTEGER NOT NULL, "
     "debt INTEGER NOT NULL);"
     "CREATE TABLE lot(account INTEGER NOT NULL, drawer INTEGER NOT NULL, expires_day INTEGER NOT "
     "NULL, points INTEGER NOT NULL, PRIMARY KEY(account, drawer, expires_day)) WITHOUT ROWID;";
@@ -99,12 +99,12 @@ static void insert_account(struct sqlite *sqlite, const struct swipe_person *per
 {
     sqlite3_int64 id = (sqlite3_int64)person->member;
     sqlite3_bind_int64(account, 1, id);
-    sqlite3_bind_int64(account, 2, person->account.earned);
-    sqlite3_bind_int64(account, 3, person->account.redeemed);
-    sqlite3_bind_int64(account, 4, person->account.qualifying_year);
-    sqlite3_bind_int64(account, 5, person->account.qualifying);
-    sqlite3_bind_int64(account, 6, person->account.visits);
-    sqlite3_bind_int64(account, 7, person->account.debt);
+    sqlite3_bind_int64(account, 2, person->points.earned);
+    sqlite3_bind_int64(account, 3, person->points.redeemed);
+    sqlite3_bind_int64(account, 4, person->counts[1].from_day);
+    sqlite3_bind_int64(account, 5, person->counts[1].amount);
+    sqlite3_bind_int64(account, 6, person->counts[0].amount);
+    sqlite3_bind_int64(account, 7, person->points.debt);
     insert(sqlite, account);
     for (size_t i = 0; i < SWIPE_LOTS; i++) {
         sqlite3_bind_int64(lot, 1, id);
@@ -153,7 +153,7 @@ static void *sqlite_open(const char *dir, struct swipe_club *club)
     sqlite->member =
         prepare(sqlite, "SELECT account,home_shop,profile,wrapped_key FROM member WHERE id=?1");
     sqlite->account =
-        prepare(sqlite, "SELECT a.earned,a.redeemed,a.qualifying_year,a.qualifying,a.visits,a.debt,"
+        prepare(sqlite, "SELECT a.earned,a.redeemed,a.year_from,a.spent,a.visits,a.debt,"
                         "l.drawer,l.expires_day,l.points FROM account a LEFT JOIN lot l ON "
                         "l.account=a.id WHERE a.id=?1 ORDER BY l.drawer,l.expires_day");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sqlite->till) != 0) {
@@ -216,7 +216,7 @@ static void sqlite_settle(void *self, struct swipe_person *person)
     static uint8_t line[LINE_LEN_MAX];
     struct sqlite *sqlite = self;
     ssize_t got = recv(sqlite->till[1], line, sizeof line, MSG_DONTWAIT);
-    if (got != (ssize_t)person->line.len || sqlite->points != person->account.earned ||
+    if (got != (ssize_t)person->line.len || sqlite->points != person->points.earned ||
         memmem(sqlite->plain.data, sqlite->plain.len, person->name, strlen(person->name)) == NULL) {
         bench_die("sqlite: a wrong answer");
     }
