@@ -32,6 +32,19 @@ struct view store_view(const struct store *store);
  * again, and stops this store. */
 TALLY_MUST_USE enum tally_status store_found(struct store *store, enum tally_status status);
 
+/* What may not be committed: the refusals of store_commit that the fold does not know. */
+TALLY_MUST_USE enum tally_status store_refuse(struct store *store, const struct tally_event *event,
+                                              uint64_t *ret_existing_seq);
+
+/* TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
+TALLY_MUST_USE enum tally_status store_find_ref(struct store *store, struct tally_slice ref,
+                                                uint32_t *ret_epoch, uint64_t *ret_seq);
+TALLY_MUST_USE enum tally_status store_find_card(struct store *store, const uint8_t *handle,
+                                                 uint64_t *ret_member, bool *ret_blocked);
+
+/* What callers are told of an event: its seq, 0 in an epoch before this one. */
+uint64_t store_seq_now(const struct store *store, uint32_t epoch, uint64_t seq);
+
 /* Writes the overlay and HEAD; then the overlay is empty. */
 TALLY_MUST_USE enum tally_status store_write_state(struct store *store);
 
