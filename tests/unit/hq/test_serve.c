@@ -531,7 +531,7 @@ static void a_fork_is_refused_over_the_wire_and_verify_still_agrees(void **state
     assert_int_equal(run(stage, output, sizeof output, "verify", NULL, NULL), 0);
     assert_string_equal(output, "2 events and 1 accounts agree\n");
     assert_int_equal(run(stage, output, sizeof output, "export", NULL, NULL), 0);
-    assert_non_null(strstr(output, ",10000,0,0,100,"));
+    assert_non_null(strstr(output, ",10000,0,0,0,100,"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_open, stage_close)
