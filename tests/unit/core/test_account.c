@@ -608,7 +608,7 @@ static void events_that_say_nothing_or_too_much_are_refused(void **state)
                                                    TALLY_EVENT_STANDING,
                                                    TALLY_EVENT_BLOCK,
                                                    0,
-                                                   TALLY_EVENT_TYPE_COUNT};
+                                                   (enum tally_event_type)TALLY_EVENT_TYPE_COUNT};
     for (size_t i = 0; i < sizeof hollow / sizeof hollow[0]; i++) {
         struct happening happening = a_happening(hollow[i], TERMINAL, 1);
         effects_are_refused(&happening, TALLY_E_INVALID);
