@@ -59,6 +59,9 @@ void tally_deal_carve(struct tally_carver *carver, const struct tally_programme 
     deal->paid = tally_carve_list(carver, lines, sizeof *deal->paid);
     deal->shares = tally_carve_list(carver, shares, sizeof *deal->shares);
     deal->share_room = shares;
+    deal->exchange_room = programme->reward_count < TALLY_EXCHANGES_MAX ? programme->reward_count
+                                                                        : TALLY_EXCHANGES_MAX;
+    deal->exchanges = tally_carve(carver, deal->exchange_room, sizeof *deal->exchanges);
     deal->credits.cap = TALLY_MOVES_MAX;
     deal->credits.items = tally_carve_list(carver, deal->credits.cap, sizeof *deal->credits.items);
     deal->counts.cap = TALLY_COUNTS_MAX;
@@ -493,8 +496,8 @@ static enum tally_status earn_by_rules(struct tally_deal *deal)
     return TALLY_OK;
 }
 
-/* Units that a reward gives belong to the lines that it selects, so that a return of those takes
- * them back. */
+/* Units that a reward gives for nothing belong to the lines that it selects, so that a return of
+ * those takes them back. */
 static enum tally_status share_gift(struct tally_deal *deal, const struct tally_reward *reward,
                                     int64_t units)
 {
@@ -519,12 +522,33 @@ static enum tally_status share_gift(struct tally_deal *deal, const struct tally_
     return TALLY_OK;
 }
 
+static enum tally_status note_exchange(struct tally_deal *deal, const struct tally_reward *reward,
+                                       uint32_t times)
+{
+    if (deal->exchange_count == deal->exchange_room) {
+        return TALLY_E_OVERFLOW;
+    }
+    struct tally_exchange *exchange = &deal->exchanges[deal->exchange_count];
+    exchange->times = times;
+    exchange->cost_purse = reward->cost_purse;
+    exchange->cost = reward->cost;
+    if (reward->kind == TALLY_REWARD_PURSE) {
+        exchange->purse = reward->gives_purse;
+        exchange->gives = reward->gives;
+    }
+    deal->exchange_count++;
+    return TALLY_OK;
+}
+
 static enum tally_status earn_by_rewards(struct tally_deal *deal, size_t first)
 {
     const struct tally_programme *programme = programme_of(deal);
     for (size_t i = first; i < deal->taken_count; i++) {
         const struct tally_reward *reward = &programme->rewards[deal->taken[i].reward];
         int64_t units = 0;
+        if (!takes_money_off(reward) && reward->cost > 0) {
+            TALLY_TRY(note_exchange(deal, reward, deal->taken[i].times));
+        }
         if (reward->kind != TALLY_REWARD_PURSE) {
             continue;
         }
@@ -532,7 +556,9 @@ static enum tally_status earn_by_rewards(struct tally_deal *deal, size_t first)
         TALLY_TRY(credit(
             deal, reward->gives_purse,
             tally_programme_purse_dates(programme, reward->gives_purse, deal->scene.day), units));
-        TALLY_TRY(share_gift(deal, reward, units));
+        if (reward->cost == 0) {
+            TALLY_TRY(share_gift(deal, reward, units));
+        }
     }
     return TALLY_OK;
 }

@@ -50,6 +50,9 @@ struct tally_deal {
     struct tally_share *shares;
     size_t share_count;
     size_t share_room;
+    struct tally_exchange *exchanges;
+    size_t exchange_count;
+    size_t exchange_room;
     struct tally_moves credits; /* EARN of each purse and pair of dates, before a debt is paid */
     struct tally_counts counts;
 

@@ -24,6 +24,7 @@ enum {
     TALLY_MOVES_MAX = 1024, /* of one event */
     TALLY_COUNTS_MAX = 1024,
     TALLY_SHARES_MAX = 20000,
+    TALLY_EXCHANGES_MAX = 256,    /* of one sale */
     TALLY_PROFILE_LEN_MAX = 4096, /* sealed bytes of one person */
     TALLY_PURSE_POINTS = 0        /* any other purse is the id of its code: stamps, vouchers */
 };
@@ -155,6 +156,16 @@ struct tally_line_paid {
     int64_t points_minor;
 };
 
+/* Units of one purse that paid for units of another, or for a gift. A return undoes whole ones:
+ * points come back only where the voucher goes. In the order in which they were taken. */
+struct tally_exchange {
+    uint32_t times; /* 1 and up */
+    uint32_t cost_purse;
+    int64_t cost; /* of one; above 0 */
+    uint32_t purse;
+    int64_t gives; /* of one; 0: a gift, and purse is 0 */
+};
+
 /* What a decision knew beside the basket and the programme. */
 struct tally_seen {
     int32_t minute;                 /* of the business day, 0..1439 */
@@ -183,8 +194,10 @@ struct tally_sale {
     int64_t redeemed_minor; /* that points paid as money */
     const struct tally_line_paid *paid;
     size_t paid_count;
-    const struct tally_share *shares;
+    const struct tally_share *shares; /* of what rules and free rewards gave */
     size_t share_count;
+    const struct tally_exchange *exchanges;
+    size_t exchange_count;
     struct tally_standing standing_before; /* for a void; as the terminal knew it */
 };
 

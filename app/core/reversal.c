@@ -204,36 +204,50 @@ static enum tally_status take_others(struct work *work, uint32_t purse, enum pha
     return TALLY_OK;
 }
 
-static enum tally_status take(struct work *work, uint32_t purse, int64_t *rest)
+static enum tally_status take(struct work *work, uint32_t purse, enum tally_refund_policy policy,
+                              int64_t *rest)
 {
-    bool in_two = work->policy == TALLY_REFUND_PENDING || work->programme->refund.pending_first;
+    bool in_two = policy == TALLY_REFUND_PENDING || work->programme->refund.pending_first;
     TALLY_TRY(take_own(work, in_two ? PENDING : ANY, rest));
     TALLY_TRY(take_others(work, purse, in_two ? PENDING : ANY, rest));
-    if (in_two && work->policy != TALLY_REFUND_PENDING) {
+    if (in_two && policy != TALLY_REFUND_PENDING) {
         TALLY_TRY(take_own(work, USABLE, rest));
         TALLY_TRY(take_others(work, purse, USABLE, rest));
     }
     return TALLY_OK;
 }
 
-static enum tally_status take_back(struct work *work, uint32_t purse)
+static enum tally_status take_due(struct work *work, uint32_t purse, bool bought,
+                                  enum tally_refund_policy policy)
 {
     int64_t rest = 0;
     work->due.count = 0;
-    TALLY_TRY(tally_undo_earned(&work->undo, purse, &work->due, &rest));
+    TALLY_TRY(tally_undo_earned(&work->undo, purse, bought, &work->due, &rest));
     for (size_t i = 0; i < work->due.count; i++) {
         rest += work->due.items[i].points; /* at most what the sale earned */
     }
     work->due_points += purse == TALLY_PURSE_POINTS ? rest : 0;
-    TALLY_TRY(take(work, purse, &rest));
-    if (rest > 0 && work->policy == TALLY_REFUND_REFUSE) {
+    TALLY_TRY(take(work, purse, policy, &rest));
+    if (rest > 0 && policy == TALLY_REFUND_REFUSE) {
         return TALLY_E_POINTS_SHORT;
     }
-    if (rest > 0 && work->policy == TALLY_REFUND_DEBT) {
+    if (rest > 0 && policy == TALLY_REFUND_DEBT) {
         return tally_moves_add(&work->moves,
                                (struct tally_move){TALLY_MOVE_UNEARN_DEBT, purse, 0, 0, rest});
     }
     return TALLY_OK;
+}
+
+/* What points paid for is never forgiven, since those points come back. */
+static enum tally_refund_policy policy_of_bought(enum tally_refund_policy policy)
+{
+    return policy == TALLY_REFUND_REFUSE ? TALLY_REFUND_REFUSE : TALLY_REFUND_DEBT;
+}
+
+static enum tally_status take_back(struct work *work, uint32_t purse)
+{
+    TALLY_TRY(take_due(work, purse, true, policy_of_bought(work->policy)));
+    return take_due(work, purse, false, work->policy);
 }
 
 static enum tally_status make_moves(struct work *work)
@@ -474,12 +488,13 @@ static enum tally_status is_given_back(const struct tally_undo *undo,
     return TALLY_OK;
 }
 
-static enum tally_status due_of(const struct tally_undo *undo, uint32_t purse, int64_t *ret_due)
+static enum tally_status due_of(const struct tally_undo *undo, uint32_t purse, bool bought,
+                                int64_t *ret_due)
 {
     struct tally_move items[TALLY_MOVES_MAX];
     struct tally_moves moves = {items, 0, TALLY_MOVES_MAX};
     int64_t due = 0;
-    TALLY_TRY(tally_undo_earned(undo, purse, &moves, &due));
+    TALLY_TRY(tally_undo_earned(undo, purse, bought, &moves, &due));
     for (size_t i = 0; i < moves.count; i++) {
         due += moves.items[i].points;
     }
@@ -488,33 +503,35 @@ static enum tally_status due_of(const struct tally_undo *undo, uint32_t purse, i
 }
 
 /* What is gone of them only the terminal saw; the policy says what it may have done about that. */
-static bool is_taken_back(const struct tally_event *reversal, uint32_t purse, int64_t due,
-                          enum tally_refund_policy policy)
+static bool is_taken_back(const struct tally_event *reversal, uint32_t purse, int64_t bought,
+                          int64_t given, enum tally_refund_policy policy)
 {
-    int64_t taken = 0, owed = 0;
+    int64_t taken = 0, pending = 0, owed = 0;
     for (size_t i = 0; i < reversal->effects.move_count; i++) {
         const struct tally_move *move = &reversal->effects.moves[i];
-        if (move->purse != purse) {
-            continue;
-        }
-        if (move->kind == TALLY_MOVE_UNEARN) {
-            if (policy == TALLY_REFUND_PENDING && move->from_day <= reversal->business_day) {
-                return false;
-            }
+        if (move->purse == purse && move->kind == TALLY_MOVE_UNEARN) {
             taken += move->points; /* tally_effects_check bounds the sum */
+            pending += move->from_day > reversal->business_day ? move->points : 0;
         }
-        owed += move->kind == TALLY_MOVE_UNEARN_DEBT ? move->points : 0;
+        if (move->purse == purse && move->kind == TALLY_MOVE_UNEARN_DEBT) {
+            owed += move->points;
+        }
     }
+    const int64_t back = taken + owed, due = bought + given;
     switch (policy) {
     case TALLY_REFUND_DEBT:
-        return taken + owed == due;
+        return back == due;
     case TALLY_REFUND_REFUSE:
-        return taken == due && owed == 0;
-    case TALLY_REFUND_CLAMP:
+        return back == due && owed == 0;
     case TALLY_REFUND_PENDING:
+        if (back - pending > bought) {
+            return false;
+        }
+        break;
+    case TALLY_REFUND_CLAMP:
         break;
     }
-    return taken <= due && owed == 0;
+    return back >= bought && back <= due && owed <= bought;
 }
 
 static enum tally_status check_points(const struct tally_programme *programme,
@@ -526,13 +543,14 @@ static enum tally_status check_points(const struct tally_programme *programme,
     while (tally_undo_next_purse(undo->sale, &purse)) {
         const int32_t grace = programme->refund.grace_days;
         bool is_back = false;
-        int64_t due = 0;
+        int64_t bought = 0, given = 0;
         TALLY_TRY(is_given_back(undo, reversal, (uint32_t)purse, grace, false, &is_back));
         if (!is_back) {
             TALLY_TRY(is_given_back(undo, reversal, (uint32_t)purse, grace, true, &is_back));
         }
-        TALLY_TRY(due_of(undo, (uint32_t)purse, &due));
-        if (!is_back || !is_taken_back(reversal, (uint32_t)purse, due, policy)) {
+        TALLY_TRY(due_of(undo, (uint32_t)purse, true, &bought));
+        TALLY_TRY(due_of(undo, (uint32_t)purse, false, &given));
+        if (!is_back || !is_taken_back(reversal, (uint32_t)purse, bought, given, policy)) {
             return TALLY_E_MISMATCH;
         }
     }

@@ -367,6 +367,8 @@ static struct tally_event event_of(const struct work *work, const struct tally_a
         .paid_count = deal->paid_count,
         .shares = deal->shares,
         .share_count = deal->share_count,
+        .exchanges = deal->exchanges,
+        .exchange_count = deal->exchange_count,
     };
     if (account->id != 0) {
         event.as.sale.standing_before = account->standing;

@@ -143,6 +143,19 @@ static bool counts_are_same(const struct tally_deal *deal, const struct tally_ev
     return true;
 }
 
+static bool exchanges_are_same(const struct tally_deal *deal, const struct tally_sale *sale)
+{
+    for (size_t i = 0; i < sale->exchange_count && i < deal->exchange_count; i++) {
+        const struct tally_exchange *ours = &deal->exchanges[i], *theirs = &sale->exchanges[i];
+        if (ours->times != theirs->times || ours->cost_purse != theirs->cost_purse ||
+            ours->cost != theirs->cost || ours->purse != theirs->purse ||
+            ours->gives != theirs->gives) {
+            return false;
+        }
+    }
+    return sale->exchange_count == deal->exchange_count;
+}
+
 static bool lines_are_same(const struct tally_deal *deal, const struct tally_sale *sale)
 {
     if (deal->paid_count != sale->paid_count || deal->share_count != sale->share_count) {
@@ -186,9 +199,9 @@ static bool is_same(const struct tally_deal *deal, const struct tally_event *eve
     const struct tally_sale *sale = &event->as.sale;
     return sale->total_minor == deal->total_minor && sale->discount_minor == deal->discount_minor &&
            sale->redeemed_minor == deal->redeemed_minor && lines_are_same(deal, sale) &&
-           moves_are_a_sales(&event->effects) && credits_are_same(deal, &event->effects) &&
-           spending_is_same(deal, event) && counts_are_same(deal, event) &&
-           standing_is_possible(deal, event) &&
+           exchanges_are_same(deal, sale) && moves_are_a_sales(&event->effects) &&
+           credits_are_same(deal, &event->effects) && spending_is_same(deal, event) &&
+           counts_are_same(deal, event) && standing_is_possible(deal, event) &&
            event->effects.active_until_day ==
                tally_programme_active_until(deal->scene.programme, event->business_day);
 }

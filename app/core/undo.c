@@ -111,6 +111,19 @@ static bool shares_can_be(const struct tally_sale *sale)
     return true;
 }
 
+static bool exchanges_can_be(const struct tally_sale *sale)
+{
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        const struct tally_exchange *exchange = &sale->exchanges[i];
+        if (exchange->times == 0 || exchange->cost < 1 || exchange->gives < 0 ||
+            exchange->cost > TALLY_POINTS_MAX / exchange->times ||
+            exchange->gives > TALLY_POINTS_MAX / exchange->times) {
+            return false;
+        }
+    }
+    return sale->exchange_count <= TALLY_EXCHANGES_MAX;
+}
+
 /* Head office also looks at sales that did not pass its check: they must do no harm here. */
 static bool sale_can_be(const struct tally_event *event)
 {
@@ -118,7 +131,7 @@ static bool sale_can_be(const struct tally_event *event)
     int64_t total_minor = 0;
     if (event->type != TALLY_EVENT_SALE || tally_effects_check(event) != TALLY_OK ||
         tally_basket_check(&sale->basket, &total_minor) != TALLY_OK || !paid_can_be(sale) ||
-        !shares_can_be(sale)) {
+        !shares_can_be(sale) || !exchanges_can_be(sale)) {
         return false;
     }
     for (size_t i = 0; i < event->effects.count_count; i++) {
@@ -153,6 +166,11 @@ enum tally_status tally_undo_check(const struct tally_undo *undo)
 }
 
 /* ------------------------------------------------------------------ what is undone of a part */
+
+static int64_t least(int64_t left, int64_t right)
+{
+    return left < right ? left : right;
+}
 
 static enum tally_status undone(int64_t part, const struct facts *facts, int64_t *ret_before,
                                 int64_t *ret_after)
@@ -317,23 +335,100 @@ static enum tally_status take_stretch(struct source *source, int64_t part,
     return source_take(source, part - after, kind, NULL, NULL);
 }
 
-enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purse,
+/* Whole exchanges, so many of each line, undone one by one as it comes back: of vouchers early, so
+ * that points that were earned with the line are not owed while a voucher is there that they paid
+ * for; of a gift, which nobody brings back, when the line is back as a whole. */
+struct exchanging {
+    const struct tally_exchange *exchange;
+    struct division lines;
+};
+
+static enum tally_status divide_exchange(const struct tally_undo *undo,
+                                         const struct tally_exchange *exchange,
+                                         struct exchanging *ret_exchanging)
+{
+    ret_exchanging->exchange = exchange;
+    return divide(undo, exchange->purse, exchange->times, BY_AMOUNT, &ret_exchanging->lines);
+}
+
+/* The running share, rounded up for a voucher, less what was given before. */
+static enum tally_status times_of(struct exchanging *exchanging, const struct facts *facts,
+                                  int64_t *ret_times, int64_t *ret_before, int64_t *ret_after)
+{
+    struct tally_allotment *allotment = &exchanging->lines.allotment;
+    const enum tally_rounding rounding =
+        exchanging->exchange->gives > 0 ? TALLY_ROUND_CEIL : TALLY_ROUND_FLOOR;
+    int64_t running = 0, times = 0;
+    allotment->weight_done += weight_of(facts, exchanging->lines.weight); /* at most the total */
+    TALLY_TRY(tally_scale(allotment->total, allotment->weight_done, allotment->weight_total,
+                          rounding, &running));
+    times = running - allotment->given;
+    allotment->given = running;
+    TALLY_TRY(tally_scale(times, facts->before_milli, facts->quantity_milli, rounding, ret_before));
+    TALLY_TRY(tally_scale(times, facts->after_milli, facts->quantity_milli, rounding, ret_after));
+    *ret_times = times;
+    return TALLY_OK;
+}
+
+/* The units of one exchange: `each` for one, of all lines. */
+static enum tally_status take_exchange(struct source *source, const struct tally_undo *undo,
+                                       const struct tally_exchange *exchange, int64_t each,
+                                       enum tally_move_kind kind, struct tally_moves *moves,
+                                       int64_t *in_debt)
+{
+    struct exchanging exchanging = {0};
+    struct facts facts;
+    TALLY_TRY(divide_exchange(undo, exchange, &exchanging));
+    for (struct walk walk = walk_start(undo, exchange->purse); walk_next(&walk, &facts);) {
+        int64_t times = 0, before = 0, after = 0; /* times `each` fit: sale_can_be */
+        TALLY_TRY(times_of(&exchanging, &facts, &times, &before, &after));
+        TALLY_TRY(source_take(source, before * each, kind, NULL, NULL));
+        TALLY_TRY(source_take(source, (after - before) * each, kind, moves, in_debt));
+        TALLY_TRY(source_take(source, (times - after) * each, kind, NULL, NULL));
+    }
+    return TALLY_OK;
+}
+
+/* What exchanges gave of a purse together, or what they cost. */
+static int64_t exchanged(const struct tally_sale *sale, uint32_t purse, bool cost)
+{
+    int64_t units = 0;
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        const struct tally_exchange *exchange = &sale->exchanges[i];
+        if ((cost ? exchange->cost_purse : exchange->purse) == purse) {
+            units += exchange->times * (cost ? exchange->cost : exchange->gives);
+        }
+    }
+    return units; /* at most 256 times TALLY_POINTS_MAX: sale_can_be */
+}
+
+enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purse, bool bought,
                                     struct tally_moves *moves, int64_t *ret_in_debt)
 {
     assert(undo != NULL);
     assert(moves != NULL);
     assert(ret_in_debt != NULL);
 
+    const struct tally_sale *sale = &undo->sale->as.sale;
+    const struct tally_effects *effects = &undo->sale->effects;
+    struct source source = {effects, purse, true, effects->move_count, 0};
     struct division division = {0};
     struct facts facts;
     int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_EARN), in_debt = 0;
-    TALLY_TRY(divide(undo, purse, total, undo->by_amount ? BY_AMOUNT : BY_SHARE, &division));
-    const struct tally_effects *effects = &undo->sale->effects;
-    struct source source = {effects, purse, true, effects->move_count, 0};
+    int64_t given = total - least(exchanged(sale, purse, false), total);
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        const struct tally_exchange *exchange = &sale->exchanges[i];
+        if (exchange->gives > 0 && exchange->purse == purse) {
+            TALLY_TRY(take_exchange(&source, undo, exchange, exchange->gives, TALLY_MOVE_UNEARN,
+                                    bought ? moves : NULL, &in_debt));
+        }
+    }
+    TALLY_TRY(divide(undo, purse, given, undo->by_amount ? BY_AMOUNT : BY_SHARE, &division));
     for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
         int64_t part = 0;
         TALLY_TRY(part_of(&division, &facts, &part));
-        TALLY_TRY(take_stretch(&source, part, &facts, TALLY_MOVE_UNEARN, moves, &in_debt));
+        TALLY_TRY(take_stretch(&source, part, &facts, TALLY_MOVE_UNEARN, bought ? NULL : moves,
+                               &in_debt));
     }
     *ret_in_debt = in_debt;
     return TALLY_OK;
@@ -345,15 +440,23 @@ enum tally_status tally_undo_spent(const struct tally_undo *undo, uint32_t purse
     assert(undo != NULL);
     assert(moves != NULL);
 
+    const struct tally_sale *sale = &undo->sale->as.sale;
+    const struct tally_effects *effects = &undo->sale->effects;
+    struct source source = {effects, purse, false, effects->move_count, 0};
     struct division payment = {0}, cost = {0};
     struct facts facts;
     int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_REDEEM), nothing = 0;
-    int64_t paid = purse == TALLY_PURSE_POINTS ? undo->sale->as.sale.basket.points : 0;
-    paid = paid < total ? paid : total;
+    for (size_t i = sale->exchange_count; i > 0; i--) { /* the last ones were paid last */
+        const struct tally_exchange *exchange = &sale->exchanges[i - 1];
+        if (exchange->cost_purse == purse) {
+            TALLY_TRY(take_exchange(&source, undo, exchange, exchange->cost, TALLY_MOVE_UNREDEEM,
+                                    moves, &nothing));
+        }
+    }
+    total -= least(exchanged(sale, purse, true), total);
+    int64_t paid = purse == TALLY_PURSE_POINTS ? least(sale->basket.points, total) : 0;
     TALLY_TRY(divide(undo, purse, paid, BY_POINTS, &payment));
     TALLY_TRY(divide(undo, purse, total - paid, BY_DISCOUNT, &cost));
-    const struct tally_effects *effects = &undo->sale->effects;
-    struct source source = {effects, purse, false, effects->move_count, 0};
     for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
         int64_t by_payment = 0, by_cost = 0;
         TALLY_TRY(part_of(&payment, &facts, &by_payment));

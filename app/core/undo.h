@@ -32,10 +32,12 @@ TALLY_MUST_USE enum tally_status tally_undo_money(const struct tally_undo *undo,
                                                   int64_t *ret_redeemed_minor);
 
 /* What goes back of the points of a purse that the sale earned (UNEARN) or spent (UNREDEEM), as
- * moves with the days of the lots they went into or came from; last day latest first. Earned points
- * that paid a debt are in `*ret_in_debt`, since they are in no lot. TALLY_OK, TALLY_E_OVERFLOW */
+ * moves with the days of the lots they went into or came from; last day latest first. `bought` are
+ * those that exchanges gave, else what rules and free rewards gave. Earned points that paid a debt
+ * are in `*ret_in_debt`, since they are in no lot. TALLY_OK, TALLY_E_OVERFLOW */
 TALLY_MUST_USE enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purse,
-                                                   struct tally_moves *moves, int64_t *ret_in_debt);
+                                                   bool bought, struct tally_moves *moves,
+                                                   int64_t *ret_in_debt);
 TALLY_MUST_USE enum tally_status tally_undo_spent(const struct tally_undo *undo, uint32_t purse,
                                                   struct tally_moves *moves);
 

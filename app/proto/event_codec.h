@@ -31,6 +31,7 @@ struct tally_event_decoded {
     struct tally_count *used;
     struct tally_line_paid *paid;
     struct tally_share *shares;
+    struct tally_exchange *exchanges;
     struct tally_returned_line *returned;
 };
 

@@ -26,6 +26,7 @@ struct parts {
     struct pb_array used;
     struct pb_array paid;
     struct pb_array shares;
+    struct pb_array exchanges;
     struct pb_array returned;
 };
 
@@ -136,6 +137,19 @@ static bool take_share(pb_istream_t *stream, const pb_field_t *field, void **arg
     return true;
 }
 
+static bool take_exchange(pb_istream_t *stream, const pb_field_t *field, void **arg)
+{
+    (void)field;
+    tally_v1_Exchange in = tally_v1_Exchange_init_zero;
+    struct tally_exchange *exchange =
+        pb_array_next(stream, *arg, sizeof(struct tally_exchange), TALLY_EXCHANGES_MAX);
+    if (exchange == NULL || !pb_decode(stream, tally_v1_Exchange_fields, &in)) {
+        return false;
+    }
+    *exchange = (struct tally_exchange){in.times, in.cost_purse, in.cost, in.purse, in.gives};
+    return true;
+}
+
 static bool take_returned(pb_istream_t *stream, const pb_field_t *field, void **arg)
 {
     (void)field;
@@ -158,6 +172,7 @@ static void take_sale(tally_v1_Sale *sale, struct parts *parts)
     sale->channel = pb_in_slice(&parts->text[2]);
     sale->lines = (pb_callback_t){.funcs.decode = take_line, .arg = &parts->lines};
     sale->shares = (pb_callback_t){.funcs.decode = take_share, .arg = &parts->shares};
+    sale->exchanges = (pb_callback_t){.funcs.decode = take_exchange, .arg = &parts->exchanges};
     sale->tenders = (pb_callback_t){.funcs.decode = take_tender, .arg = &parts->tenders};
     sale->paid = (pb_callback_t){.funcs.decode = take_paid, .arg = &parts->paid};
     sale->codes = (pb_callback_t){.funcs.decode = take_code, .arg = &parts->codes};
@@ -270,6 +285,8 @@ static struct tally_sale sale_in(const tally_v1_Sale *in, const struct parts *pa
         .paid_count = parts->paid.count,
         .shares = parts->shares.items,
         .share_count = parts->shares.count,
+        .exchanges = parts->exchanges.items,
+        .exchange_count = parts->exchanges.count,
         .standing_before = standing_in(&in->standing_before),
     };
 }
@@ -467,6 +484,7 @@ enum tally_status tally_event_decode(struct tally_slice bytes,
     decoded.used = parts.used.items;
     decoded.paid = parts.paid.items;
     decoded.shares = parts.shares.items;
+    decoded.exchanges = parts.exchanges.items;
     decoded.returned = parts.returned.items;
     if (status != TALLY_OK) {
         tally_event_decoded_free(&decoded);
@@ -489,6 +507,7 @@ void tally_event_decoded_free(struct tally_event_decoded *decoded)
     tally_free(decoded->used);
     tally_free(decoded->paid);
     tally_free(decoded->shares);
+    tally_free(decoded->exchanges);
     tally_free(decoded->returned);
     *decoded = (struct tally_event_decoded){0};
 }

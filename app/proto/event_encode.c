@@ -152,6 +152,25 @@ static bool put_paid(pb_ostream_t *stream, const pb_field_t *field, void *const 
     return true;
 }
 
+static bool put_exchanges(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
+{
+    const struct tally_sale *sale = *arg;
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        const struct tally_exchange *exchange = &sale->exchanges[i];
+        tally_v1_Exchange out = {
+            .times = exchange->times,
+            .cost_purse = exchange->cost_purse,
+            .cost = exchange->cost,
+            .purse = exchange->purse,
+            .gives = exchange->gives,
+        };
+        if (!pb_put_message(stream, field, tally_v1_Exchange_fields, &out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool put_used(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
 {
     const struct tally_seen *seen = *arg;
@@ -176,6 +195,7 @@ static tally_v1_Sale sale_out(const struct tally_sale *sale)
         .tenders = {.funcs.encode = put_tenders, .arg = pb_borrowed(basket)},
         .channel = pb_out_slice(&basket->channel),
         .paid = {.funcs.encode = put_paid, .arg = pb_borrowed(sale)},
+        .exchanges = {.funcs.encode = put_exchanges, .arg = pb_borrowed(sale)},
         .points = basket->points,
         .discount_minor = sale->discount_minor,
         .redeemed_minor = sale->redeemed_minor,

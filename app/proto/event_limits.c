@@ -69,6 +69,23 @@ static bool shares_ok(const struct tally_sale *sale)
     return true;
 }
 
+static bool exchanges_ok(const struct tally_sale *sale)
+{
+    if (sale->exchange_count > TALLY_EXCHANGES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        const struct tally_exchange *exchange = &sale->exchanges[i];
+        if (exchange->times == 0 || exchange->cost < 1 || exchange->gives < 0 ||
+            exchange->cost > TALLY_POINTS_MAX / exchange->times ||
+            exchange->gives > TALLY_POINTS_MAX / exchange->times ||
+            (exchange->gives == 0 && exchange->purse != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool used_ok(const struct tally_count *used, size_t count)
 {
     if (count > TALLY_COUNTS_MAX) {
@@ -97,7 +114,7 @@ static bool sale_ok(const struct tally_sale *sale)
            tally_basket_check(&sale->basket, &total_minor) == TALLY_OK &&
            total_minor == sale->total_minor && seen_ok(&sale->seen) &&
            money_ok(sale->discount_minor) && money_ok(sale->redeemed_minor) && paid_ok(sale) &&
-           shares_ok(sale);
+           shares_ok(sale) && exchanges_ok(sale);
 }
 
 /* ------------------------------------------------------------------ the others */

@@ -325,7 +325,8 @@ static bool own_sale(struct shop_event *kept)
            OWN(kept, basket->codes, basket->code_count) &&
            OWN(kept, basket->claims, basket->claim_count) &&
            OWN(kept, sale->seen.used, sale->seen.used_count) &&
-           OWN(kept, sale->paid, sale->paid_count) && OWN(kept, sale->shares, sale->share_count);
+           OWN(kept, sale->paid, sale->paid_count) && OWN(kept, sale->shares, sale->share_count) &&
+           OWN(kept, sale->exchanges, sale->exchange_count);
 }
 
 static struct shop_event *event_of(const struct shop *shop, const struct tally_event_id *id)

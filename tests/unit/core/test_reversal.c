@@ -255,6 +255,75 @@ static void a_refund_at_another_terminal_moves_that_drawer(void **state)
     assert_true(balance(&desk) == 120);
 }
 
+static void vouchers_for(int64_t points)
+{
+    opened();
+    desk.programme.rules = desk.rules;
+    desk.rules[0].per_minor = 1;
+    add_purse(&desk, "voucher");
+    struct tally_reward *goal = add_reward(&desk, "GOAL", TALLY_REWARD_PURSE, points);
+    goal->gives_purse = id_of("voucher");
+    goal->gives = 1;
+    goal->is_automatic = true;
+}
+
+static void a_voucher_goes_back_where_its_points_come_back(void **state)
+{
+    (void)state;
+    vouchers_for(700);
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 1, 700);
+    sell_line(&desk, "cup", 1, 1300);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance(&desk) == 600 && balance_of(&desk, id_of("voucher")) == 2);
+    assert_int_equal(refund(&desk, sale, 0, 0, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 600 && balance_of(&desk, id_of("voucher")) == 1);
+    assert_int_equal(refund(&desk, sale, 1, 0, 500), TALLY_OK);
+    assert_true(balance(&desk) == 650 && balance_of(&desk, id_of("voucher")) == 0);
+    assert_int_equal(refund(&desk, sale, 1, 500, 500), TALLY_OK);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 0);
+    assert_int_equal(desk.account.lot_count, 0);
+}
+
+static void a_voucher_that_is_used_is_owed_under_every_policy_but_one(void **state)
+{
+    (void)state;
+    for (enum tally_refund_policy policy = TALLY_REFUND_DEBT; policy <= TALLY_REFUND_PENDING;
+         policy++) {
+        vouchers_for(700);
+        desk.programme.refund.policy = policy;
+        const struct tally_event *sale = sold(700, 0);
+        add_reward(&desk, "MUG", TALLY_REWARD_GIFT, 1)->cost_purse = id_of("voucher");
+        one_line(&desk, 0);
+        claim(&desk, "MUG", 1);
+        sell(&desk);
+        if (policy == TALLY_REFUND_REFUSE) {
+            refund_is_refused(sale, 0, 0, 1000, TALLY_E_POINTS_SHORT);
+            continue;
+        }
+        assert_int_equal(refund_all(&desk, sale), TALLY_OK);
+        assert_true(balance_of(&desk, id_of("voucher")) == -1);
+        assert_true(balance(&desk) == (policy == TALLY_REFUND_PENDING ? 700 : 0));
+    }
+}
+
+static void points_for_a_gift_come_back_when_all_has_come_back(void **state)
+{
+    (void)state;
+    opened();
+    desk.programme.rule_count = 0;
+    add_reward(&desk, "MUG", TALLY_REWARD_GIFT, 70);
+    give(&desk, TERMINAL, 0, EXPIRES, 100);
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 2, 500);
+    claim(&desk, "MUG", 1);
+    const struct tally_event *sale = sell(&desk);
+    assert_int_equal(refund(&desk, sale, 0, 0, 1999), TALLY_OK);
+    assert_true(balance(&desk) == 30);
+    assert_int_equal(refund(&desk, sale, 0, 1999, 1), TALLY_OK);
+    assert_true(balance(&desk) == 100);
+}
+
 /* app/core/REFUNDS.md, "Example" */
 static void the_example_of_the_page_on_returns_holds(void **state)
 {
@@ -634,6 +703,9 @@ int main(void)
         cmocka_unit_test(points_come_back_with_what_they_paid),
         cmocka_unit_test(points_whose_day_is_past_live_for_the_grace),
         cmocka_unit_test(a_refund_at_another_terminal_moves_that_drawer),
+        cmocka_unit_test(a_voucher_goes_back_where_its_points_come_back),
+        cmocka_unit_test(a_voucher_that_is_used_is_owed_under_every_policy_but_one),
+        cmocka_unit_test(points_for_a_gift_come_back_when_all_has_come_back),
         cmocka_unit_test(the_example_of_the_page_on_returns_holds),
         cmocka_unit_test(what_is_gone_becomes_a_debt),
         cmocka_unit_test(what_is_gone_is_forgiven_where_it_is_clamped),

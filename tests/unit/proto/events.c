@@ -537,8 +537,17 @@ static void any_sale(struct any_event *any, uint64_t *seed)
         .redeemed_minor = any_from(0, TALLY_MONEY_MAX, seed),
         .paid = any->paid,
         .shares = any->shares,
+        .exchanges = any->exchanges,
+        .exchange_count = (size_t)any_from(0, 4, seed),
         .standing_before = any_standing(seed),
     };
+    for (size_t i = 0; i < sale->exchange_count; i++) {
+        int64_t gives = any_from(0, 1000, seed);
+        any->exchanges[i] = (struct tally_exchange){
+            (uint32_t)any_from(1, 1000, seed), (uint32_t)any_up_to(UINT32_MAX, seed),
+            any_from(1, TALLY_POINTS_MAX / 1000, seed),
+            gives > 0 ? (uint32_t)any_up_to(UINT32_MAX, seed) : 0, gives};
+    }
     for (size_t i = 0; i < sale->basket.line_count; i++) {
         int64_t amount = any->lines[i].amount_minor, discount = any_from(0, amount, seed);
         int64_t points = any_from(0, amount - discount, seed);
@@ -790,6 +799,14 @@ static void expect_same_sale(const struct tally_sale *left, const struct tally_s
         SAME(shares[i].line);
         SAME(shares[i].purse);
         SAME(shares[i].points);
+    }
+    SAME(exchange_count);
+    for (size_t i = 0; i < left->exchange_count; i++) {
+        SAME(exchanges[i].times);
+        SAME(exchanges[i].cost_purse);
+        SAME(exchanges[i].cost);
+        SAME(exchanges[i].purse);
+        SAME(exchanges[i].gives);
     }
     expect_same_standing(&left->standing_before, &right->standing_before);
 }

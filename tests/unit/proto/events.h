@@ -54,6 +54,7 @@ struct any_event {
     struct tally_claim claims[4];
     struct tally_line_paid paid[8];
     struct tally_share shares[16];
+    struct tally_exchange exchanges[4];
     struct tally_returned_line returned[8];
 };
 void make_any_event(struct any_event *any, uint64_t *seed);

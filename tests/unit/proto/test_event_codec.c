@@ -488,6 +488,15 @@ static void a_sale_outside_the_limits_is_refused(void **state)
     REFUSED_WITH(shares[0].points, TALLY_POINTS_MAX + 1);
     REFUSED_WITH(shares[1].line, 3);
     REFUSED_WITH(shares[1], shares[0]);
+    struct tally_exchange exchanges[] = {{2, 0, 100, 7, 1}};
+    sale->exchanges = exchanges;
+    sale->exchange_count = 1;
+    REFUSED_WITH(exchanges[0].times, 0);
+    REFUSED_WITH(exchanges[0].cost, 0);
+    REFUSED_WITH(exchanges[0].cost, TALLY_POINTS_MAX);
+    REFUSED_WITH(exchanges[0].gives, -1);
+    REFUSED_WITH(exchanges[0].gives, TALLY_POINTS_MAX);
+    REFUSED_WITH(exchanges[0].gives, 0); /* a gift is of no purse */
     REFUSED_WITH(sale->share_count, TALLY_SHARES_MAX + 1);
 
     sale->seen.used = used;
