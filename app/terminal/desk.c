@@ -4,7 +4,10 @@
 #include "app/terminal/desk_inside.h"
 
 #include "app/base/alloc.h"
+#include "app/base/log.h"
+#include "app/terminal/merges.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum tally_status desk_new(struct ledger *ledger, const struct desk_ports *ports,
@@ -67,14 +70,26 @@ struct tally_moment errand_moment(const struct errand *errand)
     return (struct tally_moment){errand->head.terminal, errand->now_ms, errand->day};
 }
 
+/* What comes back to an account that has ended goes where that went. It is durable already; a fault
+ * here is mended with the next rows of head office. */
+static void send_on(const struct errand *errand, uint64_t account)
+{
+    enum tally_status status = merges_send(errand->desk->ledger, account, errand->now_ms);
+    if (status != TALLY_OK) {
+        tally_log("account %" PRIu64 ": %s (%s)", account, tally_status_text(status),
+                  tally_status_name(status));
+    }
+}
+
 enum tally_status errand_commit(const struct errand *errand, struct tally_event *event,
                                 struct tally_slice sidecar)
 {
     struct desk *desk = errand->desk;
     event->programme_version = errand->programme->version;
     TALLY_TRY(ledger_commit(desk->ledger, event, sidecar, errand->now_ms, NULL));
+    send_on(errand, event->account);
     desk->ports.committed(desk->ports.self);
-    return TALLY_OK;
+    return desk->ledger->store == NULL ? desk->ledger->status : TALLY_OK;
 }
 
 /* ------------------------------------------------------------------ waiting for points */

@@ -84,21 +84,42 @@ enum tally_status do_hold(const struct errand *errand)
     return status == TALLY_E_NOT_FOUND ? with_person(errand, hold_work) : status;
 }
 
-static enum tally_status release_work(const struct errand *errand, const struct person *person,
-                                      struct bonus *bonus)
+static enum tally_status release_of(const struct errand *errand, uint64_t account)
 {
+    struct store_account held;
+    struct bonus bonus;
     struct tally_moment moment = errand_moment(errand);
-    TALLY_TRY(tally_release_plan(&person->account.book.account, errand->params->hold, &moment,
-                                 &bonus->room, &bonus->event));
-    bonus->event.member = errand->params->member;
-    bonus->event.as.hold.cashier = text_slice(errand->params->cashier);
-    TALLY_TRY(errand_commit(errand, &bonus->event, (struct tally_slice){0}));
-    return answer_receipt(errand, &bonus->event, false, NULL);
+    TALLY_TRY(store_account_get(errand->desk->ledger->store, account, &held));
+    enum tally_status status = bonus_open(&bonus);
+    if (status == TALLY_OK) {
+        status = tally_release_plan(&held.book.account, errand->params->hold, &moment, &bonus.room,
+                                    &bonus.event);
+    }
+    if (status == TALLY_OK) {
+        bonus.event.member = errand->params->member;
+        bonus.event.as.hold.cashier = text_slice(errand->params->cashier);
+        status = errand_commit(errand, &bonus.event, (struct tally_slice){0});
+    }
+    if (status == TALLY_OK) {
+        status = answer_receipt(errand, &bonus.event, false, NULL);
+    }
+    bonus_close(&bonus);
+    store_account_free(&held);
+    return status;
 }
 
+/* The hold is in the account that the member had then: it may have been merged into another. */
 enum tally_status do_release(const struct errand *errand)
 {
-    return with_person(errand, release_work);
+    struct held_event held;
+    TALLY_TRY(held_event_get(errand->desk, errand->params->hold, &held));
+    const struct tally_event *event = &held.decoded.event;
+    enum tally_status status =
+        event->type == TALLY_EVENT_HOLD && event->member == errand->params->member
+            ? release_of(errand, event->account)
+            : TALLY_E_NOT_FOUND;
+    held_event_free(&held);
+    return status;
 }
 
 /* ------------------------------------------------------------------ adjustments */

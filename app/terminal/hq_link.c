@@ -5,6 +5,7 @@
 #include "app/base/alloc.h"
 #include "app/base/log.h"
 #include "app/sync/enrol.h"
+#include "app/terminal/merges.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +24,7 @@ struct identity {
 struct hq_link {
     struct hq_link_options options;
     struct identity identity;
+    struct merges merges;
     struct sync_drive *drive; /* once enrolled */
     struct sync_enrol *enrol; /* while enrolling */
     uv_timer_t retry;
@@ -182,6 +184,29 @@ static void port_cursor(void *self, struct sync_cursor *ret_cursor)
     }
 }
 
+/* A fault here is no reason to ask for the rows again: it is tried again with the next ones. */
+static void follow_merges(struct hq_link *link, const struct tally_msg_pull_reply *reply,
+                          int64_t now_ms)
+{
+    struct ledger *ledger = link->options.ledger;
+    struct store_head before, after;
+    store_head(ledger->store, &before);
+    enum tally_status status = merges_finish(ledger, now_ms);
+    if (status == TALLY_OK || status == TALLY_E_NOT_READY) {
+        status =
+            merges_follow(&link->merges, ledger, reply->accounts, reply->account_count, now_ms);
+    }
+    if (status != TALLY_OK) {
+        tally_log("merged accounts: %s (%s)", tally_status_text(status), tally_status_name(status));
+    }
+    if (ledger->store != NULL) {
+        store_head(ledger->store, &after);
+        if (after.seq != before.seq) {
+            link->options.on_committed(link->options.context);
+        }
+    }
+}
+
 static enum tally_status port_pulled(void *self, const struct tally_msg_pull_reply *reply)
 {
     struct hq_link *link = self;
@@ -212,6 +237,7 @@ static enum tally_status port_pulled(void *self, const struct tally_msg_pull_rep
     if (reply->account_count > 0) {
         changed(link);
     }
+    follow_merges(link, reply, now_ms);
     return TALLY_OK;
 }
 
@@ -413,6 +439,7 @@ static void part_closed(void *context)
     void (*on_closed)(void *) = link->on_closed;
     void *closed_context = link->closed_context;
     identity_free(&link->identity);
+    merges_free(&link->merges);
     tally_free(link);
     on_closed(closed_context);
 }

@@ -20,6 +20,7 @@ struct hq_link_options {
     void *context;
     void (*on_change)(void *context);    /* something a screen shows has changed */
     void (*on_programme)(void *context); /* a programme was received */
+    void (*on_committed)(void *context); /* events came of what head office sent */
 };
 
 /* Connects or enrols from the loop. TALLY_OK, TALLY_E_NO_MEMORY */

@@ -199,6 +199,13 @@ static void on_committed(void *self)
     tell_screens(terminal);
 }
 
+/* From within the link: pushed with what follows, by the poke that its engine gives itself. */
+static void on_link_committed(void *context)
+{
+    plan_batch(context);
+    tell_screens(context);
+}
+
 /* ------------------------------------------------------------------ the desk's ports */
 
 static enum tally_status port_draw(void *self, uint64_t account, uint32_t purse, int64_t points,
@@ -269,7 +276,8 @@ static enum tally_status open_parts(struct terminal *terminal)
                                  .config = &terminal->config,
                                  .context = terminal,
                                  .on_change = on_hq_change,
-                                 .on_programme = on_programme};
+                                 .on_programme = on_programme,
+                                 .on_committed = on_link_committed};
     struct desk_ports ports = {.self = terminal,
                                .draw = port_draw,
                                .fill_status = fill_status,

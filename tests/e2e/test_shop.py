@@ -657,6 +657,31 @@ class WithEveryKindOfRule(Shop):
         self.assertEqual((back["to_pay_minor"], back["member"]["purses"][0]["units"]), (0, 5))
         self.assert_books_agree()
 
+    def test_points_of_an_account_that_has_ended_follow_it_also_what_was_held(self):
+        self.open()
+        self.enrol()
+        first = self.new_member()
+        second = self.till.call("enrol", text=CARDS[0][:-1] + "0", name="Eva")
+        self.buy(first, "r1", {"amount_minor": 30000})
+        held = self.till.call("hold", ref="h1", member=first["member"], points=100)
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.hq.stop()
+        self.hq.admin("account", "merge", first["account"], second["account"], "--reason", "twice",
+                      "--who", "bo")
+        self.hq.start()
+        deadline = time.monotonic() + 20
+        while self.identify(NEW_CARD)["account"] != second["account"]:
+            self.assertLess(time.monotonic(), deadline, self.identify(NEW_CARD))
+            self.till.call("sync")
+            time.sleep(0.1)  # a member's row has no notification
+        merged = self.identify(NEW_CARD)
+        self.assertEqual((merged["points"], merged["points_here"]), (300, 300))  # 350 + 50 - 100
+        released = self.till.call("release", member=first["member"], hold=held["hold"])
+        self.assertEqual((released["points"], released["member"]["points"]), (100, 400))
+        back = self.till.call("refund", ref="b1", sale_ref="r1")
+        self.assertEqual(back["member"]["account"], second["account"])
+        self.assert_books_agree()
+
     def test_two_programmes_to_come_each_take_over_in_their_time(self):
         self.open()
         self.enrol()
