@@ -46,7 +46,7 @@ struct story_told {
     size_t line;
     struct tally_slice text; /* as written, without its comment; card numbers are masked */
     bool as_told;
-    bool is_broken; /* something came out that must never be, whatever was told */
+    bool is_broken;       /* something came out that must never be, whatever was told */
     const char *came_out; /* what differs; "" when as told */
 };
 
