@@ -118,6 +118,8 @@ static enum tally_status carry_out(const struct errand *errand)
         return do_hold(errand);
     case TILL_RELEASE:
         return do_release(errand);
+    case TILL_CARD:
+        return do_card(errand);
     case TILL_ADJUST:
         return do_adjust(errand);
     case TILL_STATUS:

@@ -120,6 +120,10 @@ TALLY_MUST_USE enum tally_status handle_of_typed(struct desk *desk,
 /* Whether a cashier is this member: by number, or by a card or phone number. */
 bool is_own_card(const struct errand *errand, uint64_t member);
 void forget_card(struct desk *desk);
+/* Of the card that a request brings: the token of the last unknown one, or a typed number.
+ * TALLY_E_NOT_FOUND: another card was swiped since */
+TALLY_MUST_USE enum tally_status handle_of_request(const struct errand *errand,
+                                                   uint8_t ret_handle[TALLY_HANDLE_LEN]);
 
 /* ------------------------------------------------------------------ answers.c */
 
@@ -160,6 +164,7 @@ TALLY_MUST_USE enum tally_status do_hold(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_release(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_adjust(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_enrol(const struct errand *errand);
+TALLY_MUST_USE enum tally_status do_card(const struct errand *errand);
 
 /* Looks at a planned sale or adjustment. TALLY_OK (*ret_ruling may warn), TALLY_E_RULE (a guard
  * refuses; the detail is set) */

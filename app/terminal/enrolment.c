@@ -11,20 +11,6 @@
 
 enum { AWARD_ROOM = 16 };
 
-static enum tally_status handle_to_enrol(const struct errand *errand,
-                                         uint8_t ret_handle[TALLY_HANDLE_LEN])
-{
-    struct desk *desk = errand->desk;
-    if (errand->params->card[0] == '\0') {
-        return handle_of_typed(desk, errand->programme, errand->params->text, ret_handle);
-    }
-    if (strcmp(errand->params->card, desk->card_token) != 0) {
-        return TALLY_E_NOT_FOUND; /* another card was swiped since: swipe this one again */
-    }
-    memcpy(ret_handle, desk->card_handle, TALLY_HANDLE_LEN);
-    return TALLY_OK;
-}
-
 /* The phone number is a second handle, unless there is none or the first one is the same. */
 static enum tally_status phone_to_enrol(const struct errand *errand, struct tally_enrol *enrol)
 {
@@ -151,7 +137,7 @@ enum tally_status do_enrol(const struct errand *errand)
     struct tally_event event = {.type = TALLY_EVENT_ENROL, .business_day = errand->day};
     struct tally_enrol *enrol = &event.as.enrol;
     struct tally_buffer wrapped = {0}, sealed = {0};
-    TALLY_TRY(handle_to_enrol(errand, enrol->handle));
+    TALLY_TRY(handle_of_request(errand, enrol->handle));
     TALLY_TRY(phone_to_enrol(errand, enrol));
     TALLY_TRY(refuse_known(errand, enrol));
     TALLY_TRY(referrer_to_enrol(errand, enrol));

@@ -121,6 +121,57 @@ static void remember_card(struct desk *desk, const uint8_t handle[TALLY_HANDLE_L
     memcpy(desk->card_handle, handle, TALLY_HANDLE_LEN);
 }
 
+enum tally_status handle_of_request(const struct errand *errand,
+                                    uint8_t ret_handle[TALLY_HANDLE_LEN])
+{
+    struct desk *desk = errand->desk;
+    if (errand->params->card[0] == '\0') {
+        return handle_of_typed(desk, errand->programme, errand->params->text, ret_handle);
+    }
+    if (strcmp(errand->params->card, desk->card_token) != 0) {
+        return TALLY_E_NOT_FOUND; /* another card was swiped since: swipe this one again */
+    }
+    memcpy(ret_handle, desk->card_handle, TALLY_HANDLE_LEN);
+    return TALLY_OK;
+}
+
+/* A card linked, replaced, blocked or let in again; whether that may be is the store's to say. */
+enum tally_status do_card(const struct errand *errand)
+{
+    static const struct {
+        const char *name;
+        enum tally_card_action action;
+    } actions[] = {{"link", TALLY_CARD_LINK},
+                   {"replace", TALLY_CARD_REPLACE},
+                   {"block", TALLY_CARD_BLOCK},
+                   {"unblock", TALLY_CARD_UNBLOCK}};
+    const struct till_params *params = errand->params;
+    struct tally_event event = {
+        .type = TALLY_EVENT_CARD, .business_day = errand->day, .member = params->member};
+    struct tally_card_change *change = &event.as.card;
+    struct person person;
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i].name, params->action) == 0) {
+            change->action = actions[i].action;
+        }
+    }
+    TALLY_TRY(handle_of_request(errand, change->handle));
+    if (change->action == TALLY_CARD_REPLACE) {
+        TALLY_TRY(handle_of_typed(errand->desk, errand->programme, params->old, change->old));
+    }
+    TALLY_TRY(person_get(errand->desk, params->member, &person));
+    event.account = person.member.account;
+    person_free(&person);
+    change->reason = text_slice(params->reason);
+    change->who = text_slice(params->who);
+    TALLY_TRY(errand_commit(errand, &event, (struct tally_slice){0}));
+    forget_card(errand->desk);
+    TALLY_TRY(person_get(errand->desk, params->member, &person));
+    answer_member(errand->desk, errand->request, &person);
+    person_free(&person);
+    return TALLY_OK;
+}
+
 void desk_card(struct desk *desk, const struct tally_card *card, struct till_server *till)
 {
     static const char *const entries[] = {

@@ -87,6 +87,14 @@ static const struct field release_fields[] = {
     {"member", FIELD_NUMBER, REQUIRED, 0, 0, AT(member), NULL},
     {"hold", FIELD_INTEGER, REQUIRED, 1, INT64_MAX, AT(hold), NULL},
     {"cashier", FIELD_TEXT, OPTIONAL, 0, TEXT, AT(cashier), NULL}};
+static const struct field card_fields[] = {
+    {"member", FIELD_NUMBER, REQUIRED, 0, 0, AT(member), NULL},
+    {"action", FIELD_TEXT, REQUIRED, 1, TEXT, AT(action), NULL},
+    {"card", FIELD_TEXT, OPTIONAL, 1, CARD_TEXT_LEN_MAX, AT(card), NULL},
+    {"text", FIELD_TEXT, OPTIONAL, 1, CARD_TEXT_LEN_MAX, AT(text), NULL},
+    {"old", FIELD_TEXT, OPTIONAL, 1, CARD_TEXT_LEN_MAX, AT(old), NULL},
+    {"reason", FIELD_TEXT, OPTIONAL, 0, TEXT, AT(reason), NULL},
+    {"who", FIELD_TEXT, REQUIRED, 1, TEXT, AT(who), NULL}};
 static const struct field adjust_fields[] = {
     {"member", FIELD_NUMBER, REQUIRED, 0, 0, AT(member), NULL},
     {"purse", FIELD_TEXT, OPTIONAL, 0, TEXT, AT(purse), NULL},
@@ -108,6 +116,7 @@ static const struct method methods[] = {
     {"refund", TILL_REFUND, WITH(refund_fields)},
     {"hold", TILL_HOLD, WITH(hold_fields)},
     {"release", TILL_RELEASE, WITH(release_fields)},
+    {"card", TILL_CARD, WITH(card_fields)},
     {"adjust", TILL_ADJUST, WITH(adjust_fields)},
     {"verify", TILL_VERIFY, NULL, 0},
     {"sync", TILL_SYNC, NULL, 0},
@@ -177,6 +186,25 @@ static bool read_field(const struct field *field, json_t *value, struct till_req
     return till_fault_say(ret_fault, TILL_INTERNAL_ERROR, "unreachable");
 }
 
+static bool check_card(const struct till_params *params, struct till_fault *ret_fault)
+{
+    static const char *const actions[] = {"link", "replace", "block", "unblock"};
+    size_t i = 0;
+    while (i < sizeof(actions) / sizeof(actions[0]) && strcmp(actions[i], params->action) != 0) {
+        i++;
+    }
+    if (i == sizeof(actions) / sizeof(actions[0])) {
+        return till_fault_say(ret_fault, TILL_INVALID_PARAMS,
+                              "action: must be link, replace, block or unblock");
+    }
+    bool is_replace = strcmp(params->action, "replace") == 0;
+    if (is_replace != (params->old[0] != '\0')) {
+        return till_fault_say(ret_fault, TILL_INVALID_PARAMS,
+                              is_replace ? "old: is missing" : "old: goes with replace only");
+    }
+    return true;
+}
+
 static bool read_fields(const struct method *method, json_t *given, struct till_request *request,
                         struct till_fault *ret_fault)
 {
@@ -202,7 +230,7 @@ static bool read_fields(const struct method *method, json_t *given, struct till_
                                   method->fields[i].name);
         }
     }
-    if (method->method == TILL_ENROL &&
+    if ((method->method == TILL_ENROL || method->method == TILL_CARD) &&
         (request->params.card[0] == '\0') == (request->params.text[0] == '\0')) {
         return till_fault_say(ret_fault, TILL_INVALID_PARAMS,
                               "card, text: exactly one of them is needed");
@@ -210,7 +238,7 @@ static bool read_fields(const struct method *method, json_t *given, struct till_
     if (method->method == TILL_ADJUST && request->params.points == 0) {
         return till_fault_say(ret_fault, TILL_INVALID_PARAMS, "points: must not be 0");
     }
-    return true;
+    return method->method != TILL_CARD || check_card(&request->params, ret_fault);
 }
 
 static bool read_envelope(struct till_request *request, struct till_fault *ret_fault)
@@ -263,7 +291,9 @@ bool till_params_read(struct till_request *request, struct till_fault *ret_fault
                                            .purse = "",
                                            .reason = "",
                                            .who = "",
-                                           .second = ""};
+                                           .second = "",
+                                           .action = "",
+                                           .old = ""};
     if (!read_envelope(request, ret_fault)) {
         return false;
     }

@@ -150,6 +150,7 @@ json_t *till_json_member(const struct till_member *member)
         account->since_day == INT32_MAX ? json_null() : till_json_date(account->since_day),
         "next_usable", dated(coming.usable_day, coming.usable_points), "next_expiry",
         dated(coming.expiry_day, coming.expiry_points));
+    json_object_set_new(json, "blocked", json_boolean(account->blocked));
     till_json_set_tiers(json, programme, &view, day, "tier", "next_tier");
     json_object_set_new(json, "purses", purses_json(member, day));
     json_object_set_new(json, "rewards", offers_json(member));

@@ -42,6 +42,7 @@ enum till_method {
     TILL_REFUND,   /* ref, sale_ref, returned, cashier */
     TILL_HOLD,     /* ref, member, points, cashier */
     TILL_RELEASE,  /* member, hold, cashier */
+    TILL_CARD,     /* member, action, card token or text, old, reason, who */
     TILL_ADJUST,   /* member, purse ("": points), points, reason, who, second */
     TILL_VERIFY,   /* no parameters: proves the store against the journal */
     TILL_SYNC      /* no parameters: try head office now */
@@ -62,6 +63,8 @@ struct till_params {
     const char *reason;
     const char *who;
     const char *second;
+    const char *action;   /* "link", "replace", "block", "unblock" */
+    const char *old;      /* a typed card or phone number */
     uint32_t birth_month; /* 1..12; 0: not said */
     uint32_t birth_day;
     uint64_t hold;              /* number of a hold; 0: none */

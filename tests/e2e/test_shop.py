@@ -682,6 +682,45 @@ class WithEveryKindOfRule(Shop):
         self.assertEqual(back["member"]["account"], second["account"])
         self.assert_books_agree()
 
+    def test_a_lost_card_is_replaced_and_finds_nobody_any_more(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()["member"]
+        other = CARDS[0][:-1] + "0"
+        for params in ({"action": "link", "text": CARDS[0]},
+                       {"action": "replace", "text": CARDS[0], "old": NEW_CARD},
+                       {"action": "unblock", "text": NEW_CARD}):
+            self.assert_refused("TALLY_E_EXISTS", "card", member=member, who="ann", **params)
+        self.assert_refused("TALLY_E_NOT_FOUND", "card", member=member, who="ann", action="block",
+                            text=CARDS[0])
+        self.till.call("card", member=member, who="ann", action="replace", text=other, old=NEW_CARD,
+                       reason="lost")
+        self.assert_refused("TALLY_E_BLOCKED", "identify", text=NEW_CARD)
+        self.assertEqual(self.identify(other)["member"], member)
+        self.reopen(signal.SIGKILL)
+        self.assert_refused("TALLY_E_BLOCKED", "identify", text=NEW_CARD)
+        self.till.call("card", member=member, who="ann", action="unblock", text=NEW_CARD)
+        self.assertEqual(self.identify(NEW_CARD)["member"], member)
+        self.assert_books_agree()
+
+    def test_a_blocked_account_is_shown_so_and_sells_nothing(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.hq.stop()
+        self.hq.admin("account", "block", member["account"], "--reason", "fraud", "--who", "bo")
+        self.hq.start()
+        deadline = time.monotonic() + 20
+        while not self.identify(NEW_CARD)["blocked"]:
+            self.assertLess(time.monotonic(), deadline)
+            self.till.call("sync")
+            time.sleep(0.1)  # a member's row has no notification
+        self.assert_refused("TALLY_E_BLOCKED", "quote", member=member["member"], lines=LINES)
+        self.assert_refused("TALLY_E_BLOCKED", "sale", ref="r1", member=member["member"],
+                            lines=LINES)
+        self.assert_books_agree()
+
     def test_two_programmes_to_come_each_take_over_in_their_time(self):
         self.open()
         self.enrol()

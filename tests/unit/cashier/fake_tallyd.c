@@ -305,6 +305,7 @@ static void on_request(void *context, struct till_request *request)
     case TILL_REFUND:
     case TILL_HOLD:
     case TILL_RELEASE:
+    case TILL_CARD:
     case TILL_ADJUST:
         till_answer_refused(request, TALLY_E_NOT_READY, "not in this one");
         return;

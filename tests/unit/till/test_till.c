@@ -328,6 +328,7 @@ static void on_request(void *context, struct till_request *request)
         return;
     case TILL_MEMBER:
     case TILL_ENROL:
+    case TILL_CARD:
         till_answer_member(request, &member);
         return;
     case TILL_QUOTE:
@@ -784,6 +785,10 @@ static void every_other_method_reaches_the_daemon_and_comes_back(void **state)
         call(house, "enrol",
              "{\"card\":\"k\",\"name\":\"Ann\",\"birthday\":\"02-29\",\"referrer\":\"8\"}"));
     assert_non_null(strstr(house->seen, "born=2-29 by=8"));
+    json_decref(call(house, "card",
+                     "{\"member\":\"9\",\"action\":\"replace\",\"card\":\"k\",\"old\":\"600585\","
+                     "\"who\":\"ann\"}"));
+    assert_non_null(strstr(house->seen, "card=k"));
     json_t *quote = call(house, "quote", "{\"member\":\"9\",\"lines\":[{\"amount_minor\":12850}]}");
     expect(quote, "result.to_pay_minor", "10850");
     json_decref(quote);
@@ -955,6 +960,18 @@ static void each_wrong_parameter_is_named(void **state)
                         "points: must be 1 or more");
     expect_params_error(house, "hold", "{\"ref\":\"H\",\"member\":\"9\"}", "points: is missing");
     expect_params_error(house, "release", "{\"member\":\"9\"}", "hold: is missing");
+    expect_params_error(house, "card",
+                        "{\"member\":\"9\",\"action\":\"lose\",\"text\":\"1\",\"who\":\"ann\"}",
+                        "action: must be link, replace");
+    expect_params_error(house, "card",
+                        "{\"member\":\"9\",\"action\":\"replace\",\"text\":\"1\",\"who\":\"ann\"}",
+                        "old: is missing");
+    expect_params_error(
+        house, "card",
+        "{\"member\":\"9\",\"action\":\"block\",\"text\":\"1\",\"old\":\"2\",\"who\":\"ann\"}",
+        "old: goes with replace only");
+    expect_params_error(house, "card", "{\"member\":\"9\",\"action\":\"block\",\"who\":\"ann\"}",
+                        "card, text: exactly one");
     expect_params_error(house, "adjust",
                         "{\"member\":\"9\",\"points\":0,\"reason\":\"r\",\"who\":\"ann\"}",
                         "points: must not be 0");
