@@ -197,7 +197,12 @@ static void draw_member(const struct screen *screen, struct canvas *canvas,
     const char *name = text_of(member, "name");
     canvas_text(canvas, row, layout->left + 1, at - layout->left - 3, STYLE_STRONG,
                 name[0] == '\0' ? _("(name not known here)") : name);
-    draw_tier_note(canvas, layout, row + 1, tier);
+    if (json_is_true(json_object_get(member, "blocked"))) {
+        draw_print(canvas, row + 1, layout->left + 1, STYLE_BAD, "%s",
+                   words_status(TALLY_E_BLOCKED));
+    } else {
+        draw_tier_note(canvas, layout, row + 1, tier);
+    }
     row += 2;
 
     at = draw_label(canvas, layout, row, _("Points"));

@@ -56,7 +56,8 @@ enum option_letter {
     OPTION_PURSE = 'u',
     OPTION_REASON = 'R',
     OPTION_WHO = 'w',
-    OPTION_SECOND = '2'
+    OPTION_SECOND = '2',
+    OPTION_OLD = 'O'
 };
 
 struct cli {
@@ -536,6 +537,23 @@ static int command_adjust(struct cli *cli)
     return command_moved(cli, "adjust", params);
 }
 
+static int command_card(struct cli *cli)
+{
+    const char *card = cli->values[OPTION_CARD], *token = cli->values[OPTION_TOKEN];
+    if (cli->text == NULL || cli->values[OPTION_MEMBER] == NULL ||
+        cli->values[OPTION_WHO] == NULL || (card == NULL) == (token == NULL)) {
+        return usage("card: link, replace, block or unblock, --member, --who and one of --card and "
+                     "--token are needed");
+    }
+    json_t *params = json_pack("{s:s, s:s}", "action", cli->text, card != NULL ? "text" : "card",
+                               card != NULL ? card : token);
+    add_text(cli, params, "member", OPTION_MEMBER);
+    add_text(cli, params, "old", OPTION_OLD);
+    add_text(cli, params, "reason", OPTION_REASON);
+    add_text(cli, params, "who", OPTION_WHO);
+    return print_after(cli, "card", params, print_member);
+}
+
 /* ------------------------------------------------------------------ rpc: lines through */
 
 /* Moves what `from` has into `buffer`; false at its end. */
@@ -699,21 +717,14 @@ static const struct command {
     int (*run)(struct cli *cli);
     const char *options; /* letters, beside --socket, --help and --version */
     int words_max;
-} commands[] = {{"screen", command_screen, "tHW", 0},
-                {"status", command_status, "j", 0},
-                {"identify", command_identify, "j", 1},
-                {"member", command_member, "j", 1},
-                {"enrol", command_enrol, "jcTnPbf", 0},
-                {"quote", command_quote, "jmcapgdo", 0},
-                {"sale", command_sale, "jrmcapgdoC", 0},
-                {"void", command_void, "jrSC", 0},
-                {"refund", command_refund, "jrSlqC", 0},
-                {"hold", command_hold, "jrmcpC", 0},
-                {"release", command_release, "jmcoC", 0},
-                {"adjust", command_adjust, "jmcpuRw2", 0},
-                {"verify", command_verify, "j", 0},
-                {"sync", command_sync, "j", 0},
-                {"rpc", command_rpc, "", 0},
+} commands[] = {{"screen", command_screen, "tHW", 0},     {"status", command_status, "j", 0},
+                {"identify", command_identify, "j", 1},   {"member", command_member, "j", 1},
+                {"enrol", command_enrol, "jcTnPbf", 0},   {"quote", command_quote, "jmcapgdo", 0},
+                {"sale", command_sale, "jrmcapgdoC", 0},  {"void", command_void, "jrSC", 0},
+                {"refund", command_refund, "jrSlqC", 0},  {"hold", command_hold, "jrmcpC", 0},
+                {"release", command_release, "jmcoC", 0}, {"adjust", command_adjust, "jmcpuRw2", 0},
+                {"card", command_card, "jmcTORw", 1},     {"verify", command_verify, "j", 0},
+                {"sync", command_sync, "j", 0},           {"rpc", command_rpc, "", 0},
                 {"story", command_story, "", INT_MAX}};
 
 static const struct option long_options[] = {
@@ -745,6 +756,7 @@ static const struct option long_options[] = {
     {"reason", required_argument, NULL, OPTION_REASON},
     {"who", required_argument, NULL, OPTION_WHO},
     {"second", required_argument, NULL, OPTION_SECOND},
+    {"old", required_argument, NULL, OPTION_OLD},
     {NULL, 0, NULL, 0}};
 
 static void print_help(void)
@@ -768,6 +780,8 @@ static void print_help(void)
           "  release --member M|--card TEXT --hold H [--cashier C]\n"
           "  adjust  --member M|--card TEXT --points N|-N [--purse CODE] --reason TEXT --who NAME\n"
           "          [--second NAME]\n"
+          "  card link|replace|block|unblock  --member M --card TEXT|--token TOKEN [--old TEXT]\n"
+          "          --who NAME [--reason TEXT]\n"
           "  verify            proves the store against the journal\n"
           "  sync              asks for an exchange with head office now\n"
           "  rpc               passes JSON-RPC lines from standard input to tallyd and back\n"

@@ -80,6 +80,9 @@ void print_member(const json_t *member, const struct words_currency *currency)
     const json_t *tier = json_object_get(member, "tier");
     snprintf(text, sizeof text, "%s %s", words_name(tier), words_stars(tier));
     field("tier", text);
+    if (json_is_true(json_object_get(member, "blocked"))) {
+        field("BLOCKED", "earns and redeems nothing");
+    }
     points_field("points", number_of(member, "points"));
     points_field("points here", number_of(member, "points_here"));
     money_field("worth", number_of(member, "value_minor"), currency);

@@ -359,7 +359,7 @@ def chapter_7(s):
                 int(row["earned_points"]) == s.story.sales[row["ref"]][2]["earned_points"]
                 for row in sold)
     story.claim(right, "with the amounts and points of the receipts")
-    accounts = {row["account"]: int(row["balance"]) for row in s.export("accounts")}
+    accounts = {row["account"]: int(row["points"]) for row in s.export("accounts")}
     touched = {account for account, _, _ in s.story.sales.values()}
     differ = [account for account in touched
               if s.till.call("member", member=account)["points"] != accounts[account]]

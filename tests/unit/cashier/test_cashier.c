@@ -332,6 +332,15 @@ static void a_member_is_shown_with_stamps_pending_points_and_what_the_tier_means
     assert_true(shows(desk, "2 can be claimed: G"));
 }
 
+static void a_blocked_account_is_told_at_once(void **state)
+{
+    struct desk *desk = *state;
+    notify(
+        desk, "member",
+        "{\"entry\":\"swiped\",\"member\":{\"member\":\"10\",\"name\":\"Bob\",\"blocked\":true}}");
+    assert_true(shows(desk, "This card or account is blocked"));
+}
+
 /* ------------------------------------------------------------------ why, and rewards */
 
 static void a_key_shows_why_a_sale_earns_what_it_earns(void **state)
@@ -1115,6 +1124,7 @@ int main(void)
         cmocka_unit_test(text_that_is_no_text_shows_as_question_marks),
         TEST(a_swiped_member_is_shown_with_tier_points_and_what_is_needed),
         TEST(a_member_is_shown_with_stamps_pending_points_and_what_the_tier_means),
+        TEST(a_blocked_account_is_told_at_once),
         TEST(a_key_shows_why_a_sale_earns_what_it_earns),
         TEST(the_view_of_rules_turns_its_pages_and_comes_back_to_the_first),
         TEST(a_swipe_or_a_refused_quote_leaves_the_view_of_rules),
