@@ -285,6 +285,25 @@ static void a_voucher_goes_back_where_its_points_come_back(void **state)
     assert_int_equal(desk.account.lot_count, 0);
 }
 
+static void what_paid_for_a_voucher_comes_back_into_its_lots(void **state)
+{
+    (void)state;
+    vouchers_for(50);
+    desk.programme.rule_count = 0;
+    desk.rewards[0].is_automatic = false;
+    give(&desk, TERMINAL, 0, TODAY + 5, 100);
+    give(&desk, TERMINAL, 0, TODAY + 9, 100);
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 2, 500);
+    claim(&desk, "GOAL", 4);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance_of(&desk, id_of("voucher")) == 4);
+    assert_int_equal(refund(&desk, sale, 0, 0, 1000), TALLY_OK);
+    lots_are(&desk, "7:0:20788=100 7:1:2147483647=2");
+    assert_int_equal(refund(&desk, sale, 0, 1000, 1000), TALLY_OK);
+    lots_are(&desk, "7:0:20784=100 7:0:20788=100");
+}
+
 static void a_voucher_that_is_used_is_owed_under_every_policy_but_one(void **state)
 {
     (void)state;
@@ -704,6 +723,7 @@ int main(void)
         cmocka_unit_test(points_whose_day_is_past_live_for_the_grace),
         cmocka_unit_test(a_refund_at_another_terminal_moves_that_drawer),
         cmocka_unit_test(a_voucher_goes_back_where_its_points_come_back),
+        cmocka_unit_test(what_paid_for_a_voucher_comes_back_into_its_lots),
         cmocka_unit_test(a_voucher_that_is_used_is_owed_under_every_policy_but_one),
         cmocka_unit_test(points_for_a_gift_come_back_when_all_has_come_back),
         cmocka_unit_test(the_example_of_the_page_on_returns_holds),

@@ -350,6 +350,30 @@ static void a_goal_pays_for_its_voucher_in_the_sale_that_reaches_it(void **state
     lots_are(&desk, "7:0:21152=99");
 }
 
+static void a_changed_exchange_is_found(void **state)
+{
+    (void)state;
+    a_goal(100);
+    one_line(&desk, 25100);
+    struct tally_event sale = *sell(&desk);
+    assert_int_equal(sale.as.sale.exchange_count, 1);
+    const struct tally_exchange right = sale.as.sale.exchanges[0];
+    struct tally_exchange changed[5] = {right, right, right, right, right};
+    changed[0].times++;
+    changed[1].cost++;
+    changed[2].gives--;
+    changed[3].cost_purse++;
+    changed[4].purse++;
+    for (size_t i = 0; i < 5; i++) {
+        sale.as.sale.exchanges = &changed[i];
+        assert_int_equal(check_sale(&desk, &sale), TALLY_E_MISMATCH);
+    }
+    sale.as.sale.exchanges = &right;
+    assert_int_equal(check_sale(&desk, &sale), TALLY_OK);
+    sale.as.sale.exchange_count = 0;
+    assert_int_equal(check_sale(&desk, &sale), TALLY_E_MISMATCH);
+}
+
 static void points_that_wait_reach_no_goal(void **state)
 {
     (void)state;
@@ -592,6 +616,7 @@ int main(void)
         cmocka_unit_test(a_reward_can_cost_stamps),
         cmocka_unit_test(an_automatic_reward_that_costs_goes_as_far_as_the_purse),
         cmocka_unit_test(a_goal_pays_for_its_voucher_in_the_sale_that_reaches_it),
+        cmocka_unit_test(a_changed_exchange_is_found),
         cmocka_unit_test(points_that_wait_reach_no_goal),
         cmocka_unit_test(a_goal_is_paid_with_what_does_not_wait),
         cmocka_unit_test(a_debt_is_paid_before_a_goal_is_reached),
