@@ -527,3 +527,80 @@ enum tally_status tally_lapse_plan(const struct tally_account *account, uint32_t
     draft.event.as.adjust.drawer = drawer;
     return draft.moves.count == 0 ? TALLY_E_NOT_FOUND : finish(&draft, ret_event);
 }
+
+/* ------------------------------------------------------------------ awards that hang on a sale */
+
+bool tally_award_is_paid_by(const struct tally_award_rule *award, const struct tally_event *sale)
+{
+    assert(award != NULL);
+    assert(sale != NULL && sale->type == TALLY_EVENT_SALE);
+
+    const struct tally_sale *sold = &sale->as.sale;
+    bool is_referral = award->kind == TALLY_AWARD_REFERRER || award->kind == TALLY_AWARD_REFERRED;
+    return is_referral && sold->total_minor - sold->discount_minor - sold->redeemed_minor >=
+                              award->spend_minor_min;
+}
+
+enum tally_status tally_award_points_back(const struct tally_event *sale,
+                                          const struct tally_returned_line *lines,
+                                          size_t line_count, bool is_void, int64_t points,
+                                          int64_t *ret_back)
+{
+    assert(sale != NULL && sale->type == TALLY_EVENT_SALE);
+    assert(lines != NULL || line_count == 0);
+    assert(ret_back != NULL);
+
+    const struct tally_basket *basket = &sale->as.sale.basket;
+    int64_t back = 0, whole = sale->as.sale.total_minor;
+    for (size_t i = 0; i < line_count && whole > 0; i++) {
+        int64_t worth = 0;
+        if (lines[i].line < basket->line_count) {
+            const struct tally_line *line = &basket->lines[lines[i].line];
+            TALLY_TRY(tally_scale(line->amount_minor, lines[i].quantity_before_milli,
+                                  line->quantity_milli, TALLY_ROUND_FLOOR, &worth));
+        }
+        TALLY_TRY(tally_add(back, worth, &back));
+    }
+    if (is_void || whole == 0) {
+        back = whole = 1;
+    }
+    return tally_scale(points, back < whole ? back : whole, whole, TALLY_ROUND_CEIL, ret_back);
+}
+
+enum tally_status tally_award_back_plan(const struct tally_programme *programme,
+                                        const struct tally_account *account, uint32_t purse,
+                                        int64_t points, const struct tally_moment *moment,
+                                        const struct tally_bonus_room *room,
+                                        struct tally_event *ret_event)
+{
+    assert(programme != NULL);
+    assert(account != NULL);
+    assert(moment != NULL);
+    assert(room != NULL);
+    assert(ret_event != NULL);
+
+    int64_t here =
+        tally_account_in_drawer(account, purse, moment->terminal, moment->day, moment->now_ms);
+    here = here < points ? here : points;
+    struct draft draft = draft_of(TALLY_EVENT_ADJUST, account->id, moment, room);
+    const struct tally_adjust_request request = {
+        .purse = purse, .drawer = moment->terminal, .points = -here};
+    struct tally_event event = draft.event;
+    event.as.adjust.drawer = moment->terminal;
+    if (points <= 0 || points > TALLY_POINTS_MAX) {
+        return TALLY_E_INVALID;
+    }
+    if (here > 0) {
+        TALLY_TRY(tally_adjust_plan(programme, account, &request, moment, room, &event));
+    }
+    if (here < points) {
+        draft.moves.count = event.effects.move_count;
+        TALLY_TRY(put_move(&draft, (struct tally_move){.kind = TALLY_MOVE_ADJUST_DEBT,
+                                                       .purse = purse,
+                                                       .points = points - here}));
+        event.effects.moves = draft.moves.items;
+        event.effects.move_count = draft.moves.count;
+    }
+    *ret_event = event;
+    return TALLY_OK;
+}

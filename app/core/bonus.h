@@ -57,6 +57,24 @@ tally_award_plan(const struct tally_programme *programme, const struct tally_acc
                  const struct tally_award_request *request, const struct tally_moment *moment,
                  const struct tally_bonus_room *room, struct tally_event *ret_event);
 
+/* Whether a sale of a member who was brought pays this award: a referrer's or a referred one's, and
+ * enough was paid with money. */
+bool tally_award_is_paid_by(const struct tally_award_rule *award, const struct tally_event *sale);
+
+/* An award that hangs on a sale goes back with it: how many of its `points` in all, once so much of
+ * the sale is back (quantity_before_milli of its lines; a void: everything), rounded up.
+ * TALLY_OK, TALLY_E_OVERFLOW */
+TALLY_MUST_USE enum tally_status tally_award_points_back(const struct tally_event *sale,
+                                                         const struct tally_returned_line *lines,
+                                                         size_t line_count, bool is_void,
+                                                         int64_t points, int64_t *ret_back);
+/* The adjustment that takes them: out of the moment's drawer as far as they are there, the rest is
+ * owed. TALLY_OK, TALLY_E_INVALID (points not above 0), TALLY_E_NO_MEMORY */
+TALLY_MUST_USE enum tally_status
+tally_award_back_plan(const struct tally_programme *programme, const struct tally_account *account,
+                      uint32_t purse, int64_t points, const struct tally_moment *moment,
+                      const struct tally_bonus_room *room, struct tally_event *ret_event);
+
 /* A tier given by a person: a floor to `until_day` (TALLY_DAY_NEVER: for good); tier 0 takes it
  * away. TALLY_OK, TALLY_E_INVALID (no such tier, or a day that is past) */
 TALLY_MUST_USE enum tally_status tally_standing_plan(const struct tally_programme *programme,

@@ -94,14 +94,14 @@ enum tally_status hq_award_give(struct hq_txn *txn, const struct tally_programme
 
 /* ------------------------------------------------------------------ taking back */
 
-/* Out of HQ's drawer as far as it is there; the rest is owed. */
 static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_t purse,
                                    int64_t points)
 {
     struct hq_today today;
     struct tally_book book;
     struct tally_count counts[COUNTS_MAX];
-    struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX + 1, sizeof *moves);
+    struct tally_event event;
+    struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
     if (moves == NULL) {
         return TALLY_E_NO_MEMORY;
     }
@@ -113,25 +113,10 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
         tally_free(moves);
         return status;
     }
-    int64_t here =
-        tally_account_in_drawer(&book.account, purse, TALLY_TERMINAL_HQ, today.day, txn->now_ms);
-    here = here < points ? here : points;
     const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, COUNTS_MAX};
     const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, today.day};
-    const struct tally_adjust_request request = {
-        .purse = purse, .drawer = TALLY_TERMINAL_HQ, .points = -here};
-    struct tally_event event = {.type = TALLY_EVENT_ADJUST, .account = account};
-    event.as.adjust.drawer = TALLY_TERMINAL_HQ;
-    if (here > 0) {
-        status =
-            tally_adjust_plan(today.programme, &book.account, &request, &moment, &room, &event);
-    }
-    if (status == TALLY_OK && here < points) {
-        moves[event.effects.move_count] = (struct tally_move){
-            .kind = TALLY_MOVE_ADJUST_DEBT, .purse = purse, .points = points - here};
-        event.effects.moves = moves;
-        event.effects.move_count++;
-    }
+    status = tally_award_back_plan(today.programme, &book.account, purse, points, &moment, &room,
+                                   &event);
     if (status == TALLY_OK) {
         event.as.adjust.reason = text("the sale that brought it was undone");
         event.as.adjust.who = text("head office");
@@ -140,31 +125,6 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
     tally_book_free(&book);
     tally_free(moves);
     return status;
-}
-
-/* What of a sale is back, by worth before rewards; by lines where it is worth nothing. */
-static enum tally_status share_back(const struct tally_event *sale,
-                                    const struct hq_reversed *reversed, int64_t *ret_back,
-                                    int64_t *ret_whole)
-{
-    const struct tally_basket *basket = &sale->as.sale.basket;
-    int64_t back = 0, whole = sale->as.sale.total_minor;
-    for (size_t i = 0; i < reversed->line_count && whole > 0; i++) {
-        const struct tally_returned_line *line = &reversed->lines[i];
-        int64_t worth = 0;
-        if (line->line < basket->line_count) {
-            TALLY_TRY(
-                tally_scale(basket->lines[line->line].amount_minor, line->quantity_before_milli,
-                            basket->lines[line->line].quantity_milli, TALLY_ROUND_FLOOR, &worth));
-        }
-        back += worth;
-    }
-    if (reversed->is_void || whole == 0) {
-        back = whole = 1;
-    }
-    *ret_back = back < whole ? back : whole;
-    *ret_whole = whole;
-    return TALLY_OK;
 }
 
 struct award_found {
@@ -202,14 +162,15 @@ static enum tally_status award_next(struct hq_txn *txn, const struct tally_event
 }
 
 static enum tally_status awards_take_back(struct hq_txn *txn, const struct tally_event *sale,
-                                          int64_t back, int64_t whole)
+                                          const struct hq_reversed *reversed)
 {
     struct award_found found;
     const struct hq_key *from = NULL;
     enum tally_status status;
     while ((status = award_next(txn, &sale->id, from, &found)) == TALLY_OK) {
         int64_t taken = 0;
-        TALLY_TRY(tally_scale(found.row.points, back, whole, TALLY_ROUND_CEIL, &taken));
+        TALLY_TRY(tally_award_points_back(sale, reversed->lines, reversed->line_count,
+                                          reversed->is_void, found.row.points, &taken));
         if (taken > found.row.taken) {
             TALLY_TRY(take_back(txn, found.account, found.row.purse, taken - found.row.taken));
             found.row.taken = taken;
@@ -230,7 +191,6 @@ static enum tally_status after_reversal(struct hq_txn *txn, const struct tally_e
     struct hq_event_row row;
     struct tally_event_decoded sale;
     struct hq_reversed reversed;
-    int64_t back = 0, whole = 1;
     TALLY_TRY(hq_event_get(txn, &event->as.reversal.sale, &row));
     struct tally_buffer kept = {0}; /* the row moves with the next write, and texts point into it */
     status = tally_buffer_append(&kept, row.event.data, row.event.len);
@@ -240,11 +200,8 @@ static enum tally_status after_reversal(struct hq_txn *txn, const struct tally_e
     if (status == TALLY_OK) {
         status = hq_reversed_load(txn, &sale.event.id, &reversed);
         if (status == TALLY_OK) {
-            status = share_back(&sale.event, &reversed, &back, &whole);
+            status = awards_take_back(txn, &sale.event, &reversed);
             hq_reversed_free(&reversed);
-        }
-        if (status == TALLY_OK) {
-            status = awards_take_back(txn, &sale.event, back, whole);
         }
         tally_event_decoded_free(&sale);
     }
@@ -278,11 +235,9 @@ static enum tally_status referrals_pay(struct hq_txn *txn, const struct tally_pr
         return TALLY_E_STORE_DAMAGED;
     }
     const uint64_t referrer = tally_load_le(value.data, 8);
-    int64_t spent_minor =
-        sale->as.sale.total_minor - sale->as.sale.discount_minor - sale->as.sale.redeemed_minor;
     for (size_t i = 0; i < programme->award_count && status == TALLY_OK; i++) {
         const struct tally_award_rule *rule = &programme->awards[i];
-        bool pays = spent_minor >= rule->spend_minor_min;
+        bool pays = tally_award_is_paid_by(rule, sale);
         if (rule->kind == TALLY_AWARD_REFERRER && pays) {
             status = hq_award_give(txn, programme, referrer, rule, sale, 0);
         } else if (rule->kind == TALLY_AWARD_REFERRED && pays) {

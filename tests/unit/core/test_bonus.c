@@ -281,6 +281,84 @@ static void a_surprise_brings_what_was_drawn(void **state)
     lots_are(&fold.account, "7/0:21144=120");
 }
 
+/* 2 pieces of 10.00 and one of 0.01; 5.00 was a reward's, 1.00 paid with points. */
+static const struct tally_line sold_lines[] = {{.quantity_milli = 2000, .amount_minor = 2000},
+                                               {.quantity_milli = 1000, .amount_minor = 1}};
+static struct tally_event a_sold_basket(void)
+{
+    struct tally_event sale = {.type = TALLY_EVENT_SALE};
+    sale.as.sale.basket.lines = sold_lines;
+    sale.as.sale.basket.line_count = 2;
+    sale.as.sale.total_minor = 2001;
+    sale.as.sale.discount_minor = 500;
+    sale.as.sale.redeemed_minor = 100;
+    return sale;
+}
+
+static void a_referral_is_paid_by_the_money_of_a_sale(void **state)
+{
+    (void)state;
+    const struct tally_event sale = a_sold_basket();
+    struct tally_award_rule award = {.kind = TALLY_AWARD_REFERRER, .spend_minor_min = 1401};
+    assert_true(tally_award_is_paid_by(&award, &sale));
+    award.spend_minor_min = 1402;
+    assert_false(tally_award_is_paid_by(&award, &sale));
+    award = (struct tally_award_rule){.kind = TALLY_AWARD_REFERRED};
+    assert_true(tally_award_is_paid_by(&award, &sale));
+    award.kind = TALLY_AWARD_BIRTHDAY;
+    assert_false(tally_award_is_paid_by(&award, &sale));
+}
+
+static int64_t points_back(const struct tally_event *sale, int64_t first, int64_t second,
+                           bool is_void, int64_t points)
+{
+    const struct tally_returned_line lines[] = {{.line = 0, .quantity_before_milli = first},
+                                                {.line = 1, .quantity_before_milli = second}};
+    int64_t back = -1;
+    assert_int_equal(tally_award_points_back(sale, lines, 2, is_void, points, &back), TALLY_OK);
+    return back;
+}
+
+static void an_award_goes_back_with_as_much_of_its_sale_rounded_up(void **state)
+{
+    (void)state;
+    struct tally_event sale = a_sold_basket();
+    assert_int_equal(points_back(&sale, 0, 0, false, 100), 0);
+    assert_int_equal(points_back(&sale, 1000, 0, false, 100), 50); /* 1000 of 2001 */
+    assert_int_equal(points_back(&sale, 0, 1000, false, 100), 1);
+    assert_int_equal(points_back(&sale, 2000, 1000, false, 100), 100);
+    assert_int_equal(points_back(&sale, 0, 0, true, 100), 100);
+    sale.as.sale.total_minor = 0; /* what is worth nothing goes back whole */
+    assert_int_equal(points_back(&sale, 0, 1000, false, 100), 100);
+}
+
+static void an_award_is_taken_from_its_drawer_and_the_rest_is_owed(void **state)
+{
+    (void)state;
+    const struct tally_moment moment = now();
+    a_programme();
+    given(&fold, TERMINAL, 0, 21000, 30);
+    given(&fold, OTHER_TERMINAL, 0, 21000, 50);
+    OK(tally_award_back_plan(&programme, &fold.account, 0, 20, &moment, &room, &event));
+    event.as.adjust.reason = event.as.adjust.who = (struct tally_slice){(const uint8_t *)"x", 1};
+    happens();
+    lots_are(&fold.account, "7/0:21000=10 8/0:21000=50");
+    OK(tally_award_back_plan(&programme, &fold.account, 0, 25, &moment, &room, &event));
+    happens();
+    lots_are(&fold.account, "8/0:21000=50");
+    assert_int_equal(tally_account_purse(&fold.account, 0).debt, 15);
+    OK(tally_award_back_plan(&programme, &fold.account, STAMPS, 2, &moment, &room, &event));
+    happens();
+    assert_int_equal(tally_account_purse(&fold.account, STAMPS).debt, 2);
+    REFUSED(TALLY_E_INVALID,
+            tally_award_back_plan(&programme, &fold.account, 0, 0, &moment, &room, &event));
+    REFUSED(TALLY_E_INVALID, tally_award_back_plan(&programme, &fold.account, 0,
+                                                   TALLY_POINTS_MAX + 1, &moment, &room, &event));
+    const struct tally_bonus_room narrow = {moved, 0, counted, COUNTS};
+    REFUSED(TALLY_E_NO_MEMORY,
+            tally_award_back_plan(&programme, &fold.account, 0, 1, &moment, &narrow, &event));
+}
+
 static void an_award_for_a_tier_is_for_no_other(void **state)
 {
     (void)state;
@@ -610,6 +688,9 @@ int main(void)
         cmocka_unit_test(a_referrer_is_paid_once_for_each_member_and_for_so_many),
         cmocka_unit_test(an_award_pays_what_is_owed_first),
         cmocka_unit_test(a_surprise_brings_what_was_drawn),
+        cmocka_unit_test(a_referral_is_paid_by_the_money_of_a_sale),
+        cmocka_unit_test(an_award_goes_back_with_as_much_of_its_sale_rounded_up),
+        cmocka_unit_test(an_award_is_taken_from_its_drawer_and_the_rest_is_owed),
         cmocka_unit_test(an_award_for_a_tier_is_for_no_other),
         cmocka_unit_test(points_that_live_on_activity_do_not_lapse_as_they_come),
         cmocka_unit_test(a_tier_is_given_and_taken_away),
