@@ -235,14 +235,12 @@ static size_t brought_by(const struct run *run, uint64_t account)
 
 static enum tally_status pay_referral(struct run *run, const struct shop_event *sold)
 {
-    const struct tally_sale *sale = &sold->event.as.sale;
-    int64_t spent = sale->total_minor - sale->discount_minor - sale->redeemed_minor;
     size_t referrer = brought_by(run, sold->event.account);
     for (size_t i = 0; i < run->programme->award_count && referrer != SIZE_MAX; i++) {
         const struct tally_award_rule *award = &run->programme->awards[i];
         struct tally_award_request request = {.award = award->id, .why = sold->event.id};
         enum tally_status status = TALLY_OK;
-        if (spent < award->spend_minor_min) {
+        if (!tally_award_is_paid_by(award, &sold->event)) {
             continue;
         }
         if (award->kind == TALLY_AWARD_REFERRER) {
@@ -255,11 +253,73 @@ static enum tally_status pay_referral(struct run *run, const struct shop_event *
     return TALLY_OK;
 }
 
+static bool is_for_sale(const struct shop_event *award, const struct tally_event_id *sale)
+{
+    const struct tally_event_id *why = &award->event.as.award.why;
+    return award->event.type == TALLY_EVENT_AWARD && award->is_at_hq && why->seq == sale->seq &&
+           why->epoch == sale->epoch && why->terminal == sale->terminal && sale->seq != 0;
+}
+
+/* As much of one award as its sale is back. */
+static enum tally_status take_award_back(struct run *run, struct shop_event *award,
+                                         const struct shop_event *sold,
+                                         const struct tally_returned_line *lines)
+{
+    struct tally_moment moment = run_moment(run, TALLY_TERMINAL_HQ);
+    struct tally_bonus_room room = run_room(run);
+    struct outcome outcome = {.status = TALLY_OK};
+    struct shop_event *kept = NULL;
+    struct tally_event event = {0};
+    const struct tally_move *given = award->event.effects.moves;
+    uint32_t purse = award->event.effects.move_count > 0 ? given[0].purse : TALLY_PURSE_POINTS;
+    int64_t back = 0, points = tally_event_points(&award->event, purse, TALLY_MOVE_EARN);
+    if (tally_award_points_back(&sold->event, lines, sold->event.as.sale.basket.line_count,
+                                sold->is_voided, points, &back) != TALLY_OK ||
+        back <= award->taken_back) {
+        return TALLY_OK;
+    }
+    const struct tally_account *account =
+        shop_account_of(&run->shop, TALLY_TERMINAL_HQ, (size_t)award->event.account - 1);
+    if (tally_award_back_plan(run->programme, account, purse, back - award->taken_back, &moment,
+                              &room, &event) != TALLY_OK) {
+        return TALLY_OK;
+    }
+    event.as.adjust.reason = run_text("the sale that brought it was undone");
+    event.as.adjust.who = run_text("head office");
+    TALLY_TRY(run_commit(run, TALLY_TERMINAL_HQ, award->member, &event, &outcome, &kept));
+    award->taken_back = outcome.status == TALLY_OK ? back : award->taken_back;
+    return TALLY_OK;
+}
+
+static enum tally_status take_awards_back(struct run *run, const struct shop_event *sold)
+{
+    size_t count = sold->event.as.sale.basket.line_count;
+    struct tally_returned_line *lines = tally_alloc(count, sizeof *lines);
+    enum tally_status status = lines == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
+    for (size_t i = 0; i < count && status == TALLY_OK; i++) {
+        lines[i] = (struct tally_returned_line){.line = (uint32_t)i,
+                                                .quantity_before_milli = sold->returned_milli[i]};
+    }
+    size_t event_count = run->shop.event_count; /* what this brings about comes behind */
+    for (size_t i = 0; i < event_count && status == TALLY_OK; i++) {
+        if (is_for_sale(run->shop.events[i], &sold->event.id)) {
+            status = take_award_back(run, run->shop.events[i], sold, lines);
+        }
+    }
+    tally_free(lines);
+    return status;
+}
+
 enum tally_status run_arrivals(struct run *run)
 {
     for (size_t i = 0; i < run->shop.arrived_count; i++) {
-        TALLY_TRY(pay_referral(run, run->shop.arrived[i]));
-        TALLY_TRY(draw_surprises(run, run->shop.arrived[i]));
+        struct shop_event *arrived = run->shop.arrived[i];
+        if (arrived->sale != NULL) {
+            TALLY_TRY(take_awards_back(run, arrived->sale));
+        } else {
+            TALLY_TRY(pay_referral(run, arrived));
+            TALLY_TRY(draw_surprises(run, arrived));
+        }
     }
     run->shop.arrived_count = 0;
     return TALLY_OK;

@@ -151,7 +151,8 @@ RUN_VERB(run_clear);
 TALLY_MUST_USE enum tally_status run_award(struct run *run, uint32_t till, size_t member,
                                            const struct tally_award_request *request,
                                            enum tally_status *ret_status);
-/* What head office gives for the sales that have reached it: referrals and surprises. */
+/* What head office gives for the sales that have reached it, referrals and surprises, and takes
+ * back when they are undone. */
 TALLY_MUST_USE enum tally_status run_arrivals(struct run *run);
 
 /* Tills that hear of a merge send after what their drawers still hold. */

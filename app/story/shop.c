@@ -220,7 +220,7 @@ static enum tally_status take_in(struct shop *shop, struct shop_event *taken)
         hq->accounts[taken->member] = account;
     }
     taken->is_at_hq = true;
-    if (event->type == TALLY_EVENT_SALE) {
+    if (event->type == TALLY_EVENT_SALE || taken->sale != NULL) {
         TALLY_TRY(remember(&shop->arrived, &shop->arrived_count, taken));
     }
     return note_missed(shop, taken, event->id.terminal);

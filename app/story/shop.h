@@ -30,6 +30,8 @@ struct shop_event {
     struct tally_quote quote; /* its numbers, not its arrays */
     int64_t drew;
     int64_t surprise;
+    /* of an award */
+    int64_t taken_back;
     /* of a reversal */
     struct shop_event *sale;
     /* of a hold */
@@ -60,7 +62,7 @@ struct shop {
     size_t event_count;
     size_t member_count;
     bool has_merged;             /* some account has gone into another one */
-    struct shop_event **arrived; /* sales that head office took in on this line; borrowed */
+    struct shop_event **arrived; /* sales and reversals that head office took in on this line */
     size_t arrived_count;
     size_t notices;               /* that head office has given out */
     struct tally_buffer bytes[2]; /* of accounts that are compared */
