@@ -73,8 +73,8 @@ static const struct key {
 } keys[] = {
     {"till", TAKES_TILL, AS_TILL, 0},
     {"shop", TAKES_TILL, AS_SHOP, 0},
-    {"card", TAKES_CARD, AS_CARD, 0},
-    {"phone", TAKES_CARD, AS_CARD, 0},
+    {"card", TAKES_CARD, AS_CARD, IN_STEP(card)},
+    {"phone", TAKES_CARD, AS_CARD, IN_STEP(phone)},
     {"redeem", TAKES_REDEEM, AS_REDEEM, 0},
     {"ref", TAKES_REF, AS_REF, IN_STEP(ref)},
     {"draw", TAKES_DRAW, AS_DRAW, 0},
@@ -449,7 +449,7 @@ static enum tally_status take_value(struct happening *at, const struct key *key,
         step->has_shop = true;
         return take_number(parser, value, "shop", INT32_MAX, &step->shop);
     case AS_CARD:
-        step->card = value;
+        *(struct tally_slice *)place = value;
         return value.len <= TALLY_CARD_LEN_MAX ? TALLY_OK
                                                : WRONG(parser, "that is no card: too long");
     case AS_REF:
@@ -584,6 +584,18 @@ static enum tally_status is_complete(struct happening *at)
                : WRONG(parser, "head office is never offline: its tills are");
 }
 
+/* A phone number does for a card. */
+static enum tally_status settle_card(struct parser *parser, struct story_step *step)
+{
+    if (step->card.len == 0) {
+        step->card = step->phone;
+        step->phone.len = 0;
+    }
+    return step->phone.len == 0 || step->verb == STORY_ENROLS
+               ? TALLY_OK
+               : WRONG(parser, "card= or phone=: one of them");
+}
+
 /* ------------------------------------------------------------------ who and what */
 
 /* Looks for WHO and VERB, which say what else may stand on the line.
@@ -642,5 +654,6 @@ enum tally_status parser_take_happening(struct parser *parser, struct tally_slic
             TALLY_TRY(take_bare(&at, word.key));
         }
     }
+    TALLY_TRY(settle_card(parser, step));
     return is_complete(&at);
 }

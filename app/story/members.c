@@ -20,11 +20,11 @@ static uint64_t handle_of(const struct run *run, const struct run_card *card)
     return STORY_MEMBERS_MAX + 1 + (uint64_t)(card - run->cards);
 }
 
-static enum tally_status card_of(const struct run *run, const struct story_step *step,
+static enum tally_status card_of(const struct run *run, struct tally_slice typed,
                                  struct tally_card *ret_card)
 {
     char text[TALLY_CARD_LEN_MAX + 1];
-    snprintf(text, sizeof text, "%.*s", (int)step->card.len, (const char *)step->card.data);
+    snprintf(text, sizeof text, "%.*s", (int)typed.len, (const char *)typed.data);
     return tally_card_from_typed(&run->programme->cards, text, ret_card);
 }
 
@@ -53,7 +53,7 @@ enum tally_status run_find_member(struct run *run, const struct story_step *step
     struct tally_card card = {0};
     *ret_status = TALLY_OK;
     if (step->card.len > 0) {
-        *ret_status = card_of(run, step, &card);
+        *ret_status = card_of(run, step->card, &card);
         struct run_card *found = *ret_status == TALLY_OK ? find_card(run, step->till, &card) : NULL;
         if (found != NULL && found->member != step->member) {
             return story_complain(run->problem, step->line, "this card is another member's");
@@ -87,11 +87,14 @@ static enum tally_status add_card(struct run *run, const struct tally_card *card
 }
 
 /* A card that a member is to have: not a payment card, and nobody's. */
-static enum tally_status new_card(struct run *run, const struct story_step *step,
+static enum tally_status new_card(struct run *run, uint32_t till, struct tally_slice typed,
                                   struct tally_card *ret_card)
 {
-    TALLY_TRY(card_of(run, step, ret_card));
-    return find_card(run, step->till, ret_card) == NULL ? TALLY_OK : TALLY_E_EXISTS;
+    if (typed.len == 0) {
+        return TALLY_OK;
+    }
+    TALLY_TRY(card_of(run, typed, ret_card));
+    return find_card(run, till, ret_card) == NULL ? TALLY_OK : TALLY_E_EXISTS;
 }
 
 /* Writes down what becomes of a card, as head office does. */
@@ -130,7 +133,7 @@ static enum tally_status block_card(struct run *run, const struct story_step *st
 {
     bool is_blocked = step->verb == STORY_BLOCKED;
     struct tally_card card = {0};
-    outcome->status = card_of(run, step, &card);
+    outcome->status = card_of(run, step->card, &card);
     struct run_card *found = outcome->status == TALLY_OK ? find_card(run, step->till, &card) : NULL;
     if (found == NULL) {
         outcome->status = outcome->status == TALLY_OK ? TALLY_E_UNKNOWN_CARD : outcome->status;
@@ -170,7 +173,7 @@ enum tally_status run_card_change(struct run *run, const struct story_step *step
         return step->card.len > 0 ? block_card(run, step, outcome)
                                   : block_account(run, step, outcome);
     }
-    outcome->status = new_card(run, step, &card);
+    outcome->status = new_card(run, step->till, step->card, &card);
     if (outcome->status != TALLY_OK) {
         return TALLY_OK;
     }
@@ -190,14 +193,16 @@ enum tally_status run_card_change(struct run *run, const struct story_step *step
 
 /* ------------------------------------------------------------------ members */
 
-/* What the programme gives to a new member. */
-static enum tally_status welcome(struct run *run, const struct story_step *step)
+/* What the programme gives to a new member; as at a terminal, a profile with a phone number and a
+ * birthday is complete. */
+static enum tally_status welcome(struct run *run, const struct story_step *step, bool is_complete)
 {
     for (size_t i = 0; i < run->programme->award_count; i++) {
         const struct tally_award_rule *award = &run->programme->awards[i];
         const struct tally_award_request request = {.award = award->id};
         enum tally_status status = TALLY_OK;
-        if (award->kind == TALLY_AWARD_SIGN_UP) {
+        if (award->kind == TALLY_AWARD_SIGN_UP ||
+            (award->kind == TALLY_AWARD_PROFILE && is_complete)) {
             TALLY_TRY(run_award(run, step->till, step->member, &request, &status));
         }
     }
@@ -222,14 +227,15 @@ static enum tally_status account_to_join(struct run *run, const struct story_ste
 
 enum tally_status run_enrol(struct run *run, const struct story_step *step, struct outcome *outcome)
 {
-    struct tally_card card = {0};
+    struct tally_card card = {0}, phone = {0};
     struct run_member *member = &run->members[step->member];
     struct tally_event event = {.type = TALLY_EVENT_ENROL};
     if (shop_account(&run->shop, step->till, step->member) != NULL) {
         return story_complain(run->problem, step->line, "this member has enrolled already");
     }
-    if (step->card.len > 0) {
-        outcome->status = new_card(run, step, &card);
+    outcome->status = new_card(run, step->till, step->card, &card);
+    if (outcome->status == TALLY_OK) {
+        outcome->status = new_card(run, step->till, step->phone, &phone);
     }
     if (outcome->status == TALLY_OK) {
         outcome->status = account_to_join(run, step, &event.account);
@@ -253,7 +259,11 @@ enum tally_status run_enrol(struct run *run, const struct story_step *step, stru
     if (card.len > 0) {
         TALLY_TRY(add_card(run, &card, step->member, 0));
     }
-    return welcome(run, step);
+    if (phone.len > 0) {
+        TALLY_TRY(add_card(run, &phone, step->member, 0));
+    }
+    bool has_phone = card.kind == TALLY_CARD_PHONE || phone.kind == TALLY_CARD_PHONE;
+    return welcome(run, step, has_phone && step->birth_month != 0);
 }
 
 /* Sends one drawer of an account that ends after it, and receives it: two events of one place. */

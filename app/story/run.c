@@ -189,17 +189,21 @@ static void set_clock(struct run *run, const struct story_step *step)
     run->minute = tally_programme_minute(run->programme, run->now_ms);
 }
 
+static void mask(const struct story_step *step, struct tally_slice card, struct tally_buffer *echo)
+{
+    uint8_t *digits = card.len == 0 ? NULL : echo->data + (card.data - step->text.data);
+    for (size_t i = 0; i + CARD_SHOWN < card.len; i++) {
+        digits[i] = digits[i] >= '0' && digits[i] <= '9' ? '*' : digits[i];
+    }
+}
+
 /* The line with the digits of its card masked but for the last ones. */
 static enum tally_status set_echo(const struct story_step *step, struct tally_buffer *echo)
 {
     echo->len = 0;
     TALLY_TRY(tally_buffer_append(echo, step->text.data, step->text.len));
-    if (step->card.len > 0) {
-        uint8_t *card = echo->data + (step->card.data - step->text.data);
-        for (size_t i = 0; i + CARD_SHOWN < step->card.len; i++) {
-            card[i] = card[i] >= '0' && card[i] <= '9' ? '*' : card[i];
-        }
-    }
+    mask(step, step->card, echo);
+    mask(step, step->phone, echo);
     return TALLY_OK;
 }
 

@@ -187,7 +187,8 @@ struct story_step {
     struct tally_slice ref;     /* empty: not said, as all texts */
     struct tally_slice sale;    /* whose ref the line is about */
     struct tally_slice hold;
-    struct tally_slice card; /* as typed */
+    struct tally_slice card;  /* or phone number, as typed */
+    struct tally_slice phone; /* of one who enrols with both */
     struct tally_slice purse;
     struct tally_slice tier;
     struct tally_slice award;

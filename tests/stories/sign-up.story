@@ -6,3 +6,4 @@ with awards=[{"code":"HELLO","kind":"sign_up","points":100},{"code":"PROFILE","k
 2026-03-02 ann gets award=PROFILE            -> earned=50 points=150
 2026-03-02 ann gets award=PROFILE            -> refused exists points=150
 2026-03-02 ann gets award=NOTHING            -> refused not found
+2026-03-02 bob enrols phone=+4915112345678 birthday=02-29   -> earned=150 points=150

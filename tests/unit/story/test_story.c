@@ -438,6 +438,12 @@ static void a_card_is_masked_wherever_it_is_printed(void **state)
         run(PROGRAMME "2026-01-10 ann enrols card=\"600585 00000 012345\" # mine\n", &told),
         TALLY_OK);
     assert_string_equal(told.all, "2026-01-10 ann enrols card=\"****** ***** **2345\"\n");
+    assert_int_equal(
+        run(PROGRAMME "2026-01-10 ann enrols phone=+8613912345678 card=60058500000012345\n", &told),
+        TALLY_OK);
+    assert_string_equal(told.all,
+                        "2026-01-10 ann enrols phone=+*********5678 card=*************2345\n");
+    is_refused(PROGRAMME ANN "ann buys 1 card=1 phone=2\n", 3, "one of them");
     is_refused(PROGRAMME ANN "4111111111111111 buys 1\n", 3, "'************1111'");
 }
 
