@@ -119,12 +119,49 @@ static enum tally_status moment_of(struct ledger *ledger, int64_t now_ms,
     return TALLY_OK;
 }
 
+/* A hold whose time is over belongs to nobody's sale any more. */
+static enum tally_status give_back(struct ledger *ledger, const struct tally_account *from,
+                                   uint64_t hold, const struct tally_moment *moment)
+{
+    const struct tally_programme *programme = ledger_programme(ledger, moment->now_ms);
+    struct tally_bonus_room room = {0};
+    struct tally_event event;
+    enum tally_status status = room_open(&room);
+    if (status == TALLY_OK) {
+        status = tally_release_plan(from, hold, moment, &room, &event);
+    }
+    if (status == TALLY_OK) {
+        event.programme_version = programme->version;
+        status = ledger_commit(ledger, &event, (struct tally_slice){0}, moment->now_ms, NULL);
+    }
+    room_close(&room);
+    return status;
+}
+
+/* The first hold of this drawer that is over; 0: none. */
+static uint64_t hold_over(const struct tally_account *from, const struct tally_moment *moment)
+{
+    for (size_t i = 0; i < from->hold_count; i++) {
+        if (from->holds[i].drawer == moment->terminal && from->holds[i].until_ms < moment->now_ms) {
+            return from->holds[i].hold;
+        }
+    }
+    return 0;
+}
+
 enum tally_status merges_send(struct ledger *ledger, uint64_t account, int64_t now_ms)
 {
     struct store_account from;
     struct tally_moment moment;
     TALLY_TRY(moment_of(ledger, now_ms, &moment));
     TALLY_TRY(store_account_get(ledger->store, account, &from));
+    while (from.book.account.merged_into != 0 && hold_over(&from.book.account, &moment) != 0) {
+        enum tally_status given =
+            give_back(ledger, &from.book.account, hold_over(&from.book.account, &moment), &moment);
+        store_account_free(&from);
+        TALLY_TRY(given);
+        TALLY_TRY(store_account_get(ledger->store, account, &from));
+    }
     enum tally_status status =
         from.book.account.merged_into == 0 ? TALLY_OK : send(ledger, &from.book.account, &moment);
     store_account_free(&from);
