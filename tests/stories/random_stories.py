@@ -26,9 +26,11 @@ def some_rules(rng):
     pool = (
         '{"code":"tea","multiply_pct":%d,"lines":{"categories":["tea"]}}' % rng.choice((0, 50, 150, 200, 300)),
         '{"code":"item","points":%d,"per_items":1,"purse":"stamps"}' % rng.choice((1, 2)),
-        '{"code":"third","points":%d,"when":{"visit_every":3},"multiplied":%s}' % (rng.choice((5, 50)), flag(rng)),
+        '{"code":"third","points":%d,"when":{"visit_every":3},"multiplied":%s}'
+        % (rng.choice((5, 50)), flag(rng)),
         '{"code":"spring","points":1,"per_minor":50,"lines":{"skus":["A","B"]},"when":{"from":"2026-03-01",'
-        '"until":"2026-04-15"},"caps":[{"per":"%s","points":%d,"refuses":%s}]}' % (cap, rng.choice((10, 40)), flag(rng)),
+        '"until":"2026-04-15"},"caps":[{"per":"%s","points":%d,"refuses":%s}]}'
+        % (cap, rng.choice((10, 40)), flag(rng)),
         '{"code":"rolling","points":2,"per_minor":300,"caps":[{"per":{"rolling_days":10},"points":30}],"uses":6}',
         '{"code":"club","gives_tier":"gold","months":2,"lines":{"skus":["CLUB"]}}',
         '{"code":"later","points":3,"expiry":{"kind":"days","days":20},"pending":{"kind":"days","days":3}}',
@@ -39,10 +41,12 @@ def some_rules(rng):
 def some_rewards(rng):
     pool = (
         ("FIVE", '"kind":"amount","amount_minor":%d,"cost":%d' % (rng.choice((100, 777)), rng.choice((1, 10, 50)))),
-        ("PCT", '"kind":"percent","percent":%d,"automatic":%s,"when":{"codes":["P"]}' % (rng.choice((7, 100)), flag(rng))),
+        ("PCT", '"kind":"percent","percent":%d,"automatic":%s,"when":{"codes":["P"]}'
+                % (rng.choice((7, 100)), flag(rng))),
         ("CAKE", '"kind":"item","lines":{"categories":["tea"]},"cost_purse":"stamps","cost":%d,'
                  '"limits":[{"per":"day","times":2}]' % rng.choice((1, 3))),
-        ("MORE", '"kind":"bundle","automatic":true,"lines":{"skus":["A"]},"buy":2,"get":1,"percent":%d' % rng.choice((50, 100))),
+        ("MORE", '"kind":"bundle","automatic":true,"lines":{"skus":["A"]},"buy":2,"get":1,"percent":%d'
+                 % rng.choice((50, 100))),
         ("MUG", '"kind":"gift","cost":%d,"total":3' % rng.choice((5, 20))),
         ("GOAL", '"kind":"purse","automatic":true,"gives_purse":"free","cost_purse":"%s","cost":%d'
                  % (rng.choice(("points", "stamps")), rng.choice((4, 9, 60)))),
@@ -52,12 +56,14 @@ def some_rewards(rng):
 
 
 def some_tiers(rng):
-    window = rng.choice(tuple('"%s"' % name for name in PERIODS + ("lifetime",)) + ('{"rolling_days":20}', '{"rolling_months":1}'))
+    named = tuple('"%s"' % name for name in PERIODS + ("lifetime",))
+    window = rng.choice(named + ('{"rolling_days":20}', '{"rolling_months":1}'))
     is_period = window.strip('"') in PERIODS
     hold = rng.choice(('"none"', '"ever"', '{"months":1}') + (('"period"', '"next_period"') if is_period else ()))
     downgrade = rng.choice(("to_fit", "never") + (("one_step",) if is_period and hold != '"none"' else ()))
-    return ('{"metric":"%s","window":%s,"hold":%s,"downgrade":"%s","grace":%s,"levels":[{"code":"basic"},{"code":"silver",'
-            '"threshold":%d,"multiplier_pct":150},{"code":"gold","threshold":%d,"multiplier_pct":200}]}'
+    return ('{"metric":"%s","window":%s,"hold":%s,"downgrade":"%s","grace":%s,"levels":[{"code":"basic"},'
+            '{"code":"silver","threshold":%d,"multiplier_pct":150},'
+            '{"code":"gold","threshold":%d,"multiplier_pct":200}]}'
             % (rng.choice(("spend", "points", "visits", "balance")), window, hold, downgrade,
                rng.choice(("{}", '{"days":4}')), rng.choice((3, 100)), rng.choice((200, 5000))))
 
@@ -71,7 +77,8 @@ def programme(rng, rewards):
         "earn.multipliers=" + rng.choice(("compound", "sum", "best")),
         "earn.on_redeemed=" + flag(rng),
         "earn.on_discounts=" + flag(rng),
-        "earn.pending=" + rng.choice(('{"kind":"none"}', '{"kind":"days","days":2}', '{"kind":"day","day":"2026-03-20"}')),
+        "earn.pending=" + rng.choice(('{"kind":"none"}', '{"kind":"days","days":2}',
+                                      '{"kind":"day","day":"2026-03-20"}')),
         'purses=[{"code":"stamps"%s},{"code":"free"%s}]'
         % (rng.choice(("", ',"expiry":{"kind":"days","days":30}', ',"per_sale_max":4')),
            rng.choice(("", ',"pending":{"kind":"days","days":2}'))),
@@ -81,23 +88,29 @@ def programme(rng, rewards):
                                 '{"kind":"fixed","day":"2026-04-10"}')),
         'redeem={"step_points":%d,"step_value_minor":%d,"maximum_share_pct":%d%s}'
         % (rng.choice((1, 5)), rng.choice((1, 7, 20)), rng.choice((50, 100)),
-           rng.choice(("", ',"limits":[{"per":"month","points":200}]', ',"member_limits":[{"per":"week","points":60}]'))),
+           rng.choice(("", ',"limits":[{"per":"month","points":200}]',
+                       ',"member_limits":[{"per":"week","points":60}]'))),
         'refunds={"policy":"%s","pending_first":%s,"grace_days":%d,"by":"%s"}'
-        % (rng.choice(("debt", "clamp", "refuse", "pending")), flag(rng), rng.choice((0, 5)), rng.choice(("line", "amount"))),
+        % (rng.choice(("debt", "clamp", "refuse", "pending")), flag(rng), rng.choice((0, 5)),
+           rng.choice(("line", "amount"))),
         "holds.minutes=%d" % rng.choice((5, 2000)),
         "tiers=" + some_tiers(rng),
-        'awards=[{"code":"HELLO","kind":"sign_up","points":10},{"code":"BROUGHT","kind":"referrer","points":9,"uses":2},'
-        '{"code":"FRIEND","kind":"referred","points":4,"uses":1},{"code":"LUCK","kind":"surprise","every":4,"points":6},'
+        'awards=[{"code":"HELLO","kind":"sign_up","points":10},'
+        '{"code":"BROUGHT","kind":"referrer","points":9,"uses":2},'
+        '{"code":"FRIEND","kind":"referred","points":4,"uses":1},'
+        '{"code":"LUCK","kind":"surprise","every":4,"points":6},'
         '{"code":"MONTH","kind":"period","per":"month","points":1,"purse":"free"},'
         '{"code":"BIRTHDAY","kind":"birthday","points":3}]',
         'transfer={"allowed":true,"renews_expiry":%s}' % flag(rng),
     ]
     for likely, line in (
-            (0.4, 'merchants=[{"code":"a","shops":[1],"earn_pct":50,"issue_price_micro":1000000},{"code":"b","shops":[2]}]'),
+            (0.4, 'merchants=[{"code":"a","shops":[1],"earn_pct":50,"issue_price_micro":1000000},'
+                  '{"code":"b","shops":[2]}]'),
             (0.4, 'guards=[{"kind":"card_sales_hour","limit":3},{"kind":"card_earned_day","limit":50},'
                   '{"kind":"card_redeemed_day","limit":20},{"kind":"card_sales_day","limit":2,"refuses":true}]'),
             (0.4, 'earn.tenders_without_points=["gift"]'),
-            (0.4, 'earn.caps=[{"per":"%s","points":%d}]' % (rng.choice(("sale", "day", "month")), rng.choice((15, 80))))):
+            (0.4, 'earn.caps=[{"per":"%s","points":%d}]'
+                  % (rng.choice(("sale", "day", "month")), rng.choice((15, 80))))):
         if rng.random() < likely:
             lines.append(line)
     return lines
@@ -118,7 +131,8 @@ class Story:
         till = self.rng.choice((1, 1, 2, 3))
         if self.rng.random() < 0.1:
             self.alone ^= {till}
-        return "till=%d%s%s " % (till, " offline" if till in self.alone else "", self.rng.choice(("", "", " shop=1", " shop=2")))
+        shop = self.rng.choice(("", "", " shop=1", " shop=2"))
+        return "till=%d%s%s " % (till, " offline" if till in self.alone else "", shop)
 
     def moment(self):
         self.minute += self.rng.choice((0, 1, 1, 2, 7, 30))
@@ -139,7 +153,8 @@ class Story:
         rng, parts = self.rng, []
         for _ in range(rng.randint(1, 4)):
             price = "%d.%02d" % (rng.randint(0, 40), rng.randint(0, 99))
-            parts.append(rng.choice(("%d x %s" % (rng.randint(1, 5), price), price, price + " quantity=0.%03d" % rng.randint(1, 999))))
+            parts.append(rng.choice(("%d x %s" % (rng.randint(1, 5), price), price,
+                                     price + " quantity=0.%03d" % rng.randint(1, 999))))
             parts.append("sku=" + rng.choice("AABC") if rng.random() < 0.9 else "sku=CLUB")
             parts.append(rng.choice(("", "cat=tea", "cat=x,tea")))
         return " ".join(parts)
@@ -160,9 +175,9 @@ class Story:
 
     def undoing(self):
         rng, sale = self.rng, self.rng.choice(self.sales[-6:])
+        quantity = rng.choice(("", " quantity=1", " quantity=0.5", " quantity=0.001"))
         return rng.choice(("void " + sale, self.till() + "refund " + sale,
-                           "%srefund %s line=%d%s" % (self.till(), sale, rng.randint(1, 2),
-                                                      rng.choice(("", " quantity=1", " quantity=0.5", " quantity=0.001")))))
+                           "%srefund %s line=%d%s" % (self.till(), sale, rng.randint(1, 2), quantity)))
 
     def hold(self, member):
         self.number += 1
@@ -173,13 +188,14 @@ class Story:
         rng = self.rng
         until = FIRST_DAY + datetime.timedelta(days=self.day + 20)
         return rng.choice((
-            "%s brings %d%s" % (member, rng.randint(0, 200), rng.choice(("", " expires=never", " purse=stamps", " counts=50"))),
+            "%s brings %d%s" % (member, rng.randint(0, 200),
+                                rng.choice(("", " expires=never", " purse=stamps", " counts=50"))),
             "%s gets %d" % (member, rng.choice((5, 50, -5, -30))),
             "%s gets tier=%s until=%s" % (member, rng.choice(("silver", "gold", "none")), until),
             "%s gives %d to=%s" % (member, rng.choice((1, 10, 60)), rng.choice(self.members)),
             "%s merges into=%s" % (member, rng.choice(self.members)),
-            "night", "clearing", "surprises seed=%d" % rng.randint(1, 9), "%s blocked" % member, "%s unblocked" % member,
-            "%s unblocked" % member, "till=1 connects"))
+            "night", "clearing", "surprises seed=%d" % rng.randint(1, 9), "till=1 connects",
+            "%s blocked" % member, "%s unblocked" % member, "%s unblocked" % member))
 
     def happening(self):
         member, kind = self.rng.choice(self.members or [""]), self.rng.random()
