@@ -193,6 +193,14 @@ enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self, struct
     return TALLY_OK;
 }
 
+enum tally_status hq_append_own(struct hq_txn *txn, struct tally_event *event)
+{
+    struct hq_terminal self;
+    TALLY_TRY(hq_terminal_get(txn, TALLY_TERMINAL_HQ, &self));
+    TALLY_TRY(hq_append(txn, &self, event, (struct tally_slice){NULL, 0}));
+    return hq_terminal_put(txn, &self);
+}
+
 /* ------------------------------------------------------------------ looking */
 
 enum tally_status hq_store_account(struct hq_store *store, uint64_t account,

@@ -72,14 +72,6 @@ static enum tally_status scene_begin(struct hq_store *store, const struct hq_act
     return TALLY_OK;
 }
 
-static enum tally_status append(struct scene *scene, struct tally_event *event)
-{
-    struct hq_terminal self;
-    TALLY_TRY(hq_terminal_get(&scene->txn, TALLY_TERMINAL_HQ, &self));
-    TALLY_TRY(hq_append(&scene->txn, &self, event, (struct tally_slice){NULL, 0}));
-    return hq_terminal_put(&scene->txn, &self);
-}
-
 static enum tally_status scene_end(struct scene *scene, enum tally_status status,
                                    char ret_text[HQ_TEXT_MAX])
 {
@@ -128,7 +120,7 @@ enum tally_status hq_store_adjust(struct hq_store *store, const struct hq_act *a
         status = guard(&scene, &event, ret_text);
     }
     if (status == TALLY_OK) {
-        status = append(&scene, &event);
+        status = hq_append_own(&scene.txn, &event);
     }
     return scene_end(&scene, status, ret_text);
 }
@@ -145,7 +137,7 @@ enum tally_status hq_store_block(struct hq_store *store, const struct hq_act *ac
                                 .effects = {.has_block = true, .blocked = blocked}};
     event.as.given.reason = text_slice(act->reason);
     event.as.given.who = text_slice(act->who);
-    return scene_end(&scene, append(&scene, &event), ret_text);
+    return scene_end(&scene, hq_append_own(&scene.txn, &event), ret_text);
 }
 
 static enum tally_status card_change(struct scene *scene, struct tally_event *event,
@@ -161,7 +153,7 @@ static enum tally_status card_change(struct scene *scene, struct tally_event *ev
         snprintf(ret_text, HQ_TEXT_MAX, "the new card belongs to a member already");
         return TALLY_E_EXISTS;
     }
-    return append(scene, event);
+    return hq_append_own(&scene->txn, event);
 }
 
 enum tally_status hq_store_card_change(struct hq_store *store, const struct hq_act *act,
@@ -255,7 +247,7 @@ enum tally_status hq_store_give_tier(struct hq_store *store, const struct hq_act
     if (status == TALLY_OK) {
         event.as.given.reason = text_slice(act->reason);
         event.as.given.who = text_slice(act->who);
-        status = append(&scene, &event);
+        status = hq_append_own(&scene.txn, &event);
     }
     return scene_end(&scene, status, ret_text);
 }
@@ -271,7 +263,7 @@ static enum tally_status transfer(struct scene *scene, const struct hq_act *act,
                                   &scene->room, &sent));
     sent.as.transfer.reason = text_slice(act->reason);
     sent.as.transfer.who = text_slice(act->who);
-    TALLY_TRY(append(scene, &sent));
+    TALLY_TRY(hq_append_own(&scene->txn, &sent));
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
     struct tally_count counts[COUNTS_MAX];
     const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, COUNTS_MAX};
@@ -282,7 +274,7 @@ static enum tally_status transfer(struct scene *scene, const struct hq_act *act,
     if (status == TALLY_OK) {
         received.as.transfer.reason = sent.as.transfer.reason;
         received.as.transfer.who = sent.as.transfer.who;
-        status = append(scene, &received);
+        status = hq_append_own(&scene->txn, &received);
     }
     tally_free(moves);
     return status;

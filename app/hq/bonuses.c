@@ -6,20 +6,13 @@
 #include "app/core/bonus.h"
 #include "app/core/reversal.h"
 
+#include <inttypes.h>
+
 enum { AWARD_ROW_LEN = 20, COUNTS_MAX = 16 };
 
 static struct tally_slice text(const char *words)
 {
     return (struct tally_slice){(const uint8_t *)words, strlen(words)};
-}
-
-/* HQ's next event on its own chain. */
-static enum tally_status append(struct hq_txn *txn, struct tally_event *event)
-{
-    struct hq_terminal self;
-    TALLY_TRY(hq_terminal_get(txn, TALLY_TERMINAL_HQ, &self));
-    TALLY_TRY(hq_append(txn, &self, event, (struct tally_slice){NULL, 0}));
-    return hq_terminal_put(txn, &self);
 }
 
 /* ------------------------------------------------------------------ awards that hang on a sale */
@@ -71,7 +64,7 @@ static enum tally_status award_plan(struct hq_txn *txn, const struct tally_progr
     enum tally_status status =
         tally_award_plan(programme, &book.account, &request, &moment, &room, &event);
     if (status == TALLY_OK) {
-        status = append(txn, &event);
+        status = hq_append_own(txn, &event);
     }
     tally_book_free(&book);
     if (status == TALLY_OK) {
@@ -120,7 +113,7 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
     if (status == TALLY_OK) {
         event.as.adjust.reason = text("the sale that brought it was undone");
         event.as.adjust.who = text("head office");
-        status = append(txn, &event);
+        status = hq_append_own(txn, &event);
     }
     tally_book_free(&book);
     tally_free(moves);
@@ -247,28 +240,73 @@ static enum tally_status referrals_pay(struct hq_txn *txn, const struct tally_pr
     return status;
 }
 
+/* ------------------------------------------------------------------ stock */
+
+static enum tally_status stock_add(struct hq_txn *txn, const struct tally_event *event,
+                                   const struct tally_reward *reward, int64_t times)
+{
+    uint8_t bytes[8];
+    int64_t claimed = 0;
+    struct hq_key key = hq_key_u32(reward->id);
+    struct tally_slice value;
+    enum tally_status status = hq_get(txn, HQ_STOCK, &key, &value);
+    if (status == TALLY_OK && value.len == sizeof bytes) {
+        claimed = (int64_t)tally_load_le(value.data, sizeof bytes);
+    } else if (status != TALLY_E_NOT_FOUND) {
+        return status == TALLY_OK ? TALLY_E_STORE_DAMAGED : status;
+    }
+    TALLY_TRY(tally_add(claimed, times, &claimed));
+    tally_store_le(bytes, sizeof bytes, (uint64_t)claimed);
+    TALLY_TRY(hq_put(txn, HQ_STOCK, &key, (struct tally_slice){bytes, sizeof bytes}));
+    if (times < 0 || claimed <= reward->total_max) {
+        return TALLY_OK;
+    }
+    return hq_flag_add(txn, &event->id, event->account,
+                       "reward %.64s was claimed %" PRId64 " times in all, %" PRId64 " were there",
+                       reward->code, claimed, reward->total_max);
+}
+
+/* Terminals that are alone can give away more of a reward than there is: then a person hears of it.
+ * A sale counts it in its own day, a void takes that back. */
+static enum tally_status stock_count(struct hq_txn *txn, const struct tally_programme *programme,
+                                     const struct tally_event *event)
+{
+    for (size_t i = 0; i < event->effects.count_count; i++) {
+        const struct tally_count *count = &event->effects.counts[i];
+        const struct tally_reward *reward =
+            count->what == TALLY_COUNT_REWARD && count->from_day == count->until_day
+                ? tally_programme_reward(programme, count->of)
+                : NULL;
+        if (reward != NULL && reward->total_max > 0) {
+            TALLY_TRY(stock_add(txn, event, reward, count->amount));
+        }
+    }
+    return TALLY_OK;
+}
+
 /* ------------------------------------------------------------------ public */
 
 enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *event,
                                  const uint8_t chain[TALLY_HASH_LEN])
 {
     const struct tally_programme *programme = NULL;
-    enum tally_status status;
-    switch (event->type) {
-    case TALLY_EVENT_ENROL:
+    bool undoes = event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND;
+    if (event->type == TALLY_EVENT_ENROL) {
         return after_enrolment(txn, event);
-    case TALLY_EVENT_VOID:
-    case TALLY_EVENT_REFUND:
-        return after_reversal(txn, event);
-    case TALLY_EVENT_SALE:
-        status = hq_programme(txn, event->programme_version, &programme);
-        if (status == TALLY_E_NOT_FOUND || (status == TALLY_OK && programme->award_count == 0)) {
-            return TALLY_OK;
-        }
-        TALLY_TRY(status);
-        TALLY_TRY(referrals_pay(txn, programme, event));
-        return hq_surprise_draw(txn, programme, event, chain);
-    default:
+    }
+    if (!undoes && event->type != TALLY_EVENT_SALE) {
         return TALLY_OK;
     }
+    enum tally_status status = hq_programme(txn, event->programme_version, &programme);
+    if (status == TALLY_OK) {
+        status = stock_count(txn, programme, event);
+    }
+    if (status == TALLY_OK && !undoes) {
+        TALLY_TRY(referrals_pay(txn, programme, event));
+        status = hq_surprise_draw(txn, programme, event, chain);
+    }
+    if (status != TALLY_OK && status != TALLY_E_NOT_FOUND) { /* no such version: flagged before */
+        return status;
+    }
+    return undoes ? after_reversal(txn, event) : TALLY_OK;
 }

@@ -3,6 +3,7 @@
 #include "app/hq/command.h"
 
 #include "app/base/alloc.h"
+#include "app/hq/night.h"
 #include "app/hq/text.h"
 #include "app/programme/document.h"
 #include "app/sync/token.h"
@@ -241,6 +242,47 @@ int hq_run_verify(const struct hq_command *self, const char *dir, int argc, char
     }
     printf("%" PRIu64 " events and %" PRIu64 " accounts agree\n", verified.events,
            verified.accounts);
+    return HQ_EXIT_OK;
+}
+
+/* ------------------------------------------------------------------ night */
+
+static void print_progress(void *context, const struct hq_night *night)
+{
+    uint64_t *told = context;
+    if (night->accounts / 100000 > *told) {
+        *told = night->accounts / 100000;
+        fprintf(stderr, "%" PRIu64 " accounts\n", night->accounts);
+    }
+}
+
+int hq_run_night(const struct hq_command *self, const char *dir, int argc, char **argv)
+{
+    char problem[HQ_PROBLEM_MAX];
+    struct hq_keys keys;
+    struct hq_night night;
+    uint64_t told = 0;
+    struct hq_store *store = NULL;
+    int result = open_without_options(self, dir, argc, argv, &store);
+    if (store == NULL) {
+        return result;
+    }
+    if (hq_keys_load(dir, &keys, problem) != TALLY_OK) {
+        hq_store_close(store);
+        return hq_failed("%s", problem);
+    }
+    enum tally_status status =
+        hq_store_night(store, keys.data_key, hq_now_ms(), print_progress, &told, &night);
+    hq_keys_free(&keys);
+    hq_store_close(store);
+    hq_dir_touch(dir);
+    if (status != TALLY_OK) {
+        return hq_failed("stopped after %" PRIu64 " accounts: %s", night.accounts,
+                         tally_status_text(status));
+    }
+    printf("%" PRIu64 " accounts: %" PRIu64 " points expired, %" PRIu64 " birthdays, %" PRIu64
+           " awards of a period\n",
+           night.accounts, night.lapsed, night.birthdays, night.period_awards);
     return HQ_EXIT_OK;
 }
 

@@ -411,10 +411,7 @@ static enum tally_status grant_put(struct hq_txn *txn, struct hq_terminal *termi
                                 .effects = {.moves = moves, .move_count = count}};
     event.as.grant =
         (struct tally_grant){.grant_seq = terminal->grant_seq + 1, .to_terminal = terminal->number};
-    struct hq_terminal self;
-    TALLY_TRY(hq_terminal_get(txn, TALLY_TERMINAL_HQ, &self));
-    TALLY_TRY(hq_append(txn, &self, &event, (struct tally_slice){NULL, 0}));
-    TALLY_TRY(hq_terminal_put(txn, &self));
+    TALLY_TRY(hq_append_own(txn, &event));
     terminal->grant_seq++;
     TALLY_TRY(hq_terminal_put(txn, terminal));
     uint8_t seq[8];

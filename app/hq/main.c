@@ -75,6 +75,11 @@ const struct hq_command hq_commands[] = {
      hq_run_card},
     {"account", "ACCOUNT", "Shows one account: points, tier, and in which drawer every point is.\n",
      hq_run_account},
+    {"night", "",
+     "To be run once a day, beside a running server: counts points of head office's drawer that\n"
+     "lapsed as expired, and gives the awards of birthdays and of periods. Running it again gives\n"
+     "nothing twice.\n",
+     hq_run_night},
     {"clearing", "[--from DAY] [--until DAY]",
      "Says what each merchant of the programme gave and took, and the payments that settle it.\n",
      hq_run_clearing},

@@ -6,14 +6,6 @@
 #include "app/base/alloc.h"
 #include "app/core/merge.h"
 
-static enum tally_status append(struct hq_txn *txn, struct tally_event *event)
-{
-    struct hq_terminal self;
-    TALLY_TRY(hq_terminal_get(txn, TALLY_TERMINAL_HQ, &self));
-    TALLY_TRY(hq_append(txn, &self, event, (struct tally_slice){NULL, 0}));
-    return hq_terminal_put(txn, &self);
-}
-
 struct rooms {
     struct tally_move sent[TALLY_MOVES_MAX];
     struct tally_move received[TALLY_MOVES_MAX];
@@ -43,7 +35,7 @@ static enum tally_status go_over(struct hq_txn *txn, const struct tally_account 
     }
     sent.as.transfer.reason = reason;
     sent.as.transfer.who = who;
-    TALLY_TRY(append(txn, &sent));
+    TALLY_TRY(hq_append_own(txn, &sent));
     enum tally_status status = tally_merge_receive_plan(today.programme, from, into, &sent, &moment,
                                                         &receiving, &received);
     if (status == TALLY_E_NOT_FOUND) {
@@ -52,7 +44,7 @@ static enum tally_status go_over(struct hq_txn *txn, const struct tally_account 
     TALLY_TRY(status);
     received.as.transfer.reason = reason;
     received.as.transfer.who = who;
-    return append(txn, &received);
+    return hq_append_own(txn, &received);
 }
 
 enum tally_status hq_merge_over(struct hq_txn *txn, const struct tally_account *from,

@@ -27,6 +27,7 @@
     X(HQ_AWARDS, "awards")                                                                         \
     X(HQ_SEEDS, "seeds")                                                                           \
     X(HQ_SURPRISES, "surprises")                                                                   \
+    X(HQ_STOCK, "stock")                                                                           \
     X(HQ_GRANTS, "grants")                                                                         \
     X(HQ_DRAWS, "draws")                                                                           \
     X(HQ_CHANGES, "changes")                                                                       \
@@ -198,7 +199,10 @@ TALLY_MUST_USE enum tally_status hq_people_count(struct hq_txn *txn, uint64_t ac
 /* Whether some member has this card or phone number. */
 TALLY_MUST_USE enum tally_status
 hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_HANDLE_LEN], bool *ret_known);
-/* HQ's own next event: sets id, time and day, encodes, chains and adds it. */
+/* HQ's own next event on its own chain, alone. */
+TALLY_MUST_USE enum tally_status hq_append_own(struct hq_txn *txn, struct tally_event *event);
+/* The same for one of several: sets id, time and day, encodes, chains and adds it. `self` is HQ's
+ * row, which the caller reads before and writes after. */
 TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_terminal *self,
                                            struct tally_event *event, struct tally_slice sidecar);
 

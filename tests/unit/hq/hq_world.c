@@ -97,8 +97,9 @@ void till_write(struct till *till, struct tally_event *event)
 {
     assert_in_range(till->seq, 0, WORLD_JOURNAL_MAX - 1);
     event->id = (struct tally_event_id){till->number, till->epoch, till->seq + 1};
-    event->time = (uint64_t)(WORLD_NOW + (int64_t)till->seq) << 16;
-    event->business_day = WORLD_DAY;
+    int64_t ahead_ms = till->days_ahead * INT64_C(86400000);
+    event->time = (uint64_t)(WORLD_NOW + ahead_ms + (int64_t)till->seq) << 16;
+    event->business_day = WORLD_DAY + till->days_ahead + till->business_days_off;
     struct tally_buffer *bytes = &till->events[till->seq];
     OK(tally_event_encode(event, bytes));
     OK(tally_chain_next(till->chains[till->seq], tally_buffer_slice(bytes),

@@ -5,6 +5,7 @@
 
 #include "app/base/alloc.h"
 #include "app/hq/dry_run.h"
+#include "app/hq/night.h"
 #include "app/hq/surprise.h"
 
 #include <stdio.h>
@@ -198,6 +199,110 @@ static void a_seed_is_secret_until_its_month_is_over(void **state)
     assert_int_equal(later[1], 1);
 }
 
+/* ------------------------------------------------------------------ nights */
+
+static const char nightly[] =
+    "\"version\": 1, \"awards\": ["
+    "{\"code\": \"cake\", \"kind\": \"birthday\", \"points\": 40},"
+    "{\"code\": \"coffee\", \"kind\": \"period\", \"per\": \"month\", \"points\": 3}],";
+
+/* 2026-11-22 is WORLD_DAY. */
+static void import_born(struct stage *stage, uint8_t card, uint32_t month, uint32_t day,
+                        int32_t expires_day)
+{
+    struct tally_buffer profile = {0};
+    struct hq_import_known known;
+    struct tally_msg_profile person = {
+        .name = {(const uint8_t *)"Ada", 3}, .birth_month = month, .birth_day = day};
+    OK(tally_msg_profile_encode(&person, &profile));
+    struct hq_import_row row = {
+        .profile = tally_buffer_slice(&profile), .points = 100, .expires_day = expires_day};
+    memset(row.handle, card, TALLY_HANDLE_LEN);
+    OK(hq_store_import(stage->world.store, stage->world.keys.data_key, &row, 1, WORLD_NOW, &known));
+    tally_buffer_free(&profile);
+}
+
+static int64_t points_of(struct stage *stage, uint8_t card)
+{
+    uint8_t handle[TALLY_HANDLE_LEN];
+    uint64_t member = 0, account = 0;
+    memset(handle, card, sizeof handle);
+    OK(hq_store_card(stage->world.store, handle, &member, &account));
+    return world_balance(&stage->world, account);
+}
+
+static struct hq_night a_night(struct stage *stage, int32_t days_later)
+{
+    struct hq_night night;
+    struct hq_verified verified;
+    OK(hq_store_night(stage->world.store, stage->world.keys.data_key,
+                      WORLD_NOW + days_later * INT64_C(86400000), NULL, NULL, &night));
+    OK(hq_store_verify(stage->world.store, &verified));
+    return night;
+}
+
+static void a_night_gives_birthdays_and_periods_their_awards_once(void **state)
+{
+    struct stage *stage = *state;
+    rules(stage, nightly);
+    import_born(stage, 1, 11, 22, LOT_DAY);
+    import_born(stage, 2, 11, 23, LOT_DAY);
+    import_born(stage, 3, 0, 0, LOT_DAY);
+    struct hq_night first = a_night(stage, 0), again = a_night(stage, 0);
+    assert_int_equal(first.accounts, 3);
+    assert_int_equal(first.birthdays, 1);
+    assert_int_equal(first.period_awards, 3);
+    assert_int_equal(again.birthdays + again.period_awards, 0);
+    assert_int_equal(points_of(stage, 1), 143);
+    assert_int_equal(points_of(stage, 2), 103);
+    assert_int_equal(a_night(stage, 1).birthdays, 1);
+    assert_int_equal(a_night(stage, 10).period_awards, 3); /* December */
+}
+
+static void a_night_counts_what_lapsed_in_head_offices_drawer(void **state)
+{
+    struct stage *stage = *state;
+    struct tally_book book;
+    uint8_t handle[TALLY_HANDLE_LEN];
+    uint64_t member = 0, account = 0;
+    rules(stage, third_is_doubled);
+    import_born(stage, 1, 0, 0, WORLD_DAY + 3);
+    assert_int_equal(a_night(stage, 3).lapsed, 0);
+    assert_int_equal(a_night(stage, 4).lapsed, 100);
+    assert_int_equal(a_night(stage, 5).lapsed, 0);
+    memset(handle, 1, sizeof handle);
+    OK(hq_store_card(stage->world.store, handle, &member, &account));
+    OK(hq_store_account(stage->world.store, account, &book));
+    assert_int_equal(tally_account_purse(&book.account, TALLY_PURSE_POINTS).expired, 100);
+    assert_int_equal(book.account.lot_count, 0);
+    tally_book_free(&book);
+}
+
+static void a_night_without_rules_does_nothing(void **state)
+{
+    struct stage *stage = *state;
+    struct hq_night night;
+    EXPECT(TALLY_E_NOT_READY, hq_store_night(stage->world.store, stage->world.keys.data_key,
+                                             WORLD_NOW, NULL, NULL, &night));
+}
+
+/* ------------------------------------------------------------------ stock */
+
+static void more_of_a_reward_than_there_is_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    rules(stage, "\"version\": 1, \"rewards\": [{\"code\": \"MUG\", \"kind\": \"gift\","
+                 "\"automatic\": true, \"total\": 2}],");
+    till_enrol(&stage->till, ANN, 1);
+    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    push_rest(&stage->till, 1);
+    assert_false(world_is_flagged(&stage->world, "MUG"));
+    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    push_rest(&stage->till, 4);
+    assert_true(world_is_flagged(&stage->world, "MUG was claimed 3 times in all, 2 were there"));
+}
+
 /* ------------------------------------------------------------------ dry runs */
 
 static enum tally_status play(void *context, const struct tally_event *const *events, size_t count)
@@ -265,6 +370,10 @@ int main(void)
         TEST(every_third_sale_is_doubled_and_can_be_proved),
         TEST(a_draw_by_chance_is_proved_with_the_seed),
         TEST(a_seed_is_secret_until_its_month_is_over),
+        TEST(a_night_gives_birthdays_and_periods_their_awards_once),
+        TEST(a_night_counts_what_lapsed_in_head_offices_drawer),
+        TEST(a_night_without_rules_does_nothing),
+        TEST(more_of_a_reward_than_there_is_is_flagged),
         TEST(the_same_programme_again_changes_nothing),
         TEST(a_programme_that_gives_twice_makes_winners),
 #undef TEST
