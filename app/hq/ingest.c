@@ -35,6 +35,55 @@ static enum tally_status quarantine(struct hq_txn *txn, struct hq_terminal *term
     return TALLY_E_CHAIN;
 }
 
+/* What can't be taken yet: of a newer kind, before what it speaks of, or of a day that has not
+ * come, perhaps by HQ's own clock. Time or an upgrade heals it, so no quarantine; a person is told
+ * once. */
+static enum tally_status wait_with(struct hq_txn *txn, struct hq_terminal *terminal,
+                                   struct hq_push *push, const char *why)
+{
+    const struct tally_event_id id = {terminal->number, terminal->epoch, terminal->seq + 1};
+    snprintf(push->text, sizeof push->text, "event %" PRIu64 " is not taken yet: %s", id.seq, why);
+    if (strcmp(terminal->reason, push->text) != 0) {
+        snprintf(terminal->reason, sizeof terminal->reason, "%s", push->text);
+        TALLY_TRY(hq_flag_add(txn, &id, 0, "%s", terminal->reason));
+    }
+    return TALLY_E_INVALID;
+}
+
+/* ------------------------------------------------------------------ is its day right? */
+
+enum { DAYS_OFF_MAX = 2 };
+
+/* The days of a right terminal come from the clock that its times come from, and those never go
+ * back. A clock that was wrong itself is not told from one that lies: a day that has not come would
+ * make accounts forget what they count, so it waits. */
+static enum tally_status check_clock(struct hq_txn *txn, const struct hq_terminal *terminal,
+                                     const struct tally_event *event, const char **ret_why)
+{
+    const int32_t own = tally_day_from_ms(tally_hlc_ms(event->time), 0), day = event->business_day;
+    struct hq_today today;
+    TALLY_TRY(hq_today(txn, &today));
+    if (event->time <= terminal->time) {
+        *ret_why = "its time goes back";
+        return TALLY_E_MISMATCH;
+    }
+    if (day > own + DAYS_OFF_MAX) {
+        *ret_why = "its business day is ahead of its own time";
+        return TALLY_E_MISMATCH;
+    }
+    if (own > today.day + DAYS_OFF_MAX || day > today.day + DAYS_OFF_MAX) {
+        *ret_why = "its day has not come; a clock is wrong";
+        return TALLY_E_NOT_READY;
+    }
+    if (own < tally_day_from_ms(terminal->enrolled_ms, 0) - DAYS_OFF_MAX) {
+        return hq_flag_add(txn, &event->id, event->account,
+                           "of a time before its terminal was enrolled");
+    }
+    return day < own - DAYS_OFF_MAX ? hq_flag_add(txn, &event->id, event->account,
+                                                  "of a business day long before its own time")
+                                    : TALLY_OK;
+}
+
 /* ------------------------------------------------------------------ is the event right? */
 
 /* An event that HQ stored can be decoded, else the store is damaged. */
@@ -257,9 +306,15 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
         return quarantine(txn, terminal, push, seq, "it carries another event's number");
     }
     const char *why = "";
-    enum tally_status status = check(txn, event, &why);
+    enum tally_status status = check_clock(txn, terminal, event, &why);
+    if (status == TALLY_OK) {
+        status = check(txn, event, &why);
+    }
     if (status == TALLY_E_MISMATCH) {
         return quarantine(txn, terminal, push, seq, "%s", why);
+    }
+    if (status == TALLY_E_NOT_READY) {
+        return wait_with(txn, terminal, push, why);
     }
     TALLY_TRY(status);
     status = hq_event_add(txn, event, record->event, record->sidecar, chain);
@@ -274,6 +329,7 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
     TALLY_TRY(hq_bonus_after(txn, event, chain));
     TALLY_TRY(hq_merge_after(txn, event->account));
     terminal->seq = seq;
+    terminal->reason[0] = '\0';
     terminal->time = event->time;
     memcpy(terminal->chain, chain, TALLY_HASH_LEN);
     push->accepted++;
@@ -287,10 +343,7 @@ static enum tally_status take_record(struct hq_txn *txn, struct hq_terminal *ter
     struct tally_event_decoded decoded;
     enum tally_status status = tally_event_decode(record->event, &decoded);
     if (status == TALLY_E_INVALID) {
-        /* Perhaps of a newer kind: an upgrade here heals it, so no quarantine. */
-        snprintf(push->text, sizeof push->text, "event %" PRIu64 " can't be read by this HQ",
-                 terminal->seq + 1);
-        return TALLY_E_INVALID;
+        return wait_with(txn, terminal, push, "this HQ can't read it");
     }
     TALLY_TRY(status);
     status = take(txn, terminal, push, record, &decoded.event, chain);

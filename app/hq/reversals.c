@@ -4,6 +4,7 @@
 
 #include "app/base/alloc.h"
 #include "app/core/reversal.h"
+#include "app/core/undo.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -99,7 +100,8 @@ static size_t lines_merge(const struct hq_reversed *before, const struct tally_r
         }
         if (new) {
             line.line = now->lines[j].line;
-            line.quantity_before_milli += now->lines[j].quantity_milli;
+            line.quantity_before_milli +=
+                now->lines[j].quantity_milli; /* each at most the sale's */
             j++;
         }
         lines[count] = line;
@@ -163,11 +165,16 @@ static enum tally_status check_against(struct hq_txn *txn, const struct tally_ev
         *ret_why = "undoes something that is not a sale of that account";
         return TALLY_E_MISMATCH;
     }
+    const struct tally_undo undo = {.sale = sale,
+                                    .lines = event->as.reversal.lines,
+                                    .line_count = event->as.reversal.line_count,
+                                    .is_void = event->type == TALLY_EVENT_VOID};
+    if (tally_undo_check(&undo) != TALLY_OK) {
+        *ret_why = "undoes more than was sold";
+        return TALLY_E_MISMATCH;
+    }
     const struct tally_programme *programme = NULL;
     enum tally_status status = hq_programme(txn, event->programme_version, &programme);
-    if (status == TALLY_E_NOT_FOUND) {
-        status = hq_programme(txn, sale->programme_version, &programme);
-    }
     if (status == TALLY_E_NOT_FOUND) {
         return hq_flag_add(txn, &event->id, event->account,
                            "undone under programme version %" PRIu32 ", which HQ never published",
@@ -187,12 +194,59 @@ static enum tally_status check_against(struct hq_txn *txn, const struct tally_ev
     return TALLY_OK;
 }
 
-/* A sale of another terminal: that one may have taken goods back at the same time, honestly. */
-static enum tally_status flag_elsewhere(struct hq_txn *txn, const struct tally_event *event,
-                                        const char *why)
+/* What this terminal itself brought back of a line in its epoch: that much it knows. */
+static enum tally_status own_quantity_back(struct hq_txn *txn, const struct tally_event *event,
+                                           uint32_t line, int64_t *ret_milli)
 {
+    const struct tally_event_id *sale = &event->as.reversal.sale;
+    struct hq_key prefix = hq_key_u64(event->account);
+    hq_key_number(&prefix, 4, event->id.terminal);
+    hq_key_number(&prefix, 4, event->id.epoch);
+    struct hq_scan scan;
+    int64_t milli = 0;
+    TALLY_TRY(hq_scan_open(txn, HQ_LEDGER, &prefix, NULL, &scan));
+    enum tally_status status;
+    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
+        struct tally_event_id id = event->id;
+        struct hq_event_row row;
+        struct tally_event_decoded held;
+        id.seq = tally_load_be(scan.key.data + scan.key.len - 8, 8);
+        status = hq_event_get(txn, &id, &row);
+        if (status == TALLY_OK) {
+            status = tally_event_decode(row.event, &held);
+        }
+        if (status != TALLY_OK) {
+            break;
+        }
+        const struct tally_reversal *before = &held.event.as.reversal;
+        for (size_t i = 0; held.event.type == TALLY_EVENT_REFUND && i < before->line_count; i++) {
+            if (before->lines[i].line == line && before->sale.terminal == sale->terminal &&
+                before->sale.epoch == sale->epoch && before->sale.seq == sale->seq) {
+                milli += before->lines[i].quantity_milli; /* at most what was sold, each time */
+            }
+        }
+        tally_event_decoded_free(&held);
+    }
+    hq_scan_close(&scan);
+    *ret_milli = milli;
+    return status == TALLY_E_END ? TALLY_OK : status;
+}
+
+/* A sale of another terminal: that one may have taken goods back at the same time, honestly. What
+ * it took back itself a terminal knows. */
+static enum tally_status flag_elsewhere(struct hq_txn *txn, const struct tally_event *event,
+                                        const char **why)
+{
+    for (size_t i = 0; i < event->as.reversal.line_count; i++) {
+        const struct tally_returned_line *line = &event->as.reversal.lines[i];
+        int64_t own_milli = 0;
+        TALLY_TRY(own_quantity_back(txn, event, line->line, &own_milli));
+        if (line->quantity_before_milli < own_milli) {
+            return TALLY_E_MISMATCH;
+        }
+    }
     return hq_flag_add(txn, &event->id, event->account, "a refund of another terminal's sale: %s",
-                       why);
+                       *why);
 }
 
 enum tally_status hq_reversal_check(struct hq_txn *txn, const struct tally_event *event,
@@ -201,31 +255,32 @@ enum tally_status hq_reversal_check(struct hq_txn *txn, const struct tally_event
     const struct tally_reversal *reversal = &event->as.reversal;
     const bool is_own = reversal->sale.terminal == event->id.terminal;
     struct hq_event_row row;
-    enum tally_status status = TALLY_E_NOT_FOUND;
-    if (is_own || event->type == TALLY_EVENT_REFUND) {
-        status = hq_event_get(txn, &reversal->sale, &row);
+    if (!is_own && event->type == TALLY_EVENT_VOID) {
+        *ret_why = "voids another terminal's sale";
+        return TALLY_E_MISMATCH;
     }
+    enum tally_status status = hq_event_get(txn, &reversal->sale, &row);
     if (status == TALLY_E_NOT_FOUND) {
-        *ret_why = "undoes a sale that this terminal never sent";
-        return is_own || event->type == TALLY_EVENT_VOID
-                   ? TALLY_E_MISMATCH
-                   : flag_elsewhere(txn, event, "HQ does not have that sale");
+        *ret_why = is_own ? "undoes a sale that this terminal never sent"
+                          : "it waits for the sale that it undoes, of another terminal";
+        return is_own ? TALLY_E_MISMATCH : TALLY_E_NOT_READY;
     }
     TALLY_TRY(status);
     struct tally_event_decoded sale;
     struct hq_reversed before;
-    TALLY_TRY(hq_reversed_load(txn, &reversal->sale, &before));
-    const char *why = why_not_now(event, &before);
-    hq_reversed_free(&before);
-    if (why != NULL) {
-        *ret_why = why;
-        return is_own ? TALLY_E_MISMATCH : flag_elsewhere(txn, event, why);
-    }
     status = tally_event_decode(row.event, &sale);
     if (status != TALLY_OK) {
         return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
     }
     status = check_against(txn, event, &sale.event, ret_why);
     tally_event_decoded_free(&sale);
-    return status;
+    TALLY_TRY(status);
+    TALLY_TRY(hq_reversed_load(txn, &reversal->sale, &before));
+    const char *why = why_not_now(event, &before);
+    hq_reversed_free(&before);
+    if (why == NULL) {
+        return TALLY_OK;
+    }
+    *ret_why = why;
+    return is_own ? TALLY_E_MISMATCH : flag_elsewhere(txn, event, ret_why);
 }

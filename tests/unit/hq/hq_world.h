@@ -39,7 +39,7 @@ struct till {
     struct tally_buffer sidecars[WORLD_JOURNAL_MAX];
     uint8_t chains[WORLD_JOURNAL_MAX + 1][TALLY_HASH_LEN]; /* [seq]; [0] is zeros */
     uint64_t seq;
-    int32_t days_ahead;       /* of its clock */
+    int32_t days_ahead;        /* of its clock */
     int32_t business_days_off; /* of its business day against its own clock */
 };
 

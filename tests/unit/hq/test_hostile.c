@@ -74,11 +74,12 @@ static void write_refund_of_other(struct stage *stage, int64_t quantity, int64_t
                                 .account = ANN,
                                 .member = ANN,
                                 .effects = {.moves = &move, .move_count = points > 0 ? 1 : 0}};
-    event.as.reversal = (struct tally_reversal){.ref = words("B"),
-                                                .sale = {stage->other.number, stage->other.epoch, 2},
-                                                .sale_day = WORLD_DAY,
-                                                .lines = &line,
-                                                .line_count = 1};
+    event.as.reversal =
+        (struct tally_reversal){.ref = words("B"),
+                                .sale = {stage->other.number, stage->other.epoch, 2},
+                                .sale_day = WORLD_DAY,
+                                .lines = &line,
+                                .line_count = 1};
     till_write(&stage->till, &event);
 }
 
