@@ -590,11 +590,25 @@ static size_t column_of(const struct tally_programme *programme, uint32_t purse)
     return (size_t)(rules - programme->purses) + 1;
 }
 
-static enum tally_status cap_together(const struct work *work, struct shared *shared, size_t index)
+/* What a rule would have given had no cap been there. */
+static enum tally_status whole_of(const struct shared *shared, const struct tally_earned *earned,
+                                  int64_t *ret_whole)
+{
+    *ret_whole = earned->uncapped;
+    return shared->merchant_pct == 100 ? TALLY_OK
+                                       : tally_scale(earned->uncapped, shared->merchant_pct, 100,
+                                                     TALLY_ROUND_FLOOR, ret_whole);
+}
+
+/* Also how much of it caps have taken off by then. */
+static enum tally_status cap_together(const struct work *work, struct shared *shared, size_t index,
+                                      int64_t *ret_cut)
 {
     const struct tally_rule *rule = &work->programme->rules[index];
     struct tally_earned *earned = &work->rules[index];
     size_t column = column_of(work->programme, rule->purse);
+    int64_t whole = 0;
+    TALLY_TRY(whole_of(shared, earned, &whole));
     if (shared->merchant_pct != 100) {
         int64_t part = 0;
         TALLY_TRY(tally_scale(earned->points, shared->merchant_pct, 100, TALLY_ROUND_FLOOR, &part));
@@ -604,6 +618,7 @@ static enum tally_status cap_together(const struct work *work, struct shared *sh
         cap_to(earned, shared->left, TALLY_CAP_SHARED);
         if (earned->points > shared->left_or_none) {
             cap_to(earned, 0, TALLY_CAP_SHARED);
+            whole = 0;
         }
         shared->left -= earned->points;
         shared->left_or_none -= earned->points;
@@ -613,6 +628,8 @@ static enum tally_status cap_together(const struct work *work, struct shared *sh
             cap_to(earned, most - shared->given[column], TALLY_CAP_SHARED);
         }
     }
+    whole = whole < TALLY_POINTS_MAX ? whole : TALLY_POINTS_MAX;
+    *ret_cut = whole - (earned->points < whole ? earned->points : whole);
     TALLY_TRY(tally_add(shared->given[column], earned->points, &shared->given[column]));
     return shared->given[column] > TALLY_POINTS_MAX ? TALLY_E_OVERFLOW : TALLY_OK;
 }
@@ -620,10 +637,10 @@ static enum tally_status cap_together(const struct work *work, struct shared *sh
 /* ------------------------------------------------------------------ shares */
 
 /* The same as tally_allot, where total times weight_total fits 64 bits: no calls. */
-static void divide_small(const struct tally_earned *earned, enum plain plain,
+static void divide_small(const struct tally_earned *earned, int64_t points, enum plain plain,
                          const struct tally_line_work *lines, size_t columns, int64_t *shares)
 {
-    uint64_t total = (uint64_t)earned->points, weight_total = (uint64_t)earned->weight;
+    uint64_t total = (uint64_t)points, weight_total = (uint64_t)earned->weight;
     uint64_t weight_done = 0, given = 0;
     for (uint64_t set = earned->lines; set != 0;) {
         size_t i = take_first(&set);
@@ -636,7 +653,9 @@ static void divide_small(const struct tally_earned *earned, enum plain plain,
     }
 }
 
-static enum tally_status divide(const struct work *work, size_t index, int64_t *shares)
+/* `points` among a rule's lines. */
+static enum tally_status divide(const struct work *work, size_t index, int64_t points,
+                                int64_t *shares)
 {
     const struct tally_rule *rule = &work->programme->rules[index];
     const struct tally_earned *earned = &work->rules[index];
@@ -645,11 +664,11 @@ static enum tally_status divide(const struct work *work, size_t index, int64_t *
     shares += column_of(work->programme, rule->purse);
     enum plain plain = plain_of(rule);
     if (plain != PLAIN_NOT && work->line_count <= TALLY_BLOCK && earned->weight > 0 &&
-        !__builtin_mul_overflow((uint64_t)earned->points, (uint64_t)earned->weight, &product)) {
-        divide_small(earned, plain, work->lines, columns, shares);
+        !__builtin_mul_overflow((uint64_t)points, (uint64_t)earned->weight, &product)) {
+        divide_small(earned, points, plain, work->lines, columns, shares);
         return TALLY_OK;
     }
-    struct tally_allotment allotment = {.total = earned->points, .weight_total = earned->weight};
+    struct tally_allotment allotment = {.total = points, .weight_total = earned->weight};
     for (size_t first = 0; first < work->line_count; first += TALLY_BLOCK) {
         uint64_t set = first == 0 ? earned->lines : block_of(work, rule, first);
         while (set != 0) {
@@ -657,7 +676,7 @@ static enum tally_status divide(const struct work *work, size_t index, int64_t *
             int64_t weight = 0, part = 0;
             TALLY_TRY(weight_of(rule, &work->lines[line], &weight));
             TALLY_TRY(tally_allot(&allotment, weight, &part));
-            shares[line * columns] += part; /* fits: a purse is within TALLY_POINTS_MAX */
+            shares[line * columns] += part; /* fits: each rule's are within TALLY_POINTS_MAX */
         }
     }
     return TALLY_OK;
@@ -687,12 +706,19 @@ enum tally_status tally_earn(const struct tally_scene *scene, struct tally_earni
     settle(&work, false);
 
     struct shared shared = shared_of(&work);
-    memset(earning->shares, 0,
-           work.line_count * (programme->purse_count + 1) * sizeof earning->shares[0]);
+    const size_t size = work.line_count * (programme->purse_count + 1) * sizeof earning->shares[0];
+    memset(earning->shares, 0, size);
+    if (earning->cuts != NULL) {
+        memset(earning->cuts, 0, size);
+    }
     for (size_t i = 0; i < programme->rule_count; i++) {
+        int64_t cut = 0;
         if (work.rules[i].points > 0) {
-            TALLY_TRY(cap_together(&work, &shared, i));
-            TALLY_TRY(divide(&work, i, earning->shares));
+            TALLY_TRY(cap_together(&work, &shared, i, &cut));
+            TALLY_TRY(divide(&work, i, work.rules[i].points, earning->shares));
+        }
+        if (cut > 0 && earning->cuts != NULL) {
+            TALLY_TRY(divide(&work, i, cut, earning->cuts));
         }
     }
     return TALLY_OK;

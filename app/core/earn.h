@@ -49,6 +49,8 @@ struct tally_earning {
     struct tally_earned *rules; /* the caller's, programme->rule_count of them */
     int64_t *shares; /* the caller's, line_count rows of purse_count + 1: what each line earned of
                         the points, then of each purse in the programme's order */
+    int64_t *cuts;   /* the caller's, as many: what caps took off that; NULL: not asked for. A rule
+                        that a cap refuses, or its own cap leaves nothing of, has none */
 };
 
 /* Works out every rule. `scene->lines` hold net_minor and points_minor; base and multiplier are set

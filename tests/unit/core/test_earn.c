@@ -622,6 +622,64 @@ static void purses_are_earned_beside_the_points_within_their_own_limit(void **st
     assert_true(till.shares[0] == 48 && till.shares[1] == 1 && till.shares[2] == 2);
 }
 
+/* What caps took off a purse, over all lines. */
+static int64_t cut_of(size_t column)
+{
+    int64_t cut = 0;
+    for (size_t i = 0; i < till.basket.line_count; i++) {
+        cut += till.cuts[i * (till.programme.purse_count + 1) + column];
+    }
+    return cut;
+}
+
+static void what_caps_took_off_is_known_by_line_and_purse(void **state)
+{
+    (void)state;
+    open_shop();
+    struct tally_purse_rules purses[] = {{.code = "a", .id = 100, .per_sale_max = 5}};
+    till.programme.purses = purses;
+    till.programme.purse_count = 1;
+    struct tally_cap own = a_cap(TALLY_PERIOD_SALE, 200), all = a_cap(TALLY_PERIOD_SALE, 220);
+    struct tally_rule *four = add_rule(&till, a_rule("four", 4, 100));
+    four->caps = &own;
+    four->cap_count = 1;
+    add_rule(&till, a_fixed("fifty", 50));
+    struct tally_rule stamps = a_rule("stamps", 2, 1);
+    stamps.kind = TALLY_EARN_PER_ITEM;
+    stamps.purse = 100;
+    add_rule(&till, stamps);
+    till.programme.earn_caps = &all;
+    till.programme.earn_cap_count = 1;
+    assert_true(earned_by(&till) == 220 && cut_of(0) == 608 - 200 + 50 - 20);
+    assert_true(earned_of(&till, 100) == 5 && cut_of(1) == 1);
+    own.before_multiplier = true;
+    assert_true(earned_by(&till) == 220 && cut_of(0) == 608 - 200 + 50 - 20);
+    all.refuses = true; /* the second rule is refused: nothing of it was cut off */
+    assert_true(earned_by(&till) == 200 && cut_of(0) == 608 - 200);
+    own.points_max = 0;
+    assert_true(earned_by(&till) == 50 && cut_of(0) == 0);
+    own.points_max = 200;
+    own.refuses = true;
+    assert_true(earned_by(&till) == 50 && cut_of(0) == 0);
+}
+
+static void what_a_merchant_does_not_give_no_cap_took_off(void **state)
+{
+    (void)state;
+    open_shop();
+    static const uint32_t shops[] = {3};
+    struct tally_merchant merchant = {.shops = shops, .shop_count = 1, .earn_pct = 50};
+    till.programme.merchants = &merchant;
+    till.programme.merchant_count = 1;
+    struct tally_cap cap = a_cap(TALLY_PERIOD_SALE, 100);
+    struct tally_rule *four = add_rule(&till, a_rule("four", 4, 100));
+    till.basket.shop = 3;
+    assert_true(earned_by(&till) == 304 && cut_of(0) == 0);
+    four->caps = &cap;
+    four->cap_count = 1;
+    assert_true(earned_by(&till) == 50 && cut_of(0) == 304 - 50);
+}
+
 static void a_rule_that_gives_a_tier_gives_no_points(void **state)
 {
     (void)state;
@@ -965,6 +1023,8 @@ int main(void)
         cmocka_unit_test(a_capped_rule_leaves_its_turn_to_the_next_of_its_group),
         cmocka_unit_test(all_rules_together_are_capped_in_their_order),
         cmocka_unit_test(a_merchant_gives_its_part_of_the_points),
+        cmocka_unit_test(what_caps_took_off_is_known_by_line_and_purse),
+        cmocka_unit_test(what_a_merchant_does_not_give_no_cap_took_off),
         cmocka_unit_test(purses_are_earned_beside_the_points_within_their_own_limit),
         cmocka_unit_test(a_rule_that_gives_a_tier_gives_no_points),
         cmocka_unit_test(points_that_no_event_can_move_are_refused),

@@ -22,6 +22,7 @@ struct till {
     struct tally_line_work work[TILL_LINES];
     struct tally_earned earned[TILL_RULES];
     int64_t shares[TILL_LINES * (TILL_PURSES + 1)];
+    int64_t cuts[TILL_LINES * (TILL_PURSES + 1)];
 };
 
 /* The club, with neither rules nor lines yet. */
@@ -68,7 +69,7 @@ static inline void read_lines(struct till *till)
 static inline enum tally_status earn_on(struct till *till)
 {
     struct tally_scene scene = scene_of(till);
-    struct tally_earning earning = {till->earned, till->shares};
+    struct tally_earning earning = {till->earned, till->shares, till->cuts};
     return tally_earn(&scene, &earning);
 }
 
