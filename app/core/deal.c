@@ -56,6 +56,9 @@ void tally_deal_carve(struct tally_carver *carver, const struct tally_programme 
     deal->taken = tally_carve_list(carver, programme->reward_count, sizeof *deal->taken);
     deal->earning.rules = tally_carve(carver, programme->rule_count, sizeof *deal->earning.rules);
     deal->earning.shares = tally_carve(carver, lines * purses, sizeof *deal->earning.shares);
+    if (programme->refund.capped_first) {
+        deal->earning.cuts = tally_carve(carver, lines * purses, sizeof *deal->earning.cuts);
+    }
     deal->paid = tally_carve_list(carver, lines, sizeof *deal->paid);
     deal->shares = tally_carve_list(carver, shares, sizeof *deal->shares);
     deal->share_room = shares;
@@ -584,14 +587,16 @@ static enum tally_status list_shares(struct tally_deal *deal)
     size_t row = programme_of(deal)->purse_count + 1;
     for (size_t i = 0; i < deal->scene.basket->line_count * row; i++) {
         int64_t points = deal->earning.shares[i];
-        if (points == 0) {
+        int64_t cut = deal->earning.cuts != NULL ? deal->earning.cuts[i] : 0;
+        if (points == 0 && cut == 0) {
             continue;
         }
         if (deal->share_count == deal->share_room) {
             return TALLY_E_OVERFLOW;
         }
         deal->shares[deal->share_count] = (struct tally_share){
-            (uint32_t)(i / row), tally_deal_purse_id(programme_of(deal), i % row), points};
+            (uint32_t)(i / row), tally_deal_purse_id(programme_of(deal), i % row), points,
+            least(cut, TALLY_POINTS_MAX)};
         deal->share_count++;
     }
     return TALLY_OK;

@@ -141,11 +141,13 @@ struct tally_effects {
 /* ------------------------------------------------------------------ what happened */
 
 /* Points of one purse that one line earned: what a refund of that line takes back. In rising order
- * of (line, purse), each once. */
+ * of (line, purse), each once, those not both 0. */
 struct tally_share {
     uint32_t line;
     uint32_t purse;
-    int64_t points; /* above 0 */
+    int64_t points;
+    int64_t cut; /* that caps took off them, at most TALLY_POINTS_MAX: what a refund begins with. 0
+                    unless the programme of the sale says so */
 };
 
 /* What rewards took off a line, and what of the rest points paid: what a refund of that line gives

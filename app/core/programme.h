@@ -264,6 +264,7 @@ struct tally_refund_rules {
     int32_t window_days; /* of returns; 0: no limit */
     int32_t grace_days;  /* points that come back after their last day live so much longer */
     bool by_amount;      /* earned points go back by the share of the basket's worth, not by line */
+    bool capped_first;   /* what caps cut off a sale goes before what it earned */
 };
 
 /* ------------------------------------------------------------------ tiers */

@@ -171,7 +171,8 @@ static bool lines_are_same(const struct tally_deal *deal, const struct tally_sal
     for (size_t i = 0; i < sale->share_count; i++) {
         if (deal->shares[i].line != sale->shares[i].line ||
             deal->shares[i].purse != sale->shares[i].purse ||
-            deal->shares[i].points != sale->shares[i].points) {
+            deal->shares[i].points != sale->shares[i].points ||
+            deal->shares[i].cut != sale->shares[i].cut) {
             return false;
         }
     }

@@ -12,6 +12,7 @@ struct facts {
     int64_t discount_minor;
     int64_t points_minor;
     int64_t share; /* of the purse asked for */
+    int64_t cut;   /* that caps took off it */
     int64_t before_milli;
     int64_t after_milli;
 };
@@ -46,6 +47,7 @@ static void read_share(struct walk *walk, struct facts *facts)
     while (walk->share < sale->share_count && sale->shares[walk->share].line == walk->line) {
         if (sale->shares[walk->share].purse == walk->purse) {
             facts->share = sale->shares[walk->share].points;
+            facts->cut = sale->shares[walk->share].cut;
         }
         walk->share++;
     }
@@ -103,12 +105,13 @@ static bool shares_can_be(const struct tally_sale *sale)
         const struct tally_share *share = &sale->shares[i];
         bool rises = i == 0 || share->line > share[-1].line ||
                      (share->line == share[-1].line && share->purse > share[-1].purse);
-        if (!rises || share->line >= sale->basket.line_count || share->points <= 0 ||
-            share->points > TALLY_POINTS_MAX) {
+        if (!rises || share->line >= sale->basket.line_count || share->points < 0 ||
+            share->points > TALLY_POINTS_MAX || share->cut < 0 || share->cut > TALLY_POINTS_MAX ||
+            (share->points == 0 && share->cut == 0)) {
             return false;
         }
     }
-    return true;
+    return sale->share_count <= TALLY_SHARES_MAX;
 }
 
 static bool exchanges_can_be(const struct tally_sale *sale)
@@ -172,6 +175,7 @@ static int64_t least(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
+/* Of a line's part: what is undone before and after this return. */
 static enum tally_status undone(int64_t part, const struct facts *facts, int64_t *ret_before,
                                 int64_t *ret_after)
 {
@@ -206,6 +210,7 @@ enum tally_status tally_undo_money(const struct tally_undo *undo, int64_t *ret_a
 
 enum weight {
     BY_SHARE,    /* what each line earned */
+    BY_CUT,      /* what caps took off that */
     BY_POINTS,   /* what points paid of it */
     BY_DISCOUNT, /* what rewards took off it */
     BY_MONEY,    /* what was paid for it with money */
@@ -218,6 +223,8 @@ static int64_t weight_of(const struct facts *facts, enum weight weight)
     switch (weight) {
     case BY_SHARE:
         return facts->share;
+    case BY_CUT:
+        return facts->cut;
     case BY_POINTS:
         return facts->points_minor;
     case BY_DISCOUNT:
@@ -322,72 +329,25 @@ static enum tally_status source_take(struct source *source, int64_t points,
     return TALLY_OK;
 }
 
-/* One line's stretch of `part` points: what came back before is passed over, what comes now is
- * taken, and the rest is passed over, too. */
-static enum tally_status take_stretch(struct source *source, int64_t part,
-                                      const struct facts *facts, enum tally_move_kind kind,
-                                      struct tally_moves *moves, int64_t *in_debt)
-{
-    int64_t before = 0, after = 0;
-    TALLY_TRY(undone(part, facts, &before, &after));
-    TALLY_TRY(source_take(source, before, kind, NULL, NULL));
-    TALLY_TRY(source_take(source, after - before, kind, moves, in_debt));
-    return source_take(source, part - after, kind, NULL, NULL);
-}
-
-/* Whole exchanges, so many of each line, undone one by one as it comes back: of vouchers early, so
- * that points that were earned with the line are not owed while a voucher is there that they paid
- * for; of a gift, which nobody brings back, when the line is back as a whole. */
-struct exchanging {
-    const struct tally_exchange *exchange;
-    struct division lines;
+/* What belongs to a line, and how much of it is undone before and after this return. */
+struct stretch {
+    int64_t part;
+    int64_t before;
+    int64_t after;
 };
 
-static enum tally_status divide_exchange(const struct tally_undo *undo,
-                                         const struct tally_exchange *exchange,
-                                         struct exchanging *ret_exchanging)
+/* One line's stretch of points: what came back before is passed over, what comes now is taken, and
+ * the rest is passed over, too. */
+static enum tally_status take_stretch(struct source *source, const struct stretch *stretch,
+                                      enum tally_move_kind kind, struct tally_moves *moves,
+                                      int64_t *in_debt)
 {
-    ret_exchanging->exchange = exchange;
-    return divide(undo, exchange->purse, exchange->times, BY_AMOUNT, &ret_exchanging->lines);
+    TALLY_TRY(source_take(source, stretch->before, kind, NULL, NULL));
+    TALLY_TRY(source_take(source, stretch->after - stretch->before, kind, moves, in_debt));
+    return source_take(source, stretch->part - stretch->after, kind, NULL, NULL);
 }
 
-/* The running share, rounded up for a voucher, less what was given before. */
-static enum tally_status times_of(struct exchanging *exchanging, const struct facts *facts,
-                                  int64_t *ret_times, int64_t *ret_before, int64_t *ret_after)
-{
-    struct tally_allotment *allotment = &exchanging->lines.allotment;
-    const enum tally_rounding rounding =
-        exchanging->exchange->gives > 0 ? TALLY_ROUND_CEIL : TALLY_ROUND_FLOOR;
-    int64_t running = 0, times = 0;
-    allotment->weight_done += weight_of(facts, exchanging->lines.weight); /* at most the total */
-    TALLY_TRY(tally_scale(allotment->total, allotment->weight_done, allotment->weight_total,
-                          rounding, &running));
-    times = running - allotment->given;
-    allotment->given = running;
-    TALLY_TRY(tally_scale(times, facts->before_milli, facts->quantity_milli, rounding, ret_before));
-    TALLY_TRY(tally_scale(times, facts->after_milli, facts->quantity_milli, rounding, ret_after));
-    *ret_times = times;
-    return TALLY_OK;
-}
-
-/* The units of one exchange: `each` for one, of all lines. */
-static enum tally_status take_exchange(struct source *source, const struct tally_undo *undo,
-                                       const struct tally_exchange *exchange, int64_t each,
-                                       enum tally_move_kind kind, struct tally_moves *moves,
-                                       int64_t *in_debt)
-{
-    struct exchanging exchanging = {0};
-    struct facts facts;
-    TALLY_TRY(divide_exchange(undo, exchange, &exchanging));
-    for (struct walk walk = walk_start(undo, exchange->purse); walk_next(&walk, &facts);) {
-        int64_t times = 0, before = 0, after = 0; /* times `each` fit: sale_can_be */
-        TALLY_TRY(times_of(&exchanging, &facts, &times, &before, &after));
-        TALLY_TRY(source_take(source, before * each, kind, NULL, NULL));
-        TALLY_TRY(source_take(source, (after - before) * each, kind, moves, in_debt));
-        TALLY_TRY(source_take(source, (times - after) * each, kind, NULL, NULL));
-    }
-    return TALLY_OK;
-}
+/* ------------------------------------------------------------------ what was earned, by line */
 
 /* What exchanges gave of a purse together, or what they cost. */
 static int64_t exchanged(const struct tally_sale *sale, uint32_t purse, bool cost)
@@ -402,6 +362,141 @@ static int64_t exchanged(const struct tally_sale *sale, uint32_t purse, bool cos
     return units; /* at most 256 times TALLY_POINTS_MAX: sale_can_be */
 }
 
+/* What rules and free rewards gave of a purse. */
+static int64_t given_of(const struct tally_event *sale, uint32_t purse)
+{
+    int64_t total = tally_event_points(sale, purse, TALLY_MOVE_EARN);
+    return total - least(exchanged(&sale->as.sale, purse, false), total);
+}
+
+static int64_t cut_of(const struct tally_sale *sale, uint32_t purse)
+{
+    int64_t cut = 0;
+    for (size_t i = 0; i < sale->share_count; i++) {
+        cut += sale->shares[i].purse == purse ? sale->shares[i].cut : 0;
+    }
+    return cut; /* at most 20000 times TALLY_POINTS_MAX: sale_can_be */
+}
+
+/* What was given of a purse, and what caps took off that, by line. */
+struct earnings {
+    struct division given;
+    struct division cut;
+};
+
+static enum tally_status divide_earnings(const struct tally_undo *undo, uint32_t purse,
+                                         struct earnings *ret_earnings)
+{
+    TALLY_TRY(divide(undo, purse, given_of(undo->sale, purse),
+                     undo->by_amount ? BY_AMOUNT : BY_SHARE, &ret_earnings->given));
+    return divide(undo, purse, cut_of(&undo->sale->as.sale, purse),
+                  undo->by_amount ? BY_AMOUNT : BY_CUT, &ret_earnings->cut);
+}
+
+/* So much of `part` as the rest of the line would not have earned, had no cap taken `cut` off. */
+static enum tally_status undone_after_cut(int64_t part, int64_t cut, int64_t back_milli,
+                                          int64_t quantity_milli, int64_t *ret_undone)
+{
+    int64_t deserved = 0;
+    TALLY_TRY(tally_scale(part + cut, quantity_milli - back_milli, quantity_milli,
+                          TALLY_ROUND_FLOOR, &deserved));
+    *ret_undone = part - least(part, deserved);
+    return TALLY_OK;
+}
+
+/* What a line earned. Its `pace` is that of what follows the points: as they do where a cap cut
+ * them, else as the pieces do. */
+static enum tally_status next_earnings(struct earnings *earnings, const struct facts *facts,
+                                       struct stretch *ret_earned, struct stretch *ret_pace)
+{
+    struct stretch earned = {0};
+    struct stretch pace = {facts->quantity_milli, facts->before_milli, facts->after_milli};
+    int64_t cut = 0;
+    TALLY_TRY(part_of(&earnings->given, facts, &earned.part));
+    TALLY_TRY(part_of(&earnings->cut, facts, &cut));
+    if (cut == 0 || earned.part == 0) {
+        TALLY_TRY(undone(earned.part, facts, &earned.before, &earned.after));
+    } else {
+        TALLY_TRY(undone_after_cut(earned.part, cut, facts->before_milli, facts->quantity_milli,
+                                   &earned.before));
+        TALLY_TRY(undone_after_cut(earned.part, cut, facts->after_milli, facts->quantity_milli,
+                                   &earned.after));
+        pace = earned;
+    }
+    *ret_earned = earned;
+    *ret_pace = pace;
+    return TALLY_OK;
+}
+
+static enum tally_status undone_at(int64_t part, const struct stretch *pace,
+                                   enum tally_rounding rounding, struct stretch *ret_stretch)
+{
+    struct stretch stretch = {.part = part};
+    TALLY_TRY(tally_scale(part, pace->before, pace->part, rounding, &stretch.before));
+    TALLY_TRY(tally_scale(part, pace->after, pace->part, rounding, &stretch.after));
+    *ret_stretch = stretch;
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ exchanges */
+
+/* Whole exchanges, so many of each line, undone one by one as it comes back: of vouchers early, so
+ * that points that were earned with the line are not owed while a voucher is there that they paid
+ * for; of a gift, which nobody brings back, when the line is back as a whole. */
+struct exchanging {
+    const struct tally_exchange *exchange;
+    struct division lines;
+    struct earnings earnings; /* of the purse that paid */
+};
+
+static enum tally_status divide_exchange(const struct tally_undo *undo,
+                                         const struct tally_exchange *exchange,
+                                         struct exchanging *ret_exchanging)
+{
+    ret_exchanging->exchange = exchange;
+    TALLY_TRY(divide_earnings(undo, exchange->cost_purse, &ret_exchanging->earnings));
+    return divide(undo, exchange->cost_purse, exchange->times, BY_AMOUNT, &ret_exchanging->lines);
+}
+
+/* The running share, rounded up for a voucher, less what was given before. */
+static enum tally_status times_of(struct exchanging *exchanging, const struct facts *facts,
+                                  struct stretch *ret_times)
+{
+    struct tally_allotment *allotment = &exchanging->lines.allotment;
+    const enum tally_rounding rounding =
+        exchanging->exchange->gives > 0 ? TALLY_ROUND_CEIL : TALLY_ROUND_FLOOR;
+    struct stretch earned, pace;
+    int64_t running = 0, times = 0;
+    TALLY_TRY(next_earnings(&exchanging->earnings, facts, &earned, &pace));
+    allotment->weight_done += weight_of(facts, exchanging->lines.weight); /* at most the total */
+    TALLY_TRY(tally_scale(allotment->total, allotment->weight_done, allotment->weight_total,
+                          rounding, &running));
+    times = running - allotment->given;
+    allotment->given = running;
+    return undone_at(times, &pace, rounding, ret_times);
+}
+
+/* The units of one exchange: `each` for one, of all lines. */
+static enum tally_status take_exchange(struct source *source, const struct tally_undo *undo,
+                                       const struct tally_exchange *exchange, int64_t each,
+                                       enum tally_move_kind kind, struct tally_moves *moves,
+                                       int64_t *in_debt)
+{
+    struct exchanging exchanging = {0};
+    struct facts facts;
+    TALLY_TRY(divide_exchange(undo, exchange, &exchanging));
+    for (struct walk walk = walk_start(undo, exchange->cost_purse); walk_next(&walk, &facts);) {
+        struct stretch times; /* times `each` fit: sale_can_be */
+        TALLY_TRY(times_of(&exchanging, &facts, &times));
+        TALLY_TRY(take_stretch(
+            source, &(struct stretch){times.part * each, times.before * each, times.after * each},
+            kind, moves, in_debt));
+    }
+    return TALLY_OK;
+}
+
+/* ------------------------------------------------------------------ points and units */
+
 enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purse, bool bought,
                                     struct tally_moves *moves, int64_t *ret_in_debt)
 {
@@ -412,10 +507,9 @@ enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purs
     const struct tally_sale *sale = &undo->sale->as.sale;
     const struct tally_effects *effects = &undo->sale->effects;
     struct source source = {effects, purse, true, effects->move_count, 0};
-    struct division division = {0};
+    struct earnings earnings = {0};
     struct facts facts;
-    int64_t total = tally_event_points(undo->sale, purse, TALLY_MOVE_EARN), in_debt = 0;
-    int64_t given = total - least(exchanged(sale, purse, false), total);
+    int64_t in_debt = 0;
     for (size_t i = 0; i < sale->exchange_count; i++) {
         const struct tally_exchange *exchange = &sale->exchanges[i];
         if (exchange->gives > 0 && exchange->purse == purse) {
@@ -423,12 +517,12 @@ enum tally_status tally_undo_earned(const struct tally_undo *undo, uint32_t purs
                                     bought ? moves : NULL, &in_debt));
         }
     }
-    TALLY_TRY(divide(undo, purse, given, undo->by_amount ? BY_AMOUNT : BY_SHARE, &division));
+    TALLY_TRY(divide_earnings(undo, purse, &earnings));
     for (struct walk walk = walk_start(undo, purse); walk_next(&walk, &facts);) {
-        int64_t part = 0;
-        TALLY_TRY(part_of(&division, &facts, &part));
-        TALLY_TRY(take_stretch(&source, part, &facts, TALLY_MOVE_UNEARN, bought ? NULL : moves,
-                               &in_debt));
+        struct stretch earned, pace;
+        TALLY_TRY(next_earnings(&earnings, &facts, &earned, &pace));
+        TALLY_TRY(
+            take_stretch(&source, &earned, TALLY_MOVE_UNEARN, bought ? NULL : moves, &in_debt));
     }
     *ret_in_debt = in_debt;
     return TALLY_OK;
@@ -461,28 +555,50 @@ enum tally_status tally_undo_spent(const struct tally_undo *undo, uint32_t purse
         int64_t by_payment = 0, by_cost = 0;
         TALLY_TRY(part_of(&payment, &facts, &by_payment));
         TALLY_TRY(part_of(&cost, &facts, &by_cost));
-        TALLY_TRY(take_stretch(&source, by_payment + by_cost, &facts, TALLY_MOVE_UNREDEEM, moves,
-                               &nothing));
+        struct stretch spent = {.part = by_payment + by_cost};
+        TALLY_TRY(undone(spent.part, &facts, &spent.before, &spent.after));
+        TALLY_TRY(take_stretch(&source, &spent, TALLY_MOVE_UNREDEEM, moves, &nothing));
     }
     return TALLY_OK;
 }
 
 /* ------------------------------------------------------------------ counts */
 
-static enum tally_status undo_count(const struct tally_undo *undo, const struct tally_count *count,
+static enum tally_status undo_spend(const struct tally_undo *undo, int64_t amount,
                                     int64_t *ret_undone)
 {
     struct division division = {0};
     struct facts facts;
     int64_t sum = 0;
-    enum weight points_by = undo->by_amount ? BY_AMOUNT : BY_SHARE;
-    TALLY_TRY(divide(undo, TALLY_PURSE_POINTS, count->amount,
-                     count->what == TALLY_COUNT_SPEND ? BY_MONEY : points_by, &division));
+    TALLY_TRY(divide(undo, TALLY_PURSE_POINTS, amount, BY_MONEY, &division));
     for (struct walk walk = walk_start(undo, TALLY_PURSE_POINTS); walk_next(&walk, &facts);) {
         int64_t part = 0, before = 0, after = 0;
         TALLY_TRY(part_of(&division, &facts, &part));
         TALLY_TRY(undone(part, &facts, &before, &after));
         sum += after - before; /* at most the count */
+    }
+    *ret_undone = sum;
+    return TALLY_OK;
+}
+
+/* Points towards tiers go as the points do. */
+static enum tally_status undo_tier_points(const struct tally_undo *undo, int64_t points,
+                                          int64_t *ret_undone)
+{
+    struct division division = {0};
+    struct earnings earnings = {0};
+    struct facts facts;
+    int64_t sum = 0;
+    TALLY_TRY(divide(undo, TALLY_PURSE_POINTS, points, undo->by_amount ? BY_AMOUNT : BY_SHARE,
+                     &division));
+    TALLY_TRY(divide_earnings(undo, TALLY_PURSE_POINTS, &earnings));
+    for (struct walk walk = walk_start(undo, TALLY_PURSE_POINTS); walk_next(&walk, &facts);) {
+        struct stretch earned, pace, counted;
+        int64_t part = 0;
+        TALLY_TRY(part_of(&division, &facts, &part));
+        TALLY_TRY(next_earnings(&earnings, &facts, &earned, &pace));
+        TALLY_TRY(undone_at(part, &pace, TALLY_ROUND_FLOOR, &counted));
+        sum += counted.after - counted.before; /* at most the count */
     }
     *ret_undone = sum;
     return TALLY_OK;
@@ -501,7 +617,9 @@ enum tally_status tally_undo_counts(const struct tally_undo *undo, struct tally_
             if (count.what != TALLY_COUNT_SPEND && count.what != TALLY_COUNT_POINTS) {
                 continue;
             }
-            TALLY_TRY(undo_count(undo, &count, &back));
+            TALLY_TRY(count.what == TALLY_COUNT_SPEND
+                          ? undo_spend(undo, count.amount, &back)
+                          : undo_tier_points(undo, count.amount, &back));
         }
         count.amount = -back;
         TALLY_TRY(tally_counts_put(counts, count));

@@ -250,5 +250,6 @@ static const struct field refund_fields[] = {
      FIELD_AT(tally_refund_rules, by_amount),
      .choices = shares,
      .take = take_by},
+    {.key = "capped_first", .kind = FIELD_FLAG, FIELD_AT(tally_refund_rules, capped_first)},
 };
 const struct shape shape_refunds = SHAPE("refunds", refund_fields);

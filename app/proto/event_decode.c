@@ -133,7 +133,7 @@ static bool take_share(pb_istream_t *stream, const pb_field_t *field, void **arg
     if (share == NULL || !pb_decode(stream, tally_v1_Share_fields, &in)) {
         return false;
     }
-    *share = (struct tally_share){in.line, in.purse, in.points};
+    *share = (struct tally_share){in.line, in.purse, in.points, in.cut};
     return true;
 }
 

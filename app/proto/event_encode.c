@@ -128,6 +128,7 @@ static bool put_shares(pb_ostream_t *stream, const pb_field_t *field, void *cons
             .line = sale->shares[i].line,
             .purse = sale->shares[i].purse,
             .points = sale->shares[i].points,
+            .cut = sale->shares[i].cut,
         };
         if (!pb_put_message(stream, field, tally_v1_Share_fields, &out)) {
             return false;

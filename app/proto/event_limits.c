@@ -60,8 +60,9 @@ static bool shares_ok(const struct tally_sale *sale)
     }
     for (size_t i = 0; i < sale->share_count; i++) {
         const struct tally_share *share = &sale->shares[i];
-        if (share->line >= sale->basket.line_count || share->points <= 0 ||
-            share->points > TALLY_POINTS_MAX ||
+        if (share->line >= sale->basket.line_count || share->points < 0 ||
+            share->points > TALLY_POINTS_MAX || share->cut < 0 || share->cut > TALLY_POINTS_MAX ||
+            (share->points == 0 && share->cut == 0) ||
             (i > 0 && !share_follows(&sale->shares[i - 1], share))) {
             return false;
         }

@@ -179,7 +179,9 @@ static json_t *sold_lines_json(const struct tally_programme *programme,
         json_t *line = line_json(sale->basket.lines[i].amount_minor - discount_minor,
                                  discount_minor, points_minor, points);
         for (; share < sale->share_count && sale->shares[share].line == i; share++) {
-            add_units(line, programme, sale->shares[share].purse, sale->shares[share].points);
+            if (sale->shares[share].points != 0) {
+                add_units(line, programme, sale->shares[share].purse, sale->shares[share].points);
+            }
         }
         json_array_append_new(lines, line);
     }

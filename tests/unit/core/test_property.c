@@ -216,7 +216,8 @@ static void a_random_programme(void)
         .policy = one_in(3) ? (enum tally_refund_policy)below(4) : TALLY_REFUND_DEBT,
         .pending_first = one_in(3),
         .grace_days = one_in(3) ? (int32_t)below(40) : 0,
-        .by_amount = one_in(3)};
+        .by_amount = one_in(3),
+        .capped_first = one_in(2)};
 }
 
 static void a_random_basket(void)

@@ -326,6 +326,217 @@ static void a_voucher_that_is_used_is_owed_under_every_policy_but_one(void **sta
     }
 }
 
+/* ------------------------------------------------------------------ what caps cut off goes first
+ */
+
+static struct tally_cap sale_cap;
+
+static void capped_at(int64_t points)
+{
+    sale_cap = (struct tally_cap){.period = {TALLY_PERIOD_SALE, 0}, .points_max = points};
+    desk.rules[0].caps = &sale_cap;
+    desk.rules[0].cap_count = 1;
+    desk.programme.refund.capped_first = true;
+}
+
+static const struct tally_event *sold_pieces(int64_t pieces, int64_t amount_minor)
+{
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", pieces, amount_minor);
+    return sell(&desk);
+}
+
+static void what_a_cap_cut_off_goes_before_vouchers_and_points(void **state)
+{
+    (void)state;
+    vouchers_for(10000);
+    capped_at(20000);
+    const struct tally_event *sale = sold_pieces(550, 55000);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 2);
+    assert_int_equal(refund(&desk, sale, 0, 0, 200000), TALLY_OK);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 2);
+    assert_true(desk.event.as.reversal.amount_minor == 20000);
+    assert_int_equal(refund(&desk, sale, 0, 200000, 200000), TALLY_OK);
+    assert_true(balance(&desk) == 5000 && balance_of(&desk, id_of("voucher")) == 1);
+    assert_int_equal(refund(&desk, sale, 0, 400000, 150000), TALLY_OK);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 0);
+    assert_int_equal(desk.account.lot_count, 0);
+}
+
+static void points_stay_as_far_as_the_rest_would_have_earned_them(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t back_milli;
+        int64_t points;
+    } steps[] = {{1000, 50}, {2000, 50}, {2500, 50}, {3000, 40}, {3999, 20}, {4999, 0}, {5000, 0}};
+    opened();
+    capped_at(50); /* of 100 */
+    const struct tally_event *sale = sold_pieces(5, 10000);
+    int64_t before = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        assert_int_equal(refund(&desk, sale, 0, before, steps[i].back_milli - before), TALLY_OK);
+        assert_true(balance(&desk) == steps[i].points);
+        before = steps[i].back_milli;
+    }
+}
+
+/* The cap is on tea: a cup that comes back takes all that it earned. */
+static void a_cap_keeps_no_points_of_lines_that_it_did_not_cut(void **state)
+{
+    (void)state;
+    opened();
+    desk.rules[0].lines.skus = words_of("tea");
+    capped_at(100);
+    add_rule(&desk, a_rule("cups", 1, 100))->lines.skus = words_of("cup");
+    basket_is_empty(&desk);
+    sell_line(&desk, "cup", 2, 5000);
+    sell_line(&desk, "tea", 2, 50000);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance(&desk) == 150);
+    assert_int_equal(refund(&desk, sale, 0, 0, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 125);
+    assert_int_equal(refund(&desk, sale, 1, 0, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 125);
+    assert_int_equal(refund(&desk, sale, 0, 1000, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 100);
+}
+
+static void by_amount_the_whole_basket_shares_what_was_cut_off(void **state)
+{
+    (void)state;
+    opened();
+    desk.programme.refund.by_amount = true;
+    desk.rules[0].lines.except_skus = words_of("fuel");
+    capped_at(20); /* of 40 */
+    basket_is_empty(&desk);
+    sell_line(&desk, "tea", 1, 4000);
+    sell_line(&desk, "fuel", 4, 12000); /* 15 of the 20, and 15 cut off */
+    const struct tally_event *sale = sell(&desk);
+    assert_int_equal(refund(&desk, sale, 1, 0, 2000), TALLY_OK);
+    assert_true(balance(&desk) == 20);
+    assert_int_equal(refund(&desk, sale, 1, 2000, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 12);
+    assert_int_equal(refund(&desk, sale, 0, 0, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 7);
+    assert_int_equal(refund(&desk, sale, 1, 3000, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 0);
+}
+
+static void stamps_that_a_purse_cut_off_go_first_too(void **state)
+{
+    (void)state;
+    opened();
+    desk.rules[0].purse = id_of("stamp");
+    desk.rules[0].counts_for_tier = false;
+    add_purse(&desk, "stamp")->per_sale_max = 3;
+    desk.programme.refund.capped_first = true;
+    const struct tally_event *sale = sold_pieces(5, 500);
+    assert_true(balance_of(&desk, id_of("stamp")) == 3 && sale->as.sale.shares[0].cut == 2);
+    assert_int_equal(refund(&desk, sale, 0, 0, 2000), TALLY_OK);
+    assert_true(balance_of(&desk, id_of("stamp")) == 3);
+    assert_int_equal(refund(&desk, sale, 0, 2000, 1000), TALLY_OK);
+    assert_true(balance_of(&desk, id_of("stamp")) == 2);
+}
+
+static int64_t points_towards_tiers(void)
+{
+    return tally_tier_metric(&desk.account, &desk.programme, TALLY_METRIC_POINTS, TODAY);
+}
+
+static void points_towards_tiers_stay_with_the_points(void **state)
+{
+    (void)state;
+    static const struct tally_condition conditions[] = {{TALLY_METRIC_POINTS, 1000}};
+    opened();
+    struct tally_tier tiers[2] = {desk.programme.tiers.tiers[0], desk.programme.tiers.tiers[1]};
+    tiers[1].conditions = conditions;
+    tiers[1].condition_count = 1;
+    desk.programme.tiers.tiers = tiers;
+    desk.programme.tiers.tier_count = 2;
+    capped_at(50); /* of 100 */
+    const struct tally_event *sale = sold_pieces(5, 10000);
+    assert_true(points_towards_tiers() == 50);
+    assert_int_equal(refund(&desk, sale, 0, 0, 2000), TALLY_OK);
+    assert_true(points_towards_tiers() == 50);
+    assert_int_equal(refund(&desk, sale, 0, 2000, 1000), TALLY_OK);
+    assert_true(points_towards_tiers() == 40);
+    assert_int_equal(refund(&desk, sale, 0, 3000, 2000), TALLY_OK);
+    assert_true(points_towards_tiers() == 0);
+}
+
+/* So no refund takes what an earlier one took already. */
+static void the_programme_of_the_sale_says_what_goes_first(void **state)
+{
+    (void)state;
+    opened();
+    capped_at(50); /* of 100 */
+    const struct tally_event *sale = sold_pieces(4, 10000);
+    desk.programme.refund.capped_first = false;
+    assert_int_equal(refund(&desk, sale, 0, 0, 2000), TALLY_OK);
+    assert_true(balance(&desk) == 50);
+    assert_int_equal(refund(&desk, sale, 0, 2000, 2000), TALLY_OK);
+    sale = sold_pieces(4, 10000);
+    assert_true(sale->as.sale.shares[0].cut == 0);
+    assert_int_equal(refund(&desk, sale, 0, 0, 2000), TALLY_OK);
+    desk.programme.refund.capped_first = true;
+    assert_int_equal(refund(&desk, sale, 0, 2000, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 13);
+    assert_int_equal(refund(&desk, sale, 0, 3000, 1000), TALLY_OK);
+    assert_true(balance(&desk) == 0);
+}
+
+static void a_cut_that_no_cap_made_is_found(void **state)
+{
+    (void)state;
+    opened();
+    capped_at(50);
+    struct tally_event sale = *sold_pieces(4, 10000);
+    struct tally_share share = sale.as.sale.shares[0];
+    sale.as.sale.shares = &share;
+    assert_true(share.cut == 50);
+    assert_int_equal(check_sale(&desk, &sale), TALLY_OK);
+    share.cut = 51;
+    assert_int_equal(check_sale(&desk, &sale), TALLY_E_MISMATCH);
+    share.cut = 50;
+    desk.programme.refund.capped_first = false;
+    assert_int_equal(check_sale(&desk, &sale), TALLY_E_MISMATCH);
+}
+
+static void what_is_left_does_not_depend_on_the_steps_and_is_never_more_than_deserved(void **state)
+{
+    (void)state;
+    uint64_t seed = seeded_start(1);
+    for (size_t round = 0; round < 300; round++) {
+        const int64_t points_max = seeded_below(&seed, 300), pieces = 1 + seeded_below(&seed, 7);
+        const int64_t amount_minor = seeded_below(&seed, 60000);
+        const bool by_amount = seeded_below(&seed, 2) == 0;
+        const int64_t back = seeded_below(&seed, pieces * 1000) + 1;
+        int64_t points[2] = {0, 0}, vouchers[2] = {0, 0};
+        for (size_t i = 0; i < 2; i++) {
+            vouchers_for(40);
+            desk.rules[0].per_minor = 100;
+            desk.programme.refund.by_amount = by_amount;
+            capped_at(points_max);
+            const struct tally_event *sale = sold_pieces(pieces, amount_minor);
+            for (int64_t done = 0, now; done < back; done += now) {
+                now = i == 0 ? back : 1 + seeded_below(&seed, back - done);
+                assert_int_equal(refund(&desk, sale, 0, done, now), TALLY_OK);
+            }
+            points[i] = balance(&desk);
+            vouchers[i] = balance_of(&desk, id_of("voucher"));
+        }
+        const int64_t whole = amount_minor / 100, quantity_milli = pieces * 1000;
+        int64_t deserved = whole * (quantity_milli - back) / quantity_milli;
+        deserved = deserved < points_max ? deserved : points_max;
+        assert_true(points[0] == points[1] && vouchers[0] == vouchers[1]);
+        assert_true(points[0] >= 0 && vouchers[0] >= 0);
+        if (whole > points_max) {
+            assert_true(points[0] + 40 * vouchers[0] == deserved);
+        }
+    }
+}
+
 static void points_for_a_gift_come_back_when_all_has_come_back(void **state)
 {
     (void)state;
@@ -679,11 +890,13 @@ static void a_sale_that_cannot_be_does_no_harm(void **state)
     }
     broken = sale;
     static const struct tally_share shares[] = {
-        {0, 0, 0}, {0, 0, -1}, {0, 0, INT64_MAX}, {1, 0, 1}, {UINT32_MAX, 0, 1}};
+        {0, 0, 0, 0},  {0, 0, -1, 0},        {0, 0, INT64_MAX, 0}, {1, 0, 1, 0},
+        {0, 0, 1, -1}, {0, 0, 0, INT64_MAX}, {UINT32_MAX, 0, 1, 0}};
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         broken.as.sale.shares = &shares[i];
         assert_int_equal(tally_reversal_check(&desk.programme, &broken, &desk.event),
                          TALLY_E_MISMATCH);
+        refund_is_refused(&broken, 0, 0, 1000, TALLY_E_INVALID);
     }
     broken = sale;
     struct tally_count count = sale.effects.counts[0];
@@ -725,6 +938,15 @@ int main(void)
         cmocka_unit_test(a_voucher_goes_back_where_its_points_come_back),
         cmocka_unit_test(what_paid_for_a_voucher_comes_back_into_its_lots),
         cmocka_unit_test(a_voucher_that_is_used_is_owed_under_every_policy_but_one),
+        cmocka_unit_test(what_a_cap_cut_off_goes_before_vouchers_and_points),
+        cmocka_unit_test(points_stay_as_far_as_the_rest_would_have_earned_them),
+        cmocka_unit_test(a_cap_keeps_no_points_of_lines_that_it_did_not_cut),
+        cmocka_unit_test(by_amount_the_whole_basket_shares_what_was_cut_off),
+        cmocka_unit_test(stamps_that_a_purse_cut_off_go_first_too),
+        cmocka_unit_test(points_towards_tiers_stay_with_the_points),
+        cmocka_unit_test(the_programme_of_the_sale_says_what_goes_first),
+        cmocka_unit_test(a_cut_that_no_cap_made_is_found),
+        cmocka_unit_test(what_is_left_does_not_depend_on_the_steps_and_is_never_more_than_deserved),
         cmocka_unit_test(points_for_a_gift_come_back_when_all_has_come_back),
         cmocka_unit_test(the_example_of_the_page_on_returns_holds),
         cmocka_unit_test(what_is_gone_becomes_a_debt),

@@ -81,7 +81,7 @@ static void the_shortest_document_means_its_defaults(void **state)
     assert_int_equal(programme->redeem.share_pct, 0);
     assert_int_equal(programme->refund.policy, TALLY_REFUND_DEBT);
     assert_true(programme->refund.pending_first);
-    assert_false(programme->refund.by_amount);
+    assert_false(programme->refund.by_amount || programme->refund.capped_first);
     assert_int_equal(programme->hold_minutes, 15);
     assert_int_equal(programme->tiers.tier_count, 1);
     assert_string_equal(programme->tiers.tiers[0].code, "member");
@@ -334,7 +334,7 @@ static void the_rest_of_a_programme_is_understood(void **state)
         "  \"member_limits\": [{ \"per\": \"sale\", \"points\": 20 }],"
         "  \"lines\": { \"except_categories\": [\"fuel\"] } },\n"
         "\"refunds\": { \"policy\": \"pending\", \"pending_first\": false, \"window_days\": 14,"
-        "  \"grace_days\": 3, \"by\": \"amount\" },\n"
+        "  \"grace_days\": 3, \"by\": \"amount\", \"capped_first\": true },\n"
         "\"holds\": { \"minutes\": 30 },\n"
         "\"awards\": [{ \"code\": \"w\", \"kind\": \"period\", \"per\": \"month\", \"points\": 1,"
         "  \"tiers\": [\"member\"] },\n"
@@ -362,7 +362,7 @@ static void the_rest_of_a_programme_is_understood(void **state)
     assert_false(programme->refund.pending_first);
     assert_int_equal(programme->refund.window_days, 14);
     assert_int_equal(programme->refund.grace_days, 3);
-    assert_true(programme->refund.by_amount);
+    assert_true(programme->refund.by_amount && programme->refund.capped_first);
     assert_int_equal(programme->hold_minutes, 30);
     assert_int_equal(programme->awards[0].period.kind, TALLY_PERIOD_MONTH);
     assert_int_equal(programme->awards[1].chance_ppm, 5);

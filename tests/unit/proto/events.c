@@ -31,7 +31,8 @@ static const struct tally_count used[] = {
     {TALLY_COUNT_HOUR, 0, 489960, DAY, -1},
 };
 static const struct tally_line_paid paid[] = {{0, 90, 100}, {1, 0, 7}};
-static const struct tally_share shares[] = {{0, POINTS, 11}, {0, STAMPS, 1}, {2, POINTS, 60}};
+static const struct tally_share shares[] = {
+    {0, POINTS, 11, 0}, {0, STAMPS, 1, 0}, {2, POINTS, 60, 0}};
 static const struct tally_move sale_moves[] = {
     {TALLY_MOVE_EXPIRE, POINTS, -3, 0, 1},
     {TALLY_MOVE_RELEASE, POINTS, LAST_DAY, 0, 5},
@@ -295,7 +296,7 @@ struct tally_event a_small_sale(void)
     static const struct tally_line line = {WORDS("4006381333931"), {NULL, 0}, 1000, 2590, 0, 0};
     static const struct tally_move move = {TALLY_MOVE_EARN, POINTS, LAST_DAY, 0, 259};
     static const struct tally_count count = {TALLY_COUNT_SALES, 0, INT32_MIN, TALLY_DAY_NEVER, 1};
-    static const struct tally_share share = {0, POINTS, 259};
+    static const struct tally_share share = {0, POINTS, 259, 0};
     return (struct tally_event){
         .id = {12, 1, 123456},
         .time = UINT64_C(1763800000123) << 16,
@@ -557,7 +558,8 @@ static void any_sale(struct any_event *any, uint64_t *seed)
         }
         for (uint32_t purse = 0; purse < 2 && draw(seed) % 2 == 0; purse++) {
             any->shares[sale->share_count++] = (struct tally_share){
-                (uint32_t)i, purse * STAMPS, any_from(1, TALLY_POINTS_MAX, seed)};
+                (uint32_t)i, purse * STAMPS, any_from(1, TALLY_POINTS_MAX, seed),
+                any_up_to(1, seed) == 0 ? 0 : any_from(1, TALLY_POINTS_MAX, seed)};
         }
     }
 }
@@ -799,6 +801,7 @@ static void expect_same_sale(const struct tally_sale *left, const struct tally_s
         SAME(shares[i].line);
         SAME(shares[i].purse);
         SAME(shares[i].points);
+        SAME(shares[i].cut);
     }
     SAME(exchange_count);
     for (size_t i = 0; i < left->exchange_count; i++) {

@@ -152,7 +152,7 @@ a_basket_of_five_thousand_lines_fits_and_more_bytes_than_an_event_may_have_do_no
     event.as.sale.total_minor = 0;
     for (size_t i = 0; i < TALLY_LINES_MAX; i++) {
         many[i] = (struct tally_line){{words, 20}, {words, 40}, 1000000, 99999999, 9999999, 100};
-        shares[i] = (struct tally_share){(uint32_t)i, 0, 99999};
+        shares[i] = (struct tally_share){(uint32_t)i, 0, 99999, 0};
         event.as.sale.total_minor += many[i].amount_minor;
     }
     event.as.sale.basket.lines = many;
@@ -485,7 +485,10 @@ static void a_sale_outside_the_limits_is_refused(void **state)
     sale->shares = shares;
     sale->share_count = 2;
     REFUSED_WITH(shares[0].points, 0);
+    REFUSED_WITH(shares[0].points, -1);
     REFUSED_WITH(shares[0].points, TALLY_POINTS_MAX + 1);
+    REFUSED_WITH(shares[0].cut, -1);
+    REFUSED_WITH(shares[0].cut, TALLY_POINTS_MAX + 1);
     REFUSED_WITH(shares[1].line, 3);
     REFUSED_WITH(shares[1], shares[0]);
     struct tally_exchange exchanges[] = {{2, 0, 100, 7, 1}};

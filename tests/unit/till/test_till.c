@@ -174,7 +174,7 @@ static const struct tally_move moves[] = {
     {TALLY_MOVE_EARN, STAMPS, TALLY_DAY_NEVER, 0, 3},
 };
 static const struct tally_line_paid paid[] = {{0, 1000, 1000}};
-static const struct tally_share shared[] = {{0, 0, 100}, {0, STAMPS, 3}};
+static const struct tally_share shared[] = {{0, 0, 100, 0}, {0, STAMPS, 3, 0}};
 
 static struct tally_event a_sale(void)
 {
