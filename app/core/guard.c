@@ -185,6 +185,31 @@ void tally_guard_count(struct tally_cashier_count *cashier, const struct tally_e
                                   tally_event_points(event, TALLY_PURSE_POINTS, TALLY_MOVE_EARN));
 }
 
+const char *tally_guard_name(enum tally_guard_kind kind)
+{
+    switch (kind) {
+    case TALLY_GUARD_CARD_SALES_HOUR:
+        return "card_sales_hour";
+    case TALLY_GUARD_CARD_SALES_DAY:
+        return "card_sales_day";
+    case TALLY_GUARD_CARD_EARNED_DAY:
+        return "card_earned_day";
+    case TALLY_GUARD_CARD_REDEEMED_DAY:
+        return "card_redeemed_day";
+    case TALLY_GUARD_CASHIER_SALES_HOUR:
+        return "cashier_sales_hour";
+    case TALLY_GUARD_CASHIER_EARNED_DAY:
+        return "cashier_earned_day";
+    case TALLY_GUARD_TRAVEL_MINUTES:
+        return "travel_minutes";
+    case TALLY_GUARD_OWN_CARD:
+        return "own_card";
+    case TALLY_GUARD_ADJUST_POINTS:
+        return "adjust_points";
+    }
+    return "";
+}
+
 size_t tally_guard_text(const struct tally_ruling *ruling, char *text, size_t cap)
 {
     assert(ruling != NULL);

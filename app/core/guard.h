@@ -41,6 +41,9 @@ struct tally_ruling tally_guard_rule(const struct tally_programme *programme,
 void tally_guard_count(struct tally_cashier_count *cashier, const struct tally_event *event,
                        int64_t now_ms);
 
+/* "card_sales_hour": as programme documents, tills and stories call it; "" for none. Never NULL. */
+const char *tally_guard_name(enum tally_guard_kind kind);
+
 /* One plain sentence in English: "this card: 7 sales in this hour, 6 are all right". Returns its
  * length, cut to cap - 1; always terminated where cap is above 0. */
 size_t tally_guard_text(const struct tally_ruling *ruling, char *text, size_t cap);

@@ -251,31 +251,6 @@ static struct fact_value line_fact(const struct fact_view *view, const struct st
     return is_there ? number(view->outcome->quote.lines[line - 1].net_minor) : nothing();
 }
 
-static const char *guard_word(enum tally_guard_kind kind)
-{
-    switch (kind) {
-    case TALLY_GUARD_CARD_SALES_HOUR:
-        return "card_sales_hour";
-    case TALLY_GUARD_CARD_SALES_DAY:
-        return "card_sales_day";
-    case TALLY_GUARD_CARD_EARNED_DAY:
-        return "card_earned_day";
-    case TALLY_GUARD_CARD_REDEEMED_DAY:
-        return "card_redeemed_day";
-    case TALLY_GUARD_CASHIER_SALES_HOUR:
-        return "cashier_sales_hour";
-    case TALLY_GUARD_CASHIER_EARNED_DAY:
-        return "cashier_earned_day";
-    case TALLY_GUARD_TRAVEL_MINUTES:
-        return "travel_minutes";
-    case TALLY_GUARD_OWN_CARD:
-        return "own_card";
-    case TALLY_GUARD_ADJUST_POINTS:
-        return "adjust_points";
-    }
-    return "none";
-}
-
 static struct fact_value quote_fact(const struct fact_view *view, enum story_fact fact,
                                     uint32_t purse)
 {
@@ -511,7 +486,9 @@ enum tally_status fact_of(const struct fact_view *view, const struct story_expec
         *ret_value = line_fact(view, expect);
         return TALLY_OK;
     case STORY_GUARD:
-        *ret_value = word(guard_word(view->outcome->ruling.kind));
+        *ret_value =
+            word(view->outcome->ruling.kind == 0 ? "none"
+                                                 : tally_guard_name(view->outcome->ruling.kind));
         return TALLY_OK;
     case STORY_WORTH:
     case STORY_PAYS_BACK:

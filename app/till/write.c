@@ -98,31 +98,6 @@ void till_json_set_tiers(json_t *object, const struct tally_programme *programme
     json_object_set_new(object, next_key, next);
 }
 
-static const char *guard_name(enum tally_guard_kind kind)
-{
-    switch (kind) {
-    case TALLY_GUARD_CARD_SALES_HOUR:
-        return "card_sales_hour";
-    case TALLY_GUARD_CARD_SALES_DAY:
-        return "card_sales_day";
-    case TALLY_GUARD_CARD_EARNED_DAY:
-        return "card_earned_day";
-    case TALLY_GUARD_CARD_REDEEMED_DAY:
-        return "card_redeemed_day";
-    case TALLY_GUARD_CASHIER_SALES_HOUR:
-        return "cashier_sales_hour";
-    case TALLY_GUARD_CASHIER_EARNED_DAY:
-        return "cashier_earned_day";
-    case TALLY_GUARD_TRAVEL_MINUTES:
-        return "travel_minutes";
-    case TALLY_GUARD_OWN_CARD:
-        return "own_card";
-    case TALLY_GUARD_ADJUST_POINTS:
-        return "adjust_points";
-    }
-    return "";
-}
-
 json_t *till_json_warnings(const struct tally_ruling *ruling)
 {
     char text[TILL_DETAIL_LEN_MAX + 1];
@@ -132,7 +107,7 @@ json_t *till_json_warnings(const struct tally_ruling *ruling)
     (void)tally_guard_text(ruling, text, sizeof text);
     return json_pack("[{s:s, s:s, s:I, s:I, s:s}]", "verdict",
                      ruling->verdict == TALLY_REFUSE ? "refuse" : "warn", "guard",
-                     guard_name(ruling->kind), "value", (json_int_t)ruling->value, "limit",
+                     tally_guard_name(ruling->kind), "value", (json_int_t)ruling->value, "limit",
                      (json_int_t)ruling->limit, "text", text);
 }
 
