@@ -378,11 +378,18 @@ struct counts {
     size_t count;
 };
 
+/* A counter stays within TOTAL_MAX, whatever is added: nobody's event is refused for what others
+ * counted before it. */
+static int64_t counted(int64_t left, int64_t right)
+{
+    int64_t sum = left + right; /* two of at most 2^60 fit */
+    return sum > TOTAL_MAX ? TOTAL_MAX : sum < -TOTAL_MAX ? -TOTAL_MAX : sum;
+}
+
 /* Two rising lists into account->counts as one: equal ones added, those that came to 0 or ended
  * before the newest day dropped. As newest_day only rises, a counter that one order of events keeps
  * is never dropped in another. */
-static enum tally_status counts_join(struct tally_account *account, struct counts left,
-                                     struct counts right)
+static void counts_join(struct tally_account *account, struct counts left, struct counts right)
 {
     size_t l = 0, r = 0;
     account->count_count = 0;
@@ -392,14 +399,13 @@ static enum tally_status counts_join(struct tally_account *account, struct count
                                        : tally_count_compare(&left.all[l], &right.all[r]);
         struct tally_count count = order <= 0 ? left.all[l++] : right.all[r++];
         if (order == 0) {
-            TALLY_TRY(total_add(&count.amount, right.all[r++].amount));
+            count.amount = counted(count.amount, right.all[r++].amount);
         }
         if (count.amount != 0 && count.until_day >= account->newest_day) {
             assert(account->count_count < account->room.counts);
             account->counts[account->count_count++] = count;
         }
     }
-    return TALLY_OK;
 }
 
 /* ------------------------------------------------------------------ days and standings */
@@ -542,8 +548,8 @@ enum tally_status tally_account_apply(const struct tally_account *before,
     next.last = event->id;
     TALLY_TRY(apply_moves(&next, event));
     apply_days(&next, event);
-    TALLY_TRY(counts_join(&next, (struct counts){before->counts, before->count_count},
-                          (struct counts){event->effects.counts, event->effects.count_count}));
+    counts_join(&next, (struct counts){before->counts, before->count_count},
+                (struct counts){event->effects.counts, event->effects.count_count});
     *after = next;
     return TALLY_OK;
 }

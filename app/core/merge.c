@@ -6,66 +6,75 @@
 
 /* ------------------------------------------------------------------ sending */
 
-static enum tally_status put_move(const struct tally_bonus_room *room, size_t *count,
-                                  struct tally_move move)
+static bool has_room(const struct tally_bonus_room *room, size_t count)
 {
-    if (*count == room->move_cap || *count == TALLY_MOVES_MAX) {
-        return TALLY_E_NO_MEMORY;
-    }
-    room->moves[*count] = move;
-    (*count)++;
-    return TALLY_OK;
+    return count < room->move_cap && count < TALLY_MOVES_MAX;
 }
 
-/* Lots are in order of purse and days within a drawer, as moves are. */
-static enum tally_status send_lots(const struct tally_account *from,
-                                   const struct tally_moment *moment,
-                                   const struct tally_bonus_room *room, size_t *count)
+/* So much of `amount` as `left` allows, which is less afterwards. */
+static int64_t part_of(int64_t amount, int64_t *left)
 {
-    for (size_t i = 0; i < from->lot_count; i++) {
+    int64_t part = amount < *left ? amount : *left;
+    *left -= part;
+    return part;
+}
+
+static struct tally_count counted_back(const struct tally_count *count)
+{
+    struct tally_count back = *count;
+    int64_t left = TALLY_MONEY_MAX;
+    back.amount =
+        count->amount > 0 ? -part_of(count->amount, &left) : part_of(-count->amount, &left);
+    return back;
+}
+
+/* Lots are in order of purse and days within a drawer, as moves are. What finds no room waits for
+ * the next event, as in all that is sent. */
+static size_t send_lots(const struct tally_account *from, const struct tally_moment *moment,
+                        const struct tally_bonus_room *room, int64_t *left)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < from->lot_count && has_room(room, count) && *left > 0; i++) {
         const struct tally_lot *lot = &from->lots[i];
         if (lot->drawer == moment->terminal && lot->hold == 0 &&
             tally_lot_last_day(from, lot) >= moment->day) {
-            TALLY_TRY(put_move(room, count,
-                               (struct tally_move){TALLY_MOVE_ADJUST_OUT, lot->purse,
-                                                   lot->expires_day, lot->from_day, lot->points}));
+            room->moves[count] =
+                (struct tally_move){TALLY_MOVE_ADJUST_OUT, lot->purse, lot->expires_day,
+                                    lot->from_day, part_of(lot->points, left)};
+            count++;
         }
     }
-    return TALLY_OK;
+    return count;
 }
 
-static enum tally_status send_debts(const struct tally_account *from,
-                                    const struct tally_bonus_room *room, size_t *count)
+/* Behind `count` others. */
+static size_t send_debts(const struct tally_account *from, const struct tally_bonus_room *room,
+                         size_t count, int64_t *left)
 {
-    for (size_t i = 0; i < from->purse_count; i++) {
+    for (size_t i = 0; i < from->purse_count && has_room(room, count) && *left > 0; i++) {
         const struct tally_purse *purse = &from->purses[i];
         if (purse->debt > 0) {
-            TALLY_TRY(put_move(room, count,
-                               (struct tally_move){TALLY_MOVE_FORGIVE_DEBT, purse->purse,
-                                                   TALLY_DAY_NEVER, 0, purse->debt}));
+            room->moves[count] =
+                (struct tally_move){TALLY_MOVE_FORGIVE_DEBT, purse->purse, TALLY_DAY_NEVER, 0,
+                                    part_of(purse->debt, left)};
+            count++;
         }
     }
-    return TALLY_OK;
+    return count;
 }
 
-static enum tally_status send_counts(const struct tally_account *from,
-                                     const struct tally_moment *moment,
-                                     const struct tally_bonus_room *room, size_t *ret_count)
+static size_t send_counts(const struct tally_account *from, const struct tally_moment *moment,
+                          const struct tally_bonus_room *room)
 {
+    const size_t cap = room->count_cap < TALLY_COUNTS_MAX ? room->count_cap : TALLY_COUNTS_MAX;
     size_t count = 0;
-    for (size_t i = 0; i < from->count_count; i++) {
-        if (from->counts[i].until_day < moment->day) {
-            continue;
+    for (size_t i = 0; i < from->count_count && count < cap; i++) {
+        if (from->counts[i].until_day >= moment->day) {
+            room->counts[count] = counted_back(&from->counts[i]);
+            count++;
         }
-        if (count == room->count_cap || count == TALLY_COUNTS_MAX) {
-            return TALLY_E_NO_MEMORY;
-        }
-        room->counts[count] = from->counts[i];
-        room->counts[count].amount = -from->counts[i].amount;
-        count++;
     }
-    *ret_count = count;
-    return TALLY_OK;
+    return count;
 }
 
 enum tally_status tally_merge_plan(const struct tally_account *from, uint64_t into,
@@ -88,10 +97,11 @@ enum tally_status tally_merge_plan(const struct tally_account *from, uint64_t in
                                 .effects = {.moves = room->moves, .counts = room->counts},
                                 .as.transfer = {.other = into}};
     bool is_first = moment->terminal == TALLY_TERMINAL_HQ;
-    TALLY_TRY(send_lots(from, moment, room, &event.effects.move_count));
+    int64_t left = TALLY_POINTS_MAX; /* of one event */
+    event.effects.move_count = send_lots(from, moment, room, &left);
     if (is_first) {
-        TALLY_TRY(send_debts(from, room, &event.effects.move_count));
-        TALLY_TRY(send_counts(from, moment, room, &event.effects.count_count));
+        event.effects.move_count = send_debts(from, room, event.effects.move_count, &left);
+        event.effects.count_count = send_counts(from, moment, room);
         event.effects.merged_into = into;
     } else if (event.effects.move_count == 0) {
         return TALLY_E_NOT_FOUND;
@@ -121,7 +131,11 @@ static enum tally_status receive_moves(const struct tally_event *sent,
             if (move.kind == TALLY_MOVE_ADJUST_DEBT) {
                 move.expires_day = 0;
             }
-            TALLY_TRY(put_move(room, count, move));
+            if (!has_room(room, *count)) {
+                return TALLY_E_NO_MEMORY;
+            }
+            room->moves[*count] = move;
+            (*count)++;
         }
     }
     return TALLY_OK;

@@ -14,10 +14,10 @@
 #include "app/core/bonus.h"
 
 /* The event that sends: the moment's drawer of `from` is empty after it, but for holds that are
- * open and what lapsed. The first one, head office's, takes counters and debts along. TALLY_OK
+ * open, what lapsed, and what one event does not carry: plan again until nothing is sent. The
+ * first one, head office's, takes counters and debts along. TALLY_OK
  *   TALLY_E_INVALID    into itself, or into nothing
- *   TALLY_E_NOT_FOUND  a terminal's drawer with nothing to send
- *   TALLY_E_NO_MEMORY  more lots or counters than one event carries */
+ *   TALLY_E_NOT_FOUND  a terminal's drawer with nothing to send */
 TALLY_MUST_USE enum tally_status tally_merge_plan(const struct tally_account *from, uint64_t into,
                                                   const struct tally_moment *moment,
                                                   const struct tally_bonus_room *room,

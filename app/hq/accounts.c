@@ -89,10 +89,22 @@ enum tally_status hq_account_load(struct hq_txn *txn, uint64_t id, struct tally_
     return status;
 }
 
-static enum tally_status account_save(struct hq_txn *txn, const struct tally_book *book)
+/* An account that is full takes little at a time: nobody is refused an honest sale because others
+ * stuffed it, and stuffing it does not pay. */
+static bool is_too_much(const struct tally_event *event, size_t account_len)
+{
+    return account_len > HQ_ACCOUNT_BYTES_MAX && event->id.terminal != TALLY_TERMINAL_HQ &&
+           event->effects.move_count + event->effects.count_count > HQ_ADDS_LITTLE;
+}
+
+static enum tally_status account_save(struct hq_txn *txn, const struct tally_event *event,
+                                      const struct tally_book *book)
 {
     struct tally_buffer bytes = {0};
     enum tally_status status = tally_book_encode(book, &bytes);
+    if (status == TALLY_OK && is_too_much(event, bytes.len)) {
+        status = TALLY_E_OVERFLOW;
+    }
     if (status == TALLY_OK) {
         struct hq_key key = hq_key_u64(book->account.id);
         status = hq_put(txn, HQ_ACCOUNTS, &key, tally_buffer_slice(&bytes));
@@ -135,7 +147,7 @@ static enum tally_status fold(struct hq_txn *txn, const struct tally_event *even
     TALLY_TRY(hq_account_load(txn, event->account, &book));
     enum tally_status status = tally_book_apply(&book, event);
     if (status == TALLY_OK) {
-        status = account_save(txn, &book);
+        status = account_save(txn, event, &book);
     }
     tally_book_free(&book);
     return status;

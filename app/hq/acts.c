@@ -30,6 +30,11 @@ static struct tally_slice text_slice(const char *text)
 static enum tally_status account_load(struct scene *scene, uint64_t account,
                                       struct tally_book *book, char ret_text[HQ_TEXT_MAX])
 {
+    if (account == TALLY_ACCOUNT_HOUSE) {
+        snprintf(ret_text, HQ_TEXT_MAX,
+                 "this is head office's own account: it holds the units of rewards");
+        return TALLY_E_INVALID;
+    }
     TALLY_TRY(hq_account_load(&scene->txn, account, book));
     if (book->account.id == 0) {
         tally_book_free(book);
@@ -215,9 +220,14 @@ enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *ac
         status = account_load(&scene, into, &other, ret_text);
     }
     if (status == TALLY_OK) {
-        status = hq_merge_over(&scene.txn, &scene.book.account, &other.account,
-                               text_slice(act->reason), text_slice(act->who));
+        bool has_ended = other.account.merged_into != 0;
         tally_book_free(&other);
+        if (has_ended) {
+            snprintf(ret_text, HQ_TEXT_MAX, "the other account was merged before");
+        }
+        status = has_ended ? TALLY_E_EXISTS
+                           : hq_merge_over(&scene.txn, act->account, into, text_slice(act->reason),
+                                           text_slice(act->who));
     }
     return scene_end(&scene, status, ret_text);
 }

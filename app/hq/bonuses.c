@@ -61,8 +61,10 @@ static enum tally_status award_plan(struct hq_txn *txn, const struct tally_progr
                                                     sale->account == account ? 0 : sale->account,
                                                 .points = points};
     struct tally_event event;
-    enum tally_status status =
-        tally_award_plan(programme, &book.account, &request, &moment, &room, &event);
+    enum tally_status status = TALLY_E_NOT_FOUND; /* a referrer that a terminal made up */
+    if (book.account.id != 0) {
+        status = tally_award_plan(programme, &book.account, &request, &moment, &room, &event);
+    }
     if (status == TALLY_OK) {
         status = hq_append_own(txn, &event);
     }
@@ -72,7 +74,8 @@ static enum tally_status award_plan(struct hq_txn *txn, const struct tally_progr
         const struct award_row row = {.purse = rule->purse,
                                       .points =
                                           tally_event_points(&event, rule->purse, TALLY_MOVE_EARN)};
-        status = award_row_put(txn, &key, &row);
+        TALLY_TRY(award_row_put(txn, &key, &row));
+        status = hq_merge_after(txn, account);
     }
     return status;
 }
@@ -82,7 +85,9 @@ enum tally_status hq_award_give(struct hq_txn *txn, const struct tally_programme
                                 const struct tally_event *sale, int64_t points)
 {
     enum tally_status status = award_plan(txn, programme, account, rule, sale, points);
-    return status == TALLY_E_EXISTS || status == TALLY_E_RULE ? TALLY_OK : status;
+    bool is_none =
+        status == TALLY_E_EXISTS || status == TALLY_E_RULE || status == TALLY_E_NOT_FOUND;
+    return is_none ? TALLY_OK : status;
 }
 
 /* ------------------------------------------------------------------ taking back */
@@ -204,17 +209,6 @@ static enum tally_status after_reversal(struct hq_txn *txn, const struct tally_e
 
 /* ------------------------------------------------------------------ referrals */
 
-static enum tally_status after_enrolment(struct hq_txn *txn, const struct tally_event *event)
-{
-    uint8_t referrer[8];
-    if (event->as.enrol.referrer == 0 || event->as.enrol.referrer == event->account) {
-        return TALLY_OK;
-    }
-    struct hq_key key = hq_key_u64(event->account);
-    tally_store_le(referrer, sizeof referrer, event->as.enrol.referrer);
-    return hq_put(txn, HQ_REFERRALS, &key, (struct tally_slice){referrer, sizeof referrer});
-}
-
 static enum tally_status referrals_pay(struct hq_txn *txn, const struct tally_programme *programme,
                                        const struct tally_event *sale)
 {
@@ -291,9 +285,6 @@ enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *e
 {
     const struct tally_programme *programme = NULL;
     bool undoes = event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND;
-    if (event->type == TALLY_EVENT_ENROL) {
-        return after_enrolment(txn, event);
-    }
     if (!undoes && event->type != TALLY_EVENT_SALE) {
         return TALLY_OK;
     }

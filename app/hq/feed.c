@@ -12,6 +12,9 @@
 
 enum { GRANTS_IN_REPLY = 256, MEMBER_HEAD_LEN = 14 };
 
+/* Of one account: the reply also holds keys, a programme, grants and the rows before it. */
+enum { ROW_BYTES_MAX = TALLY_MSG_LEN_MAX - TALLY_PROGRAMME_LEN_MAX - 256 * 1024 };
+
 /* ------------------------------------------------------------------ lists that grow */
 
 /* Room for one more of `size` bytes behind `count`; NULL without memory. */
@@ -116,14 +119,19 @@ struct rows {
     bool more;
 };
 
+static void row_free(struct tally_msg_account_row *row)
+{
+    for (size_t i = 0; i < row->member_count; i++) {
+        tally_free(row->members[i].handles);
+        tally_free(row->members[i].blocked);
+    }
+    tally_free(row->members);
+}
+
 static void rows_free(struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        for (size_t j = 0; j < rows->list[i].member_count; j++) {
-            tally_free(rows->list[i].members[j].handles);
-            tally_free(rows->list[i].members[j].blocked);
-        }
-        tally_free(rows->list[i].members);
+        row_free(&rows->list[i]);
     }
     tally_free(rows->list);
 }
@@ -242,6 +250,11 @@ static enum tally_status rows_add(struct hq_txn *txn, const struct hq_terminal *
     *row = (struct tally_msg_account_row){
         .account = value, .as_of_seq = terminal->seq, .as_of_epoch = terminal->epoch};
     TALLY_TRY(members_read(txn, account, row));
+    if (row_bytes(row) > ROW_BYTES_MAX) {
+        row_free(row); /* one account that nobody can be sent must not keep back all others */
+        rows->count--;
+        return TALLY_OK;
+    }
     rows->bytes += row_bytes(row);
     return TALLY_OK;
 }
@@ -427,6 +440,9 @@ static enum tally_status draw_decide(struct hq_txn *txn, struct hq_terminal *ter
 {
     struct hq_today today;
     struct tally_book book;
+    if (request->account == TALLY_ACCOUNT_HOUSE) { /* a programme may have come into force */
+        TALLY_TRY(hq_stock_fill(txn));
+    }
     TALLY_TRY(hq_today(txn, &today));
     TALLY_TRY(hq_account_load(txn, request->account, &book));
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);

@@ -7,7 +7,6 @@
 #include "app/hq/tables.h"
 
 #include "app/base/alloc.h"
-#include "app/core/sale.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -94,48 +93,6 @@ static enum tally_status decode_held(struct tally_slice bytes,
     return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
 }
 
-static enum tally_status recompute(const struct tally_programme *programme,
-                                   const struct tally_event *event)
-{
-    size_t room_len = tally_sale_check_room(programme, event);
-    void *room = tally_alloc(room_len, 1);
-    if (room == NULL) {
-        return TALLY_E_NO_MEMORY;
-    }
-    enum tally_status status = tally_sale_check(programme, event, room, room_len);
-    tally_free(room);
-    return status;
-}
-
-static enum tally_status check_sale(struct hq_txn *txn, const struct tally_event *event)
-{
-    const uint64_t account = event->account;
-    const struct tally_programme *programme = NULL;
-    enum tally_status status = hq_programme(txn, event->programme_version, &programme);
-    if (status == TALLY_E_NOT_FOUND) {
-        return hq_flag_add(txn, &event->id, account,
-                           "sale under programme version %" PRIu32 ", which HQ never published",
-                           event->programme_version);
-    }
-    TALLY_TRY(status);
-    status = recompute(programme, event);
-    if (status == TALLY_E_NO_MEMORY) {
-        return status;
-    }
-    if (status != TALLY_OK) {
-        return hq_flag_add(txn, &event->id, account,
-                           "sale does not recompute under programme version %" PRIu32 ": %s",
-                           event->programme_version, tally_status_text(status));
-    }
-    struct hq_key key = hq_key_u64(account);
-    struct tally_slice value;
-    status = hq_get(txn, HQ_ACCOUNTS, &key, &value);
-    if (status == TALLY_E_NOT_FOUND) {
-        return hq_flag_add(txn, &event->id, account, "sale on an account that HQ does not know");
-    }
-    return status;
-}
-
 static bool moves_equal(const struct tally_effects *left, const struct tally_effects *right)
 {
     bool equal = left->move_count == right->move_count;
@@ -182,26 +139,6 @@ static enum tally_status check_grant(struct hq_txn *txn, const struct tally_even
                  : hq_flag_add(txn, &event->id, event->account,
                                "confirms grant %" PRIu64 ", which HQ did not make like that",
                                grant_seq);
-}
-
-/* Points that a terminal gave outside a sale: an award that the programme knows, with its points.
- */
-static enum tally_status check_award(struct hq_txn *txn, const struct tally_event *event)
-{
-    const struct tally_programme *programme = NULL;
-    enum tally_status status = hq_programme(txn, event->programme_version, &programme);
-    if (status != TALLY_OK && status != TALLY_E_NOT_FOUND) {
-        return status;
-    }
-    const struct tally_award_rule *award =
-        status == TALLY_OK ? tally_programme_award(programme, event->as.award.award) : NULL;
-    bool right = award != NULL && award->kind != TALLY_AWARD_SURPRISE &&
-                 tally_event_points(event, award->purse, TALLY_MOVE_EARN) == award->points;
-    return right
-               ? TALLY_OK
-               : hq_flag_add(txn, &event->id, event->account,
-                             "an award that programme version %" PRIu32 " does not give like that",
-                             event->programme_version);
 }
 
 /* Whether these moves put in what those took out. */
@@ -260,19 +197,49 @@ static enum tally_status check_transfer(struct hq_txn *txn, const struct tally_e
     return right ? TALLY_OK : TALLY_E_MISMATCH;
 }
 
+/* What no plan of a terminal's ever says, whatever it knew. NULL, or why. */
+static const char *why_never(const struct tally_event *event)
+{
+    const struct tally_effects *effects = &event->effects;
+    if (event->type == TALLY_EVENT_ENROL &&
+        (effects->count_count > 0 || effects->has_standing || effects->has_floor ||
+         effects->active_until_day != 0)) {
+        return "an enrolment says more than who came";
+    }
+    if (event->type == TALLY_EVENT_AWARD && effects->has_floor) {
+        return "an award gives a tier";
+    }
+    bool gives = event->type == TALLY_EVENT_SALE || event->type == TALLY_EVENT_AWARD;
+    bool undoes = event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND;
+    for (size_t i = 0; i < effects->count_count; i++) {
+        if (gives && effects->counts[i].amount < 0) {
+            return "takes counters back";
+        }
+        if (undoes && effects->counts[i].amount > 0) {
+            return "counts what it undoes";
+        }
+    }
+    return NULL;
+}
+
 static enum tally_status check(struct hq_txn *txn, const struct tally_event *event,
                                const char **ret_why)
 {
+    const char *why = why_never(event);
+    if (why != NULL) {
+        *ret_why = why;
+        return TALLY_E_MISMATCH;
+    }
     switch (event->type) {
     case TALLY_EVENT_SALE:
-        return check_sale(txn, event);
+        return hq_sale_check(txn, event);
     case TALLY_EVENT_VOID:
     case TALLY_EVENT_REFUND:
         return hq_reversal_check(txn, event, ret_why);
     case TALLY_EVENT_GRANT:
         return check_grant(txn, event);
     case TALLY_EVENT_AWARD:
-        return check_award(txn, event);
+        return hq_award_check(txn, event);
     case TALLY_EVENT_ADJUST:
         if (event->as.adjust.drawer != event->id.terminal) {
             *ret_why = "adjusts another terminal's drawer";
@@ -295,6 +262,20 @@ static enum tally_status check(struct hq_txn *txn, const struct tally_event *eve
 }
 
 /* ------------------------------------------------------------------ one event */
+
+/* The event is in: what HQ does by itself after it may not undo that, nor stop the others in the
+ * same transaction. Only a store that fails does. */
+static enum tally_status follow(struct hq_txn *txn, const struct tally_event *event,
+                                enum tally_status status)
+{
+    bool is_the_store =
+        tally_status_family(status) == TALLY_FAMILY_STOP || status == TALLY_E_NO_MEMORY;
+    return status == TALLY_OK || is_the_store
+               ? status
+               : hq_flag_add(txn, &event->id, event->account,
+                             "what follows from it could not be done: %s",
+                             tally_status_text(status));
+}
 
 static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
                               struct hq_push *push, const struct tally_msg_record *record,
@@ -326,8 +307,8 @@ static enum tally_status take(struct hq_txn *txn, struct hq_terminal *terminal,
         return quarantine(txn, terminal, push, seq, "its sums don't agree");
     }
     TALLY_TRY(status);
-    TALLY_TRY(hq_bonus_after(txn, event, chain));
-    TALLY_TRY(hq_merge_after(txn, event->account));
+    TALLY_TRY(follow(txn, event, hq_bonus_after(txn, event, chain)));
+    TALLY_TRY(follow(txn, event, hq_merge_after(txn, event->account)));
     terminal->seq = seq;
     terminal->reason[0] = '\0';
     terminal->time = event->time;

@@ -55,6 +55,21 @@ enum tally_status hq_card_known(struct hq_txn *txn, const uint8_t handle[TALLY_H
     return exists(txn, HQ_CARDS, &card, ret_known);
 }
 
+/* Whether there is room for one more card. TALLY_OK, TALLY_E_END */
+static enum tally_status card_room(struct hq_txn *txn, uint64_t member)
+{
+    struct hq_key prefix = hq_key_u64(member);
+    struct hq_scan scan;
+    size_t count = 0;
+    TALLY_TRY(hq_scan_open(txn, HQ_MEMBER_CARDS, &prefix, NULL, &scan));
+    enum tally_status status = TALLY_OK;
+    while (count < HQ_MEMBER_CARDS_MAX && (status = hq_scan_next(&scan)) == TALLY_OK) {
+        count++;
+    }
+    hq_scan_close(&scan);
+    return count == HQ_MEMBER_CARDS_MAX ? TALLY_E_END : status == TALLY_E_END ? TALLY_OK : status;
+}
+
 /* Two terminals may enrol the same card or phone number while they are offline: the first one keeps
  * it. */
 static enum tally_status card_add(struct hq_txn *txn, const struct tally_event *event,
@@ -67,7 +82,28 @@ static enum tally_status card_add(struct hq_txn *txn, const struct tally_event *
                            "enrolled with a %s that belongs to another member; that one keeps it",
                            what);
     }
+    enum tally_status status = card_room(txn, event->member);
+    if (status == TALLY_E_END) {
+        return hq_flag_add(txn, &event->id, event->account,
+                           "a %s more for a member who has as many cards as one can", what);
+    }
+    TALLY_TRY(status);
     return card_put(txn, event->member, handle, false);
+}
+
+/* Who brought the first member of an account; nobody says so of an account that is there. */
+static enum tally_status referral_put(struct hq_txn *txn, const struct tally_event *event)
+{
+    uint8_t referrer[8];
+    bool known = false;
+    struct hq_key key = hq_key_u64(event->account);
+    if (event->as.enrol.referrer == 0 || event->as.enrol.referrer == event->account) {
+        return TALLY_OK;
+    }
+    TALLY_TRY(exists(txn, HQ_REFERRALS, &key, &known));
+    tally_store_le(referrer, sizeof referrer, event->as.enrol.referrer);
+    return known ? TALLY_OK
+                 : hq_put(txn, HQ_REFERRALS, &key, (struct tally_slice){referrer, sizeof referrer});
 }
 
 enum tally_status hq_people_add(struct hq_txn *txn, const struct tally_event *event,
@@ -88,6 +124,9 @@ enum tally_status hq_people_add(struct hq_txn *txn, const struct tally_event *ev
                            "enrolled into an account that has as many members as it can");
     }
     TALLY_TRY(member_put(txn, event, wrapped_key));
+    if (count == 0) {
+        TALLY_TRY(referral_put(txn, event));
+    }
     TALLY_TRY(card_add(txn, event, enrol->handle, "card"));
     return enrol->has_phone_handle ? card_add(txn, event, enrol->phone_handle, "phone number")
                                    : TALLY_OK;
@@ -129,6 +168,12 @@ static enum tally_status card_set(struct hq_txn *txn, const struct tally_event *
 enum tally_status hq_card_change(struct hq_txn *txn, const struct tally_event *event)
 {
     const struct tally_card_change *change = &event->as.card;
+    struct hq_key member = hq_key_u64(event->member);
+    bool known = false;
+    TALLY_TRY(exists(txn, HQ_MEMBERS, &member, &known));
+    if (!known) {
+        return hq_flag_add(txn, &event->id, event->account, "a card of a member that HQ lacks");
+    }
     switch (change->action) {
     case TALLY_CARD_LINK:
         return card_add(txn, event, change->handle, "card");

@@ -20,10 +20,13 @@
 struct hq_store;
 
 enum {
-    HQ_TEXT_MAX = 256,           /* with the NUL: reasons, flags, a terminal's software */
-    HQ_EPOCH = 1,                /* HQ's own events, as terminal 0 */
-    HQ_PULL_BYTES = 64 * 1024,   /* rows of one pull reply */
-    HQ_ACCOUNT_MEMBERS_MAX = 256 /* at most 1.4 MB of a pull reply; see TALLY_MSG_LEN_MAX */
+    HQ_TEXT_MAX = 256,                  /* with the NUL: reasons, flags, a terminal's software */
+    HQ_EPOCH = 1,                       /* HQ's own events, as terminal 0 */
+    HQ_PULL_BYTES = 64 * 1024,          /* rows of one pull reply */
+    HQ_ACCOUNT_MEMBERS_MAX = 256,       /* at most 1.4 MB of a pull reply; see TALLY_MSG_LEN_MAX */
+    HQ_MEMBER_CARDS_MAX = 64,           /* with phone numbers and blocked ones */
+    HQ_ACCOUNT_BYTES_MAX = 1024 * 1024, /* above it, only events that add little are taken */
+    HQ_ADDS_LITTLE = 64                 /* lots and counters */
 };
 
 /* Opens DIR/hq.mdb; `create` makes it. TALLY_OK, TALLY_E_EXISTS (create, and it is there),
@@ -151,6 +154,10 @@ TALLY_MUST_USE enum tally_status hq_store_draw(struct hq_store *store, struct hq
 TALLY_MUST_USE enum tally_status hq_store_programme_put(struct hq_store *store, uint32_t version,
                                                         struct tally_slice document,
                                                         struct tally_slice signature);
+/* Puts what is missing of the rewards that all members share (app/core/stock.h) into HQ's drawer,
+ * for the programme in force: after publishing one, and at night. Draws do it by themselves, too.
+ * TALLY_OK (also: there is no programme), store statuses */
+TALLY_MUST_USE enum tally_status hq_store_stock(struct hq_store *store, int64_t now_ms);
 /* The newest; document appended. TALLY_OK, TALLY_E_NOT_FOUND, store statuses */
 TALLY_MUST_USE enum tally_status hq_store_programme_newest(struct hq_store *store,
                                                            uint32_t *ret_version,

@@ -187,6 +187,12 @@ TALLY_MUST_USE enum tally_status hq_reversed_add(struct hq_txn *txn,
 TALLY_MUST_USE enum tally_status
 hq_reversal_check(struct hq_txn *txn, const struct tally_event *event, const char **ret_why);
 
+/* Works a SALE or an AWARD of a terminal out again, by what it saw and by what HQ sees. What
+ * differs is flagged, and taken as claimed. TALLY_OK, store statuses */
+TALLY_MUST_USE enum tally_status hq_sale_check(struct hq_txn *txn, const struct tally_event *event);
+TALLY_MUST_USE enum tally_status hq_award_check(struct hq_txn *txn,
+                                                const struct tally_event *event);
+
 /* Who is new, from an ENROL event; a CARD event's change; and, when an account ends, all its
  * members over to another one. What cannot be is flagged. */
 TALLY_MUST_USE enum tally_status hq_people_add(struct hq_txn *txn, const struct tally_event *event,
@@ -215,10 +221,10 @@ TALLY_MUST_USE enum tally_status hq_bonus_after(struct hq_txn *txn, const struct
                                                 const uint8_t chain[TALLY_HASH_LEN]);
 /* What HQ's drawer holds of an account that ends goes over into another one: points, debts,
  * counters, standings. Nothing happens where it was done before and nothing has come since. */
-TALLY_MUST_USE enum tally_status hq_merge_over(struct hq_txn *txn, const struct tally_account *from,
-                                               const struct tally_account *into,
+TALLY_MUST_USE enum tally_status hq_merge_over(struct hq_txn *txn, uint64_t from, uint64_t into,
                                                struct tally_slice reason, struct tally_slice who);
-/* The same for an account that a terminal just brought something for: most have not ended. */
+/* The same for an account that something was just brought for, on to where the last one ended: most
+ * have not ended. */
 TALLY_MUST_USE enum tally_status hq_merge_after(struct hq_txn *txn, uint64_t account);
 /* One award for a sale, as HQ's own event into its own drawer. An award that may not be given
  * (again) is none. */

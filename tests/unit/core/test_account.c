@@ -730,13 +730,21 @@ static void totals_that_do_not_fit_are_refused(void **state)
     struct happening sale = a_sale(2);
     moves(&sale, TALLY_MOVE_EARN, 0, 21000, 0, 2);
     apply_is_refused(&fold, &sale, TALLY_E_OVERFLOW);
-    sale.moves[0].points = 1;
+}
+
+static void a_counter_that_is_full_stays_full_and_refuses_nothing(void **state)
+{
+    (void)state;
+    struct tally_account *account = opened(&fold);
+    const int64_t most = INT64_C(1) << 60;
+    struct happening sale = a_sale(1);
     counts(&sale, TALLY_COUNT_SPEND, 0, TODAY, TODAY, TALLY_MONEY_MAX);
     applied(&fold, &sale);
     account->counts[0].amount = most - TALLY_MONEY_MAX + 1;
-    struct happening counting = a_sale(3);
-    counts(&counting, TALLY_COUNT_SPEND, 0, TODAY, TODAY, TALLY_MONEY_MAX);
-    apply_is_refused(&fold, &counting, TALLY_E_OVERFLOW);
+    sale.event.id.seq = 2;
+    applied(&fold, &sale);
+    assert_int_equal(account->counts[0].amount, most);
+    assert_int_equal(tally_account_check(account), TALLY_OK);
 }
 
 static void arrays_that_are_too_small_are_refused(void **state)
@@ -1321,6 +1329,7 @@ int main(void)
         cmocka_unit_test(one_event_moves_no_more_than_the_limit),
         cmocka_unit_test(counts_out_of_order_or_range_are_refused),
         cmocka_unit_test(totals_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_counter_that_is_full_stays_full_and_refuses_nothing),
         cmocka_unit_test(arrays_that_are_too_small_are_refused),
         cmocka_unit_test(the_points_of_an_event_are_told_by_purse_and_meaning),
         cmocka_unit_test(a_members_id_is_never_0),

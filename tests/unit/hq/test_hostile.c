@@ -3,8 +3,10 @@
 #include "tests/unit/hq/hq_world.h"
 
 #include "app/base/alloc.h"
+#include "app/core/bonus.h"
 #include "app/hq/acts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { ANN = 0x1001, BOB = 0x1002, CAT = 0x1003 };
@@ -234,6 +236,418 @@ static void a_time_that_goes_back_quarantines(void **state)
     assert_true(world_is_flagged(&stage->world, "goes back"));
 }
 
+/* ------------------------------------------------------------------ what follows from an event */
+
+static const char with_awards[] =
+    "\"version\": 1, \"awards\": ["
+    "{\"code\": \"hello\", \"kind\": \"sign_up\", \"points\": 30},"
+    "{\"code\": \"friend\", \"kind\": \"referrer\", \"points\": 50},"
+    "{\"code\": \"welcome\", \"kind\": \"referred\", \"points\": 20, \"uses\": 1}],";
+
+static const struct tally_programme *rules_with_awards(struct stage *stage)
+{
+    stage->club = world_publish_with(&stage->world, with_awards);
+    return tally_programme_of(stage->club);
+}
+
+static void write_referred(struct till *till, uint64_t account, uint64_t member, uint64_t by)
+{
+    struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = account, .member = member};
+    event.as.enrol = (struct tally_enrol){.home_shop = 7, .referrer = by};
+    memset(event.as.enrol.handle, (int)(member & 0xff), TALLY_HANDLE_LEN);
+    till_write(till, &event);
+}
+
+static void a_referrer_that_nobody_knows_costs_no_sale_and_doubles_none(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    write_referred(&stage->till, ANN, ANN, 0x4711);
+    till_sell(&stage->till, programme, ANN, 10000, 0);
+    till_push_all(&stage->till);
+    till_push_all(&stage->till);
+    assert_int_equal(world_balance(&stage->world, ANN), 120); /* and what who is brought gets */
+    expect_verified(stage);
+}
+
+static void who_brought_a_member_is_said_once_and_not_by_another_enrolment(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    till_enrol(&stage->other, ANN, 1);
+    till_enrol(&stage->other, BOB, 2);
+    till_push_all(&stage->other);
+    write_referred(&stage->till, ANN, CAT, BOB); /* one more member of Ann's account */
+    write_referred(&stage->till, ANN, ANN, BOB); /* Ann again */
+    till_sell(&stage->till, programme, ANN, 10000, 0);
+    till_push_all(&stage->till);
+    assert_int_equal(world_balance(&stage->world, BOB), 0);
+    expect_verified(stage);
+}
+
+static void merge(struct stage *stage, uint64_t from, uint64_t into)
+{
+    char text[HQ_TEXT_MAX];
+    const struct hq_act act = {.account = from, .who = "kim", .reason = "one person", .second = ""};
+    OK(hq_store_merge(stage->world.store, &act, into, WORLD_NOW, text));
+}
+
+static void what_is_given_to_an_ended_account_goes_where_that_went(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    till_enrol(&stage->other, ANN, 1);
+    till_enrol(&stage->other, BOB, 2);
+    write_referred(&stage->other, CAT, CAT, ANN);
+    till_push_all(&stage->other);
+    merge(stage, ANN, BOB);
+    till_sell(&stage->till, programme, CAT, 10000, 0);
+    till_push_all(&stage->till);
+    assert_int_equal(world_balance(&stage->world, ANN), 0);
+    assert_int_equal(world_balance(&stage->world, BOB), 50);
+    expect_verified(stage);
+}
+
+static int64_t visits(struct stage *stage, uint64_t account)
+{
+    struct tally_book book;
+    OK(hq_store_account(stage->world.store, account, &book));
+    int64_t count = tally_account_visits(&book.account);
+    tally_book_free(&book);
+    return count;
+}
+
+static void what_comes_for_an_account_that_ended_twice_goes_all_the_way(void **state)
+{
+    struct stage *stage = *state;
+    char text[HQ_TEXT_MAX];
+    const struct tally_programme *programme = rules(stage);
+    const struct hq_act back = {.account = CAT, .who = "kim", .reason = "round", .second = ""};
+    till_enrol(&stage->other, ANN, 1);
+    till_enrol(&stage->other, BOB, 2);
+    till_enrol(&stage->other, CAT, 3);
+    till_push_all(&stage->other);
+    merge(stage, ANN, BOB);
+    merge(stage, BOB, CAT);
+    EXPECT(TALLY_E_EXISTS, hq_store_merge(stage->world.store, &back, ANN, WORLD_NOW, text));
+    till_sell(&stage->other, programme, ANN, 10000, 0);
+    till_push_all(&stage->other);
+    assert_int_equal(visits(stage, ANN), 0);
+    assert_int_equal(visits(stage, BOB), 0);
+    assert_int_equal(visits(stage, CAT), 1);
+    expect_verified(stage);
+}
+
+/* A sale that counts so many things, from so many hours on: it does not recompute. */
+static void write_counting_sale(struct till *till, uint64_t account, int32_t from, size_t count,
+                                int64_t amount)
+{
+    struct tally_count *counts = tally_alloc(count, sizeof *counts);
+    struct tally_line line = {.quantity_milli = 1000, .amount_minor = 100};
+    char ref[32];
+    for (size_t i = 0; i < count; i++) {
+        counts[i] =
+            (struct tally_count){TALLY_COUNT_HOUR, 0, from + (int32_t)i, WORLD_DAY + 90, amount};
+    }
+    snprintf(ref, sizeof ref, "C%u-%llu", till->number, (unsigned long long)till->seq + 1);
+    struct tally_event event = {.type = TALLY_EVENT_SALE,
+                                .programme_version = 1,
+                                .account = account,
+                                .member = account,
+                                .effects = {.counts = counts, .count_count = count}};
+    event.as.sale = (struct tally_sale){
+        .ref = words(ref), .basket = {.lines = &line, .line_count = 1}, .total_minor = 100};
+    till_write(till, &event);
+    tally_free(counts);
+}
+
+/* One push of each till in one transaction; what the honest one heard. */
+static enum tally_status push_both(struct stage *stage, uint64_t first, uint64_t other_first)
+{
+    struct tally_buffer messages[2] = {{0}, {0}};
+    struct hq_push lying = {.accepted = 0}, honest = {.accepted = 0};
+    struct hq_push *pushes[] = {&lying, &honest};
+    till_push_encode(&stage->till, first, stage->till.seq, &messages[0]);
+    till_push_encode(&stage->other, other_first, stage->other.seq, &messages[1]);
+    lying.message = tally_buffer_slice(&messages[0]);
+    honest.message = tally_buffer_slice(&messages[1]);
+    memcpy(lying.pin, stage->till.pin, TALLY_HASH_LEN);
+    memcpy(honest.pin, stage->other.pin, TALLY_HASH_LEN);
+    enum tally_status status = hq_store_push(stage->world.store, pushes, 2, WORLD_NOW);
+    tally_buffer_free(&messages[0]);
+    tally_buffer_free(&messages[1]);
+    return status == TALLY_OK ? honest.status : status;
+}
+
+static void an_ended_account_that_is_stuffed_stops_nobody(void **state)
+{
+    struct stage *stage = *state;
+    (void)rules(stage);
+    till_enrol(&stage->other, ANN, 1);
+    till_enrol(&stage->other, BOB, 2);
+    till_push_all(&stage->other);
+    write_counting_sale(&stage->till, ANN, 0, 1024, 1);
+    write_counting_sale(&stage->till, ANN, 2000, 1024, 1);
+    till_push_all(&stage->till);
+    merge(stage, ANN, BOB); /* more than one event carries */
+    write_counting_sale(&stage->till, ANN, 4000, 1024, 1);
+    write_counting_sale(&stage->till, ANN, 6000, 1024, 1);
+    till_enrol(&stage->other, CAT, 3);
+    OK(push_both(stage, 3, 3));
+    assert_int_equal(world_member(&stage->world, 3), CAT);
+    struct tally_book book;
+    OK(hq_store_account(stage->world.store, ANN, &book));
+    assert_int_equal(book.account.count_count, 0);
+    tally_book_free(&book);
+    OK(hq_store_account(stage->world.store, BOB, &book));
+    assert_int_equal(book.account.count_count, 4 * 1024);
+    tally_book_free(&book);
+    expect_verified(stage);
+}
+
+/* An honest till must not be put into quarantine for what another one wrote before it. */
+static void counters_filled_to_the_brim_refuse_no_honest_sale(void **state)
+{
+    struct stage *stage = *state;
+    (void)rules(stage);
+    till_enrol(&stage->other, ANN, 1);
+    till_push_all(&stage->other);
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 60; i++) {
+            write_counting_sale(&stage->till, ANN, 0, 1, TALLY_MONEY_MAX);
+        }
+        till_push_all(&stage->till);
+        uint8_t token = (uint8_t)(round + 10);
+        till_close(&stage->till);
+        till_open(&stage->world, &stage->till, token, 0);
+    }
+    write_counting_sale(&stage->other, ANN, 0, 1, 1);
+    till_push_all(&stage->other);
+    expect_verified(stage);
+}
+
+/* ------------------------------------------------------------------ what only head office may */
+
+static void an_enrolment_that_says_more_quarantines(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules(stage);
+    struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = ANN, .member = ANN};
+    event.effects.has_floor = true;
+    event.effects.floor =
+        (struct tally_standing){programme->tiers.tiers[4].id, WORLD_DAY, TALLY_DAY_NEVER};
+    till_write(&stage->till, &event);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 1).status);
+    assert_true(world_is_flagged(&stage->world, "says more than"));
+}
+
+static void a_sale_that_takes_counters_back_quarantines(void **state)
+{
+    struct stage *stage = *state;
+    (void)rules(stage);
+    till_enrol(&stage->till, ANN, 1);
+    write_counting_sale(&stage->till, ANN, 0, 1, -1);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 1, 2).status);
+    assert_true(world_is_flagged(&stage->world, "takes counters back"));
+}
+
+static void write_award(struct stage *stage, const struct tally_programme *programme,
+                        const char *code, int64_t more)
+{
+    struct tally_move moves[2];
+    struct tally_count counts[16];
+    const struct tally_bonus_room room = {moves, 2, counts, 16};
+    const struct tally_moment moment = {stage->till.number, WORLD_NOW, WORLD_DAY};
+    const struct tally_award_request request = {.award = tally_word_id(code, strlen(code)),
+                                                .other = BOB};
+    struct tally_account account;
+    struct tally_event event;
+    memset(&account, 0, sizeof account);
+    tally_account_clear(&account);
+    account.id = ANN;
+    OK(tally_award_plan(programme, &account, &request, &moment, &room, &event));
+    if (more > 0) { /* of a purse that the award is not about */
+        moves[event.effects.move_count] =
+            (struct tally_move){TALLY_MOVE_EARN, 77, LOT_DAY, 0, more};
+        event.effects.move_count++;
+    }
+    event.member = ANN;
+    event.programme_version = 1;
+    till_write(&stage->till, &event);
+}
+
+static void an_award_is_held_against_the_rules_and_what_was_given_before(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    till_enrol(&stage->till, ANN, 1);
+    write_award(stage, programme, "hello", 0);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 0);
+    write_award(stage, programme, "hello", 0); /* again */
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 1);
+    assert_true(world_is_flagged(&stage->world, "does not give"));
+    expect_verified(stage);
+}
+
+static void an_award_with_something_beside_it_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    till_enrol(&stage->till, ANN, 1);
+    write_award(stage, programme, "hello", 5);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 1);
+}
+
+static void an_award_that_only_head_office_gives_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules_with_awards(stage);
+    till_enrol(&stage->till, ANN, 1);
+    till_enrol(&stage->till, BOB, 2);
+    write_award(stage, programme, "friend", 0);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 1);
+}
+
+/* ------------------------------------------------------------------ what a sale had seen */
+
+/* Ann's till_sell of 100.00, changed before it is written. */
+static void write_seen(struct stage *stage, const struct tally_programme *programme, uint32_t tier,
+                       bool with_standing)
+{
+    struct till *till = &stage->till;
+    till_sell(till, programme, ANN, 10000, 0);
+    struct tally_event_decoded decoded;
+    struct tally_buffer kept = till->events[till->seq - 1];
+    till->events[till->seq - 1] = (struct tally_buffer){0};
+    till->seq--;
+    OK(tally_event_decode(tally_buffer_slice(&kept), &decoded));
+    struct tally_event event = decoded.event;
+    struct tally_move move = event.effects.moves[0];
+    move.points = move.points * programme->tiers.tiers[tier].multiplier_pct / 100;
+    struct tally_share share = event.as.sale.shares[0];
+    share.points = move.points;
+    event.effects.moves = &move;
+    event.as.sale.shares = &share;
+    event.as.sale.seen.tier = tier;
+    event.effects.has_standing = with_standing;
+    if (with_standing) {
+        event.effects.standing =
+            (struct tally_standing){programme->tiers.tiers[4].id, WORLD_DAY, TALLY_DAY_NEVER};
+    }
+    till_write(till, &event);
+    tally_event_decoded_free(&decoded);
+    tally_buffer_free(&kept);
+}
+
+static void a_tier_that_head_office_does_not_see_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules(stage);
+    till_enrol(&stage->till, ANN, 1);
+    write_seen(stage, programme, 0, false);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 0);
+    write_seen(stage, programme, 4, false);
+    till_push_all(&stage->till);
+    assert_false(world_is_flagged(&stage->world, "does not recompute"));
+    assert_true(world_is_flagged(&stage->world, "head office would have"));
+    assert_int_equal(world_flags(&stage->world), 1);
+}
+
+static void a_standing_that_head_office_does_not_derive_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules(stage);
+    till_enrol(&stage->till, ANN, 1);
+    write_seen(stage, programme, 0, true);
+    till_push_all(&stage->till);
+    assert_true(world_is_flagged(&stage->world, "standing"));
+    assert_int_equal(world_flags(&stage->world), 1);
+}
+
+/* ------------------------------------------------------------------ cards and the feed */
+
+static void write_link(struct till *till, uint64_t account, uint64_t member, uint32_t card)
+{
+    struct tally_event event = {.type = TALLY_EVENT_CARD, .account = account, .member = member};
+    event.as.card.action = TALLY_CARD_LINK;
+    memset(event.as.card.handle, 0x33, TALLY_HANDLE_LEN);
+    memcpy(event.as.card.handle, &card, sizeof card);
+    till_write(till, &event);
+}
+
+static void expect_feed(struct stage *stage, size_t accounts)
+{
+    struct tally_buffer bytes = {0};
+    struct tally_msg_pull_reply reply;
+    struct hq_pull pull = {.cursor = 0};
+    memcpy(pull.pin, stage->other.pin, TALLY_HASH_LEN);
+    OK(hq_store_pull(stage->world.store, &pull, WORLD_NOW, &bytes));
+    assert_true(bytes.len <= TALLY_MSG_LEN_MAX);
+    OK(tally_msg_pull_reply_decode(tally_buffer_slice(&bytes), &reply));
+    assert_int_equal(reply.account_count, accounts);
+    tally_msg_pull_reply_free(&reply);
+    tally_buffer_free(&bytes);
+}
+
+static void a_member_has_no_more_cards_than_the_feed_can_carry(void **state)
+{
+    struct stage *stage = *state;
+    till_enrol(&stage->till, ANN, 1);
+    for (uint32_t card = 0; card < HQ_MEMBER_CARDS_MAX + 3; card++) {
+        if (stage->till.seq == WORLD_JOURNAL_MAX) {
+            till_push_all(&stage->till);
+            till_close(&stage->till);
+            till_open(&stage->world, &stage->till, (uint8_t)(card / WORLD_JOURNAL_MAX + 20), 0);
+        }
+        write_link(&stage->till, ANN, ANN, card);
+    }
+    till_push_all(&stage->till);
+    assert_true(world_is_flagged(&stage->world, "as many cards as"));
+    expect_feed(stage, 1);
+    expect_verified(stage);
+}
+
+static void a_card_of_nobody_is_flagged_and_stays_free(void **state)
+{
+    struct stage *stage = *state;
+    till_enrol(&stage->till, ANN, 1);
+    write_link(&stage->till, ANN, 0x9999, 0x33333333);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 1);
+    till_enrol(&stage->till, BOB, 0x33);
+    till_push_all(&stage->till);
+    assert_int_equal(world_member(&stage->world, 0x33), BOB);
+    expect_verified(stage);
+}
+
+static void an_account_too_long_to_send_is_left_out_of_the_feed(void **state)
+{
+    struct stage *stage = *state;
+    (void)rules(stage);
+    till_enrol(&stage->other, ANN, 1);
+    till_enrol(&stage->other, BOB, 2);
+    till_push_all(&stage->other);
+    struct hq_push push = {.accepted = 0};
+    for (int32_t i = 0; i < 200 && push.status == TALLY_OK; i++) {
+        if (stage->till.seq == WORLD_JOURNAL_MAX) {
+            till_close(&stage->till);
+            till_open(&stage->world, &stage->till, (uint8_t)(i / WORLD_JOURNAL_MAX + 30), 0);
+        }
+        write_counting_sale(&stage->till, ANN, 2000000 * i, 1024, TALLY_MONEY_MAX);
+        push = till_push(&stage->till, stage->till.seq, stage->till.seq);
+    }
+    expect_feed(stage, 2);
+    EXPECT(TALLY_E_CHAIN, push.status); /* somewhere it was too much */
+    write_counting_sale(&stage->other, ANN, 1, 1, 1);
+    till_push_all(&stage->other); /* but an honest sale is taken */
+    expect_verified(stage);
+}
+
 /* ------------------------------------------------------------------ main */
 
 int main(void)
@@ -250,6 +664,22 @@ int main(void)
         TEST(a_business_day_long_before_its_own_time_is_flagged),
         TEST(a_time_before_the_terminal_was_enrolled_is_flagged),
         TEST(a_time_that_goes_back_quarantines),
+        TEST(a_referrer_that_nobody_knows_costs_no_sale_and_doubles_none),
+        TEST(who_brought_a_member_is_said_once_and_not_by_another_enrolment),
+        TEST(what_is_given_to_an_ended_account_goes_where_that_went),
+        TEST(what_comes_for_an_account_that_ended_twice_goes_all_the_way),
+        TEST(an_ended_account_that_is_stuffed_stops_nobody),
+        TEST(counters_filled_to_the_brim_refuse_no_honest_sale),
+        TEST(an_enrolment_that_says_more_quarantines),
+        TEST(a_sale_that_takes_counters_back_quarantines),
+        TEST(an_award_is_held_against_the_rules_and_what_was_given_before),
+        TEST(an_award_with_something_beside_it_is_flagged),
+        TEST(an_award_that_only_head_office_gives_is_flagged),
+        TEST(a_tier_that_head_office_does_not_see_is_flagged),
+        TEST(a_standing_that_head_office_does_not_derive_is_flagged),
+        TEST(a_member_has_no_more_cards_than_the_feed_can_carry),
+        TEST(a_card_of_nobody_is_flagged_and_stays_free),
+        TEST(an_account_too_long_to_send_is_left_out_of_the_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
