@@ -213,6 +213,16 @@ static int64_t earned_usable(const struct tally_deal *deal, uint32_t purse)
     return points;
 }
 
+int64_t tally_deal_lends(const struct tally_deal *deal, size_t purse)
+{
+    assert(deal != NULL);
+
+    const struct tally_programme *programme = programme_of(deal);
+    return programme->redeem.earned_pays
+               ? earned_usable(deal, tally_deal_purse_id(programme, purse))
+               : 0;
+}
+
 /* How often a purse pays for an automatic reward beside all that was asked for. */
 static int64_t times_paid(const struct tally_deal *deal, const struct tally_reward *reward)
 {

@@ -87,6 +87,10 @@ int32_t tally_deal_since(const struct tally_deal *deal);
 /* What the deal adds towards tiers. */
 struct tally_tier_change tally_deal_change(const struct tally_deal *deal);
 
+/* What the sale itself lends to its claims and payment, of the purse with that index: what it earns
+ * at once, where the programme says so; else 0. A debt is paid from it first. */
+int64_t tally_deal_lends(const struct tally_deal *deal, size_t purse);
+
 /* Most points that may pay if `held` of them can be spent beside the claims; 0: none. */
 int64_t tally_deal_redeemable(const struct tally_deal *deal, int64_t held);
 

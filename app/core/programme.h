@@ -232,7 +232,7 @@ struct tally_reward {
     int64_t gives;
     const struct tally_cap *limits; /* of times per member; period SALE: in one basket */
     size_t limit_count;
-    int64_t total_max; /* times for all members together; 0: no limit. See tally_reward_stock */
+    int64_t total_max; /* times for all members together; 0: no limit. See stock.h */
     size_t group;      /* index + 1 in groups; 0: none */
 };
 
@@ -247,6 +247,7 @@ struct tally_redeem_rules { /* points as payment */
     const struct tally_cap *member_limits; /* the same for one member of a pool */
     size_t member_limit_count;
     struct tally_selector lines; /* those that points may pay */
+    bool earned_pays; /* what a sale earns at once may pay for its own claims and payment, too */
 };
 
 /* ------------------------------------------------------------------ refunds */

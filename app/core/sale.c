@@ -159,12 +159,24 @@ static enum tally_status work_out(const struct tally_programme *programme,
     return tally_deal_make(deal);
 }
 
+/* What this drawer has of a purse, and the member anywhere, with what the sale lends itself. */
+static int64_t here_with(const struct tally_deal *deal, size_t purse)
+{
+    int64_t lent = tally_deal_lends(deal, purse), debt = deal->debt[purse];
+    return deal->here[purse] + (lent > debt ? lent - debt : 0);
+}
+
+static int64_t online_with(const struct tally_deal *deal, size_t purse)
+{
+    return deal->online[purse] + tally_deal_lends(deal, purse);
+}
+
 /* What was spent after earning was there by then. */
 static bool is_short(const struct tally_deal *deal)
 {
     for (size_t i = 0; i <= deal->scene.programme->purse_count; i++) {
         int64_t needed = deal->spent[i] - deal->late[i];
-        if (needed > 0 && needed > least(deal->here[i], deal->online[i])) {
+        if (needed > 0 && needed > least(here_with(deal, i), online_with(deal, i))) {
             return true;
         }
     }
@@ -193,7 +205,8 @@ static struct tally_quote quote_of(const struct work *work, const struct tally_a
     const struct tally_scene *scene = &deal->scene;
     const int64_t points = scene->basket->points, claims = deal->asked[0] - points;
     const struct tally_tier_change change = tally_deal_change(deal);
-    bool draws = deal->asked[0] > deal->here[0] && deal->asked[0] <= deal->online[0];
+    const int64_t here = here_with(deal, 0);
+    bool draws = deal->asked[0] > here && deal->asked[0] <= online_with(deal, 0);
     return (struct tally_quote){
         .total_minor = deal->total_minor,
         .discount_minor = deal->discount_minor,
@@ -207,7 +220,7 @@ static struct tally_quote quote_of(const struct work *work, const struct tally_a
         .redeemable_here =
             tally_deal_redeemable(deal, least(deal->here[0], deal->online[0]) - claims),
         .redeemable_online = tally_deal_redeemable(deal, deal->online[0] - claims),
-        .missing_here = draws ? deal->asked[0] - deal->here[0] : 0,
+        .missing_here = draws ? deal->asked[0] - here : 0,
         .taken = deal->taken,
         .taken_count = deal->taken_count,
         .lines = deal->lines,

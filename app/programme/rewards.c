@@ -182,6 +182,7 @@ static const struct field redeem_fields[] = {
      .shape = &shape_points_limit,
      .take = take_points_limit},
     FIELD_LINES_OF(tally_redeem_rules, lines),
+    {.key = "earned_pays", .kind = FIELD_FLAG, FIELD_AT(tally_redeem_rules, earned_pays)},
 };
 const struct shape shape_redeem = SHAPE("redeem", redeem_fields);
 

@@ -422,6 +422,27 @@ static void a_debt_is_paid_before_a_goal_is_reached(void **state)
     assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 2);
 }
 
+static void what_a_sale_earns_pays_for_its_own_claim_where_the_programme_says_so(void **state)
+{
+    (void)state;
+    struct tally_reward *reward = a_goal(100);
+    reward->is_automatic = false;
+    one_line(&desk, 9999);
+    claim(&desk, "GOAL", 1);
+    assert_int_equal(plan_sale(&desk), TALLY_E_POINTS_SHORT);
+    desk.programme.redeem.earned_pays = true;
+    assert_int_equal(plan_sale(&desk), TALLY_E_POINTS_SHORT); /* 99 points */
+    one_line(&desk, 10000);
+    claim(&desk, "GOAL", 1);
+    const struct tally_event *sale = sell(&desk);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 1);
+    assert_int_equal(refund_all(&desk, sale), TALLY_OK);
+    assert_true(balance(&desk) == 0 && balance_of(&desk, id_of("voucher")) == 0);
+    one_line(&desk, 19999);
+    claim(&desk, "GOAL", 2);
+    assert_int_equal(plan_sale(&desk), TALLY_E_POINTS_SHORT); /* nor is it lent twice */
+}
+
 static void an_automatic_reward_stays_within_the_limit_of_points(void **state)
 {
     (void)state;
@@ -620,6 +641,7 @@ int main(void)
         cmocka_unit_test(points_that_wait_reach_no_goal),
         cmocka_unit_test(a_goal_is_paid_with_what_does_not_wait),
         cmocka_unit_test(a_debt_is_paid_before_a_goal_is_reached),
+        cmocka_unit_test(what_a_sale_earns_pays_for_its_own_claim_where_the_programme_says_so),
         cmocka_unit_test(an_automatic_reward_stays_within_the_limit_of_points),
         cmocka_unit_test(a_claim_whose_conditions_do_not_hold_is_refused),
         cmocka_unit_test(a_claim_of_no_reward_is_invalid),

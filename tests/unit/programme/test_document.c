@@ -332,7 +332,7 @@ static void the_rest_of_a_programme_is_understood(void **state)
         "\"redeem\": { \"step_points\": 10, \"step_value_minor\": 5, \"maximum_points\": 100,"
         "  \"limits\": [{ \"per\": \"day\", \"points\": 50 }],"
         "  \"member_limits\": [{ \"per\": \"sale\", \"points\": 20 }],"
-        "  \"lines\": { \"except_categories\": [\"fuel\"] } },\n"
+        "  \"lines\": { \"except_categories\": [\"fuel\"] }, \"earned_pays\": true },\n"
         "\"refunds\": { \"policy\": \"pending\", \"pending_first\": false, \"window_days\": 14,"
         "  \"grace_days\": 3, \"by\": \"amount\", \"capped_first\": true },\n"
         "\"holds\": { \"minutes\": 30 },\n"
@@ -358,6 +358,7 @@ static void the_rest_of_a_programme_is_understood(void **state)
     assert_true(programme->redeem.limits[0].points_max == 50);
     assert_int_equal(programme->redeem.member_limits[0].period.kind, TALLY_PERIOD_SALE);
     assert_int_equal(programme->redeem.lines.except_categories.count, 1);
+    assert_true(programme->redeem.earned_pays);
     assert_int_equal(programme->refund.policy, TALLY_REFUND_PENDING);
     assert_false(programme->refund.pending_first);
     assert_int_equal(programme->refund.window_days, 14);
