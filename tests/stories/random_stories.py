@@ -90,8 +90,9 @@ def programme(rng, rewards):
         % (rng.choice((1, 5)), rng.choice((1, 7, 20)), rng.choice((50, 100)),
            rng.choice(("", ',"limits":[{"per":"month","points":200}]',
                        ',"member_limits":[{"per":"week","points":60}]'))),
-        'refunds={"policy":"%s","pending_first":%s,"grace_days":%d,"by":"%s"}'
-        % (rng.choice(("debt", "clamp", "refuse", "pending")), flag(rng), rng.choice((0, 5)),
+        "redeem.earned_pays=" + flag(rng),
+        'refunds={"capped_first":%s,"policy":"%s","pending_first":%s,"grace_days":%d,"by":"%s"}'
+        % (flag(rng), rng.choice(("debt", "clamp", "refuse", "pending")), flag(rng), rng.choice((0, 5)),
            rng.choice(("line", "amount"))),
         "holds.minutes=%d" % rng.choice((5, 2000)),
         "tiers=" + some_tiers(rng),

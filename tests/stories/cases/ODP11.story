@@ -1,10 +1,11 @@
-# ODP11. A reward of 1.00 a point, from 10 points, never pays more than the basket. There the points earned by
-# the basket itself pay at once; here they are those of a basket before.
+# ODP11. 100 points a unit, each worth 1.00, from 10 on, and the points of a basket pay for itself: of a basket
+# of 10.00 10 points pay 10.00, and no more.
 # Source: Odoo POS, odoo/odoo addons/pos_loyalty/tests/test_loyalty_mirror.py (reward_cost_overspend)
-programme ../../../app/programme/samples/club.json with earn.rules.1.per_minor=1 redeem.step_points=1 redeem.step_value_minor=100 redeem.minimum_points=10 redeem.maximum_share_pct=100
+programme ../plain.json
+with earn.rules.1={"code":"unit","points":100,"per_items":1}
+with redeem={"step_points":1,"step_value_minor":100,"minimum_points":10,"earned_pays":true}
 
 2026-03-02 ann enrols
-2026-03-02 ann buys 10.00                     -> earned=1000
-2026-03-02 ann asks 10.00                     -> most=10
-2026-03-02 ann buys 10.00 redeem=11           -> refused rule
-2026-03-02 ann buys 10.00 redeem=10           -> redeemed_value=10.00 pays=0.00
+2026-03-02 ann buys 1 x 10.00 redeem=11       -> refused rule
+2026-03-02 ann buys 1 x 10.00 redeem=9        -> refused rule
+2026-03-02 ann buys 1 x 10.00 redeem=10       -> redeemed=10 redeemed_value=10.00 pays=0.00 earned=100 points=90
