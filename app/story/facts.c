@@ -353,12 +353,19 @@ static int64_t value_of_points(const struct fact_view *view)
     return minor;
 }
 
+/* 0 is nothing of anything, also of money. */
+static struct fact_value of_metric(int64_t amount, enum tally_metric metric)
+{
+    struct fact_value value = number(amount);
+    value.is_money = amount == 0 || metric == TALLY_METRIC_SPEND;
+    return value;
+}
+
 static struct fact_value tier_fact(const struct fact_view *view, enum story_fact fact)
 {
     const struct tally_programme *programme = view->run->programme;
     const struct tally_tier_view tier = tally_tier_of(view->account, programme, view->run->day);
     bool is_top = tier.next >= programme->tiers.tier_count;
-    struct fact_value value = nothing();
     switch (fact) {
     case STORY_TIER:
         return word(programme->tiers.tiers[tier.tier].code);
@@ -370,10 +377,12 @@ static struct fact_value tier_fact(const struct fact_view *view, enum story_fact
         return word(is_top ? "none" : programme->tiers.tiers[tier.next].code);
     case STORY_NEEDS_UNTIL:
         return is_top ? word("none") : number(tier.needed_until_day);
+    case STORY_KEEP_NEEDS:
+        return of_metric(tier.keep_needed, tier.keep_metric);
+    case STORY_KEEP_UNTIL:
+        return tier.keep_needed == 0 ? word("none") : number(tier.keep_until_day);
     default:
-        value = number(is_top ? 0 : tier.needed);
-        value.is_money = is_top || tier.metric == TALLY_METRIC_SPEND;
-        return value;
+        return of_metric(is_top ? 0 : tier.needed, tier.metric);
     }
 }
 

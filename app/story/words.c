@@ -72,6 +72,8 @@ static const struct {
     [STORY_NEXT] = {"next", STORY_IS_WORD, STORY_NO_PART},
     [STORY_NEEDS] = {"needs", STORY_IS_METRIC, STORY_NO_PART},
     [STORY_NEEDS_UNTIL] = {"needs_until", STORY_IS_DAY, STORY_NO_PART},
+    [STORY_KEEP_NEEDS] = {"keep_needs", STORY_IS_METRIC, STORY_NO_PART},
+    [STORY_KEEP_UNTIL] = {"keep_until", STORY_IS_DAY, STORY_NO_PART},
     [STORY_COUNTS] = {"counts", STORY_IS_METRIC, STORY_MUST_METRIC},
     [STORY_DEBT] = {"debt", STORY_IS_POINTS, STORY_MAY_PURSE},
     [STORY_VISITS] = {"visits", STORY_IS_POINTS, STORY_NO_PART},
