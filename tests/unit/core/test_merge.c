@@ -156,15 +156,25 @@ static void an_account_is_not_merged_into_itself_or_into_nothing(void **state)
     assert_int_equal(tally_merge_plan(&from.account, 0, &moment, &sending, &sent), TALLY_E_INVALID);
 }
 
-static void what_one_event_cannot_carry_is_refused(void **state)
+static void what_one_event_cannot_carry_goes_with_the_next(void **state)
 {
     (void)state;
     two_members();
-    const struct tally_bonus_room small = {sent_moves, 1, sent_counts, 1};
-    const struct tally_moment moment = {TALLY_TERMINAL_HQ, 0, TODAY};
-    struct tally_event sent;
-    assert_int_equal(tally_merge_plan(&from.account, INTO, &moment, &small, &sent),
-                     TALLY_E_NO_MEMORY);
+    happens(&from, ACCOUNT, a_gift(TALLY_TERMINAL_HQ, 90, TALLY_PURSE_POINTS, TALLY_POINTS_MAX));
+    happens(&from, ACCOUNT, a_gift(TALLY_TERMINAL_HQ, 91, STAMPS, TALLY_POINTS_MAX));
+    const int64_t before = usable(&from, TALLY_PURSE_POINTS), stamps = usable(&from, STAMPS);
+    const int64_t there = usable(&into, TALLY_PURSE_POINTS);
+    for (uint64_t seq = 100; seq < 110; seq += 2) {
+        merge(TALLY_TERMINAL_HQ, seq);
+    }
+    assert_int_equal(
+        usable(&into, TALLY_PURSE_POINTS) - there +
+            tally_account_in_drawer(&from.account, TALLY_PURSE_POINTS, TERMINAL, TODAY, 0),
+        before);
+    assert_int_equal(usable(&into, STAMPS) + usable(&from, STAMPS), stamps);
+    assert_int_equal(tally_account_in_drawer(&from.account, STAMPS, TALLY_TERMINAL_HQ, TODAY, 0),
+                     0);
+    assert_int_equal(from.account.count_count, 0);
 }
 
 int main(void)
@@ -176,7 +186,7 @@ int main(void)
         cmocka_unit_test(the_higher_standing_stays),
         cmocka_unit_test(an_empty_account_ends_all_the_same),
         cmocka_unit_test(an_account_is_not_merged_into_itself_or_into_nothing),
-        cmocka_unit_test(what_one_event_cannot_carry_is_refused),
+        cmocka_unit_test(what_one_event_cannot_carry_goes_with_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
