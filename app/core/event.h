@@ -29,6 +29,12 @@ enum {
     TALLY_PURSE_POINTS = 0        /* any other purse is the id of its code: stamps, vouchers */
 };
 
+/* The programme's own account, the only one with a fixed number: it has no members, and no member's
+ * account ever gets this number. Its purses are the units of rewards that all members share
+ * (stock.h). Nothing is sold, held, awarded, transferred or merged there: only head office and
+ * terminals move units, with GRANT and ADJUST. */
+enum { TALLY_ACCOUNT_HOUSE = 1 };
+
 enum tally_event_type {
     TALLY_EVENT_SALE = 1,      /* earn and redeem of one basket: one event, one fsync */
     TALLY_EVENT_VOID = 2,      /* a whole sale undone, on its business day */

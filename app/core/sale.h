@@ -27,7 +27,7 @@ struct tally_occasion {
     uint32_t birth_day;
     uint64_t hold; /* of this terminal, to redeem from first and then open; 0: none */
     int64_t (*stock)(void *context, uint32_t reward); /* of a reward with total_max: what is left
-                                                         here; NULL: not counted */
+                                                         (stock.h); NULL: not counted */
     void *stock_context;
 };
 
