@@ -95,7 +95,7 @@ static int act_end(const char *dir, struct hq_store *store, enum tally_status st
 
 /* ------------------------------------------------------------------ looking */
 
-static void print_lots(const struct tally_account *account)
+static void print_lots(const struct tally_account *account, const struct tally_programme *programme)
 {
     for (size_t i = 0; i < account->lot_count; i++) {
         const struct tally_lot *lot = &account->lots[i];
@@ -109,7 +109,12 @@ static void print_lots(const struct tally_account *account)
         }
         printf("  %-20s %12" PRId64 "  to %s%s%s%s", where, lot->points, last,
                lot->from_day != 0 ? ", from " : "", from, lot->hold != 0 ? ", set aside" : "");
-        if (lot->purse != TALLY_PURSE_POINTS) {
+        const struct tally_reward *reward = account->id == TALLY_ACCOUNT_HOUSE && programme != NULL
+                                                ? tally_programme_reward(programme, lot->purse)
+                                                : NULL;
+        if (reward != NULL) {
+            printf(", units of reward %s", reward->code);
+        } else if (lot->purse != TALLY_PURSE_POINTS) {
             printf(", purse %08" PRIx32, lot->purse);
         }
         putchar('\n');
@@ -143,7 +148,7 @@ static void print_account(const struct tally_account *account, const struct hq_t
     }
     if (account->lot_count > 0) {
         printf("where the points are\n");
-        print_lots(account);
+        print_lots(account, today->programme);
     }
 }
 

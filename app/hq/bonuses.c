@@ -62,7 +62,7 @@ static enum tally_status award_plan(struct hq_txn *txn, const struct tally_progr
                                                 .points = points};
     struct tally_event event;
     enum tally_status status = TALLY_E_NOT_FOUND; /* a referrer that a terminal made up */
-    if (book.account.id != 0) {
+    if (book.account.id > TALLY_ACCOUNT_HOUSE) {
         status = tally_award_plan(programme, &book.account, &request, &moment, &room, &event);
     }
     if (status == TALLY_OK) {
@@ -234,50 +234,6 @@ static enum tally_status referrals_pay(struct hq_txn *txn, const struct tally_pr
     return status;
 }
 
-/* ------------------------------------------------------------------ stock */
-
-static enum tally_status stock_add(struct hq_txn *txn, const struct tally_event *event,
-                                   const struct tally_reward *reward, int64_t times)
-{
-    uint8_t bytes[8];
-    int64_t claimed = 0;
-    struct hq_key key = hq_key_u32(reward->id);
-    struct tally_slice value;
-    enum tally_status status = hq_get(txn, HQ_STOCK, &key, &value);
-    if (status == TALLY_OK && value.len == sizeof bytes) {
-        claimed = (int64_t)tally_load_le(value.data, sizeof bytes);
-    } else if (status != TALLY_E_NOT_FOUND) {
-        return status == TALLY_OK ? TALLY_E_STORE_DAMAGED : status;
-    }
-    TALLY_TRY(tally_add(claimed, times, &claimed));
-    tally_store_le(bytes, sizeof bytes, (uint64_t)claimed);
-    TALLY_TRY(hq_put(txn, HQ_STOCK, &key, (struct tally_slice){bytes, sizeof bytes}));
-    if (times < 0 || claimed <= reward->total_max) {
-        return TALLY_OK;
-    }
-    return hq_flag_add(txn, &event->id, event->account,
-                       "reward %.64s was claimed %" PRId64 " times in all, %" PRId64 " were there",
-                       reward->code, claimed, reward->total_max);
-}
-
-/* Terminals that are alone can give away more of a reward than there is: then a person hears of it.
- * A sale counts it in its own day, a void takes that back. */
-static enum tally_status stock_count(struct hq_txn *txn, const struct tally_programme *programme,
-                                     const struct tally_event *event)
-{
-    for (size_t i = 0; i < event->effects.count_count; i++) {
-        const struct tally_count *count = &event->effects.counts[i];
-        const struct tally_reward *reward =
-            count->what == TALLY_COUNT_REWARD && count->from_day == count->until_day
-                ? tally_programme_reward(programme, count->of)
-                : NULL;
-        if (reward != NULL && reward->total_max > 0) {
-            TALLY_TRY(stock_add(txn, event, reward, count->amount));
-        }
-    }
-    return TALLY_OK;
-}
-
 /* ------------------------------------------------------------------ public */
 
 enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *event,
@@ -285,13 +241,11 @@ enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *e
 {
     const struct tally_programme *programme = NULL;
     bool undoes = event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND;
+    TALLY_TRY(hq_stock_after(txn, event));
     if (!undoes && event->type != TALLY_EVENT_SALE) {
         return TALLY_OK;
     }
     enum tally_status status = hq_programme(txn, event->programme_version, &programme);
-    if (status == TALLY_OK) {
-        status = stock_count(txn, programme, event);
-    }
     if (status == TALLY_OK && !undoes) {
         TALLY_TRY(referrals_pay(txn, programme, event));
         status = hq_surprise_draw(txn, programme, event, chain);

@@ -7,6 +7,7 @@
 #include "app/hq/tables.h"
 
 #include "app/base/alloc.h"
+#include "app/core/stock.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -201,6 +202,10 @@ static enum tally_status check_transfer(struct hq_txn *txn, const struct tally_e
 static const char *why_never(const struct tally_event *event)
 {
     const struct tally_effects *effects = &event->effects;
+    if (event->account == TALLY_ACCOUNT_HOUSE && event->type != TALLY_EVENT_ADJUST &&
+        event->type != TALLY_EVENT_GRANT) {
+        return "acts on head office's own account";
+    }
     if (event->type == TALLY_EVENT_ENROL &&
         (effects->count_count > 0 || effects->has_standing || effects->has_floor ||
          effects->active_until_day != 0)) {
@@ -245,7 +250,9 @@ static enum tally_status check(struct hq_txn *txn, const struct tally_event *eve
             *ret_why = "adjusts another terminal's drawer";
             return TALLY_E_MISMATCH;
         }
-        return hq_flag_add(txn, &event->id, event->account, "points adjusted at a terminal");
+        return tally_stock_moves_only(event) /* hq_stock_after looks at them */
+                   ? TALLY_OK
+                   : hq_flag_add(txn, &event->id, event->account, "points adjusted at a terminal");
     case TALLY_EVENT_TRANSFER:
         return check_transfer(txn, event, ret_why);
     case TALLY_EVENT_STANDING:

@@ -85,7 +85,7 @@ struct histories {
 static enum tally_status history_end(struct histories *histories)
 {
     enum tally_status status = TALLY_OK;
-    if (histories->history.count > 0) {
+    if (histories->history.count > 0 && histories->account != TALLY_ACCOUNT_HOUSE) {
         status = history_each_account(&histories->history, histories->each, histories->context);
     }
     history_free(&histories->history);
@@ -151,8 +151,11 @@ hq_store_each_account(struct hq_store *store, int64_t now_ms,
     }
     while (status == TALLY_OK && (status = hq_scan_next(&scan)) == TALLY_OK) {
         struct tally_book book;
-        status = scan.key.len == 8 ? hq_account_load(&txn, tally_load_be(scan.key.data, 8), &book)
-                                   : TALLY_E_STORE_DAMAGED;
+        uint64_t id = scan.key.len == 8 ? tally_load_be(scan.key.data, 8) : 0;
+        if (id == TALLY_ACCOUNT_HOUSE) {
+            continue;
+        }
+        status = id != 0 ? hq_account_load(&txn, id, &book) : TALLY_E_STORE_DAMAGED;
         if (status == TALLY_OK) {
             status = each(context, &book.account, &today);
             tally_book_free(&book);

@@ -136,6 +136,9 @@ static enum tally_status awards(struct walk *walk, uint64_t account)
 static enum tally_status visit(struct walk *walk, uint64_t id)
 {
     struct tally_book book;
+    if (id == TALLY_ACCOUNT_HOUSE) {
+        return TALLY_OK;
+    }
     TALLY_TRY(hq_account_load(&walk->txn, id, &book));
     bool open = book.account.merged_into == 0 && !book.account.blocked;
     enum tally_status status = lapse(walk, &book.account);
@@ -198,6 +201,9 @@ enum tally_status hq_store_night(struct hq_store *store, const uint8_t data_key[
                           .night = ret_night};
     enum tally_status status = walk->moves == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
     uint64_t after = 0;
+    if (status == TALLY_OK) {
+        status = hq_store_stock(store, now_ms);
+    }
     do {
         if (status == TALLY_OK) {
             status = hq_begin(store, true, now_ms, &walk->txn);

@@ -1,5 +1,6 @@
 /* app/hq/night.h: what head office does once a day: points of its drawer that lapsed are counted as
- * expired, birthdays get their award, and those awards that come once in a period are given.
+ * expired, birthdays get their award, those awards that come once in a period are given, and the
+ * stock of a programme that came into force is put in.
  *
  * Doing it twice gives nothing twice, and a night that was left out is made good but for birthdays.
  *

@@ -6,7 +6,7 @@
 #include "app/core/bonus.h"
 #include "app/crypto/seal.h"
 
-/* Never 0, and in no use. */
+/* A member's and its account's number: neither 0 nor the house's, and in no use. */
 static enum tally_status new_id(struct hq_txn *txn, uint64_t *ret_id)
 {
     for (;;) {
@@ -16,7 +16,7 @@ static enum tally_status new_id(struct hq_txn *txn, uint64_t *ret_id)
         struct hq_key key = hq_key_u64(id);
         struct tally_slice value;
         enum tally_status status = hq_get(txn, HQ_MEMBERS, &key, &value);
-        if (status == TALLY_E_NOT_FOUND && id != 0) {
+        if (status == TALLY_E_NOT_FOUND && id > TALLY_ACCOUNT_HOUSE) {
             *ret_id = id;
             return TALLY_OK;
         }

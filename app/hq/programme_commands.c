@@ -134,9 +134,13 @@ static int publish(const char *dir, uint32_t version, const struct tally_buffer 
                                             tally_buffer_slice(&signature));
         }
         if (status == TALLY_OK) {
-            hq_dir_touch(dir);
             printf("version %" PRIu32 " is published\n", version);
-            result = HQ_EXIT_OK;
+            status = hq_store_stock(store, hq_now_ms());
+            hq_dir_touch(dir);
+            result = status == TALLY_OK ? HQ_EXIT_OK
+                                        : hq_failed("its stock was not put in: %s; tallyhq night "
+                                                    "does it",
+                                                    tally_status_text(status));
         } else if (status == TALLY_E_EXISTS) {
             hq_failed("version %" PRIu32 " is not above the newest one published", version);
         } else {

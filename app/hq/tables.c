@@ -407,6 +407,13 @@ static uint64_t entries(struct hq_txn *txn, enum hq_table table)
                                                                                : 0;
 }
 
+static bool has_house(struct hq_txn *txn)
+{
+    struct hq_key key = hq_key_u64(TALLY_ACCOUNT_HOUSE);
+    struct tally_slice value;
+    return hq_get(txn, HQ_ACCOUNTS, &key, &value) == TALLY_OK;
+}
+
 enum tally_status hq_store_counts(struct hq_store *store, struct hq_counts *ret_counts)
 {
     struct hq_txn txn;
@@ -414,7 +421,7 @@ enum tally_status hq_store_counts(struct hq_store *store, struct hq_counts *ret_
     struct hq_counts counts = {
         .terminals = entries(&txn, HQ_TERMINALS) - 1,
         .events = entries(&txn, HQ_EVENTS),
-        .accounts = entries(&txn, HQ_ACCOUNTS),
+        .accounts = entries(&txn, HQ_ACCOUNTS) - (has_house(&txn) ? 1 : 0),
         .members = entries(&txn, HQ_MEMBERS),
         .cards = entries(&txn, HQ_CARDS),
         .flags = entries(&txn, HQ_FLAGS),

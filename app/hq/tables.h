@@ -216,9 +216,17 @@ TALLY_MUST_USE enum tally_status hq_append(struct hq_txn *txn, struct hq_termina
 
 /* What HQ itself gives, or takes back, once an event of a terminal is in: awards to those who
  * brought a member and to the one who was brought, surprises, and what an undone sale had brought
- * of either. `chain` is the event's. */
+ * of either; and hq_stock_after. `chain` is the event's. */
 TALLY_MUST_USE enum tally_status hq_bonus_after(struct hq_txn *txn, const struct tally_event *event,
                                                 const uint8_t chain[TALLY_HASH_LEN]);
+/* Puts what is missing of the rewards that all members share into HQ's drawer: those of the
+ * programme in force, so many that all that was ever put in is their total. Nothing is ever taken
+ * out again where a total was lowered. */
+TALLY_MUST_USE enum tally_status hq_stock_fill(struct hq_txn *txn);
+/* Counts what an event of a terminal took of them, put back and gave away, and flags what was given
+ * away without having been taken. */
+TALLY_MUST_USE enum tally_status hq_stock_after(struct hq_txn *txn,
+                                                const struct tally_event *event);
 /* What HQ's drawer holds of an account that ends goes over into another one: points, debts,
  * counters, standings. Nothing happens where it was done before and nothing has come since. */
 TALLY_MUST_USE enum tally_status hq_merge_over(struct hq_txn *txn, uint64_t from, uint64_t into,

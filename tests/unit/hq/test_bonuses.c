@@ -4,6 +4,9 @@
 #include "tests/unit/hq/hq_world.h"
 
 #include "app/base/alloc.h"
+#include "app/core/reversal.h"
+#include "app/core/stock.h"
+#include "app/hq/acts.h"
 #include "app/hq/dry_run.h"
 #include "app/hq/night.h"
 #include "app/hq/surprise.h"
@@ -288,19 +291,183 @@ static void a_night_without_rules_does_nothing(void **state)
 
 /* ------------------------------------------------------------------ stock */
 
-static void more_of_a_reward_than_there_is_is_flagged(void **state)
+static const char two_mugs[] = "\"version\": 1, \"rewards\": [{\"code\": \"MUG\","
+                               "\"kind\": \"gift\", \"automatic\": true, \"total\": 2}],";
+
+static void publish(struct stage *stage, const char *more)
+{
+    tally_programme_document_free(stage->document);
+    rules(stage, more);
+    OK(hq_store_stock(stage->world.store, WORLD_NOW));
+}
+
+/* Units in a drawer of the house account. */
+static int64_t units_in(struct stage *stage, uint32_t drawer)
+{
+    struct tally_book house;
+    OK(hq_store_account(stage->world.store, TALLY_ACCOUNT_HOUSE, &house));
+    int64_t units = tally_account_in_drawer(&house.account, tally_word_id("MUG", 3), drawer,
+                                            WORLD_DAY, WORLD_NOW);
+    OK(tally_account_check(&house.account));
+    tally_book_free(&house);
+    return units;
+}
+
+static enum tally_status draw_units(struct stage *stage, struct till *till, uint8_t request,
+                                    int64_t units, int64_t *ret_granted)
+{
+    struct tally_buffer message = {0}, reply = {0};
+    struct tally_msg_draw_request wants = {
+        .account = TALLY_ACCOUNT_HOUSE, .purse = tally_word_id("MUG", 3), .points = units};
+    memset(wants.request_id, request, TALLY_REQUEST_ID_LEN);
+    OK(tally_msg_draw_request_encode(&wants, &message));
+    struct hq_draw draw = {.message = tally_buffer_slice(&message)};
+    memcpy(draw.pin, till->pin, TALLY_HASH_LEN);
+    enum tally_status status = hq_store_draw(stage->world.store, &draw, WORLD_NOW, &reply);
+    *ret_granted = draw.granted;
+    tally_buffer_free(&message);
+    tally_buffer_free(&reply);
+    return status;
+}
+
+/* What a terminal writes that takes units out of its drawer, or puts some in. */
+static void move_units(struct till *till, enum tally_move_kind kind, int64_t units)
+{
+    const struct tally_move move = {kind, tally_word_id("MUG", 3), TALLY_DAY_NEVER, 0, units};
+    struct tally_event event = {.type = TALLY_EVENT_ADJUST,
+                                .account = TALLY_ACCOUNT_HOUSE,
+                                .effects = {.moves = &move, .move_count = 1}};
+    event.as.adjust = (struct tally_adjust){.drawer = till->number,
+                                            .reason = {(const uint8_t *)"reward", 6},
+                                            .who = {(const uint8_t *)"till", 4}};
+    till_write(till, &event);
+}
+
+static void publishing_puts_in_what_is_missing_and_never_takes_any_out(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, "\"version\": 1, \"rewards\": [{\"code\": \"MUG\", \"kind\": \"gift\","
-                 "\"automatic\": true, \"total\": 2}],");
+    publish(stage, two_mugs);
+    OK(hq_store_stock(stage->world.store, WORLD_NOW));
+    assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 2);
+    publish(stage, "\"version\": 2, \"rewards\": [{\"code\": \"MUG\", \"kind\": \"gift\","
+                   "\"total\": 5}],");
+    assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 5);
+    publish(stage, "\"version\": 3, \"rewards\": [{\"code\": \"MUG\", \"kind\": \"gift\","
+                   "\"total\": 1}],");
+    assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 5);
+    publish(stage, "\"version\": 4, \"rewards\": [{\"code\": \"MUG\", \"kind\": \"gift\"}],");
+    assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 5);
+}
+
+static void units_are_drawn_once_and_what_was_given_away_is_not_put_in_again(void **state)
+{
+    struct stage *stage = *state;
+    struct till other;
+    int64_t granted = 0;
+    rules(stage, two_mugs); /* the draw puts them in */
+    till_open(&stage->world, &other, 2, 0);
+    OK(draw_units(stage, &stage->till, 1, 1, &granted));
+    assert_int_equal(granted, 1);
+    OK(draw_units(stage, &stage->till, 1, 1, &granted)); /* asked again */
+    assert_int_equal(granted, 0);
+    assert_int_equal(units_in(stage, stage->till.number), 1);
+    OK(draw_units(stage, &other, 1, 9, &granted));
+    assert_int_equal(granted, 1);
+    OK(draw_units(stage, &other, 2, 1, &granted));
+    assert_int_equal(granted, 0);
+    move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
+    push_rest(&stage->till, 1);
+    OK(hq_store_stock(stage->world.store, WORLD_NOW));
+    assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 0);
+    assert_int_equal(units_in(stage, stage->till.number), 0);
+    assert_int_equal(world_flags(&stage->world), 0);
+    move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 2, 2).status);
+    till_close(&other);
+}
+
+static void what_a_terminal_gives_away_without_taking_it_is_flagged(void **state)
+{
+    struct stage *stage = *state;
+    int64_t granted = 0;
+    publish(stage, two_mugs);
     till_enrol(&stage->till, ANN, 1);
-    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    OK(draw_units(stage, &stage->till, 1, 1, &granted));
+    move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
     push_rest(&stage->till, 1);
-    assert_false(world_is_flagged(&stage->world, "MUG"));
+    assert_int_equal(world_flags(&stage->world), 0);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
     push_rest(&stage->till, 4);
+    assert_true(world_is_flagged(&stage->world, "MUG was given away 2 times at terminal 1, which "
+                                                "took 1 of it"));
+    assert_false(world_is_flagged(&stage->world, "in all"));
+    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    push_rest(&stage->till, 5);
     assert_true(world_is_flagged(&stage->world, "MUG was claimed 3 times in all, 2 were there"));
+}
+
+/* Voids the sale at `seq` by the real rules; head office holds it. */
+static void till_undo(struct till *till, const struct tally_programme *programme, uint64_t seq)
+{
+    struct tally_event_decoded sale;
+    struct tally_book book = {0};
+    struct tally_event event;
+    OK(tally_event_decode(tally_buffer_slice(&till->events[seq - 1]), &sale));
+    OK(hq_store_account(till->world->store, sale.event.account, &book));
+    const struct tally_refund_request request = {
+        .sale = &sale.event, .terminal = till->number, .now_ms = WORLD_NOW, .day = WORLD_DAY};
+    size_t room_len = tally_refund_room(&book.account, &request);
+    void *room = tally_alloc(room_len, 1);
+    assert_non_null(room);
+    OK(tally_void_plan(programme, &book.account, &request, room, room_len, &event));
+    event.as.reversal.ref = (struct tally_slice){(const uint8_t *)"V", 1};
+    till_write(till, &event);
+    tally_free(room);
+    tally_book_free(&book);
+    tally_event_decoded_free(&sale);
+}
+
+static void units_go_back_after_a_void_and_no_others(void **state)
+{
+    struct stage *stage = *state;
+    int64_t granted = 0;
+    publish(stage, two_mugs);
+    till_enrol(&stage->till, ANN, 1);
+    OK(draw_units(stage, &stage->till, 1, 1, &granted));
+    move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
+    till_sell(&stage->till, stage->programme, ANN, 10000, 0);
+    push_rest(&stage->till, 1);
+    till_undo(&stage->till, stage->programme, 3);
+    move_units(&stage->till, TALLY_MOVE_ADJUST_IN, 1);
+    push_rest(&stage->till, 4);
+    assert_int_equal(world_flags(&stage->world), 0);
+    assert_int_equal(units_in(stage, stage->till.number), 1);
+    move_units(&stage->till, TALLY_MOVE_ADJUST_IN, 1);
+    push_rest(&stage->till, 6);
+    assert_true(world_is_flagged(&stage->world, "back that it gave away, or never took"));
+}
+
+static void nothing_else_happens_on_the_house_account(void **state)
+{
+    struct stage *stage = *state;
+    char text[HQ_TEXT_MAX];
+    struct hq_counts counts;
+    const struct hq_act act = {
+        .account = TALLY_ACCOUNT_HOUSE, .reason = "gift", .who = "bo", .second = ""};
+    publish(stage, two_mugs);
+    EXPECT(TALLY_E_INVALID, hq_store_adjust(stage->world.store, &act, 5, 0, WORLD_NOW, text));
+    assert_string_equal(text, "this is head office's own account: it holds the units of rewards");
+    till_enrol(&stage->till, ANN, 1);
+    push_rest(&stage->till, 1);
+    const struct hq_act ann = {.account = ANN, .reason = "gift", .who = "bo", .second = ""};
+    EXPECT(TALLY_E_INVALID,
+           hq_store_merge(stage->world.store, &ann, TALLY_ACCOUNT_HOUSE, WORLD_NOW, text));
+    OK(hq_store_counts(stage->world.store, &counts));
+    assert_int_equal(counts.accounts, 1);
+    assert_int_equal(a_night(stage, 0).accounts, 1);
+    till_sale(&stage->till, TALLY_ACCOUNT_HOUSE, 5, 0);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 2, 2).status);
 }
 
 /* ------------------------------------------------------------------ dry runs */
@@ -373,7 +540,11 @@ int main(void)
         TEST(a_night_gives_birthdays_and_periods_their_awards_once),
         TEST(a_night_counts_what_lapsed_in_head_offices_drawer),
         TEST(a_night_without_rules_does_nothing),
-        TEST(more_of_a_reward_than_there_is_is_flagged),
+        TEST(publishing_puts_in_what_is_missing_and_never_takes_any_out),
+        TEST(units_are_drawn_once_and_what_was_given_away_is_not_put_in_again),
+        TEST(what_a_terminal_gives_away_without_taking_it_is_flagged),
+        TEST(units_go_back_after_a_void_and_no_others),
+        TEST(nothing_else_happens_on_the_house_account),
         TEST(the_same_programme_again_changes_nothing),
         TEST(a_programme_that_gives_twice_makes_winners),
 #undef TEST
