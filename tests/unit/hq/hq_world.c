@@ -398,9 +398,13 @@ static void replace_field(struct tally_buffer *text, const char *field, const ch
     *text = changed;
 }
 
-static void club_read(struct tally_buffer *text)
+static void sample_read(const char *name, struct tally_buffer *text)
 {
-    FILE *file = fopen(TALLY_CLUB_JSON, "re");
+    char path[512];
+    const char *folder_end = strrchr(TALLY_CLUB_JSON, '/');
+    snprintf(path, sizeof path, "%.*s/%s", (int)(folder_end - TALLY_CLUB_JSON), TALLY_CLUB_JSON,
+             name);
+    FILE *file = fopen(path, "re");
     assert_non_null(file);
     OK(tally_buffer_reserve(text, 65536));
     text->len = fread(text->data, 1, 65536, file);
@@ -426,7 +430,7 @@ struct tally_programme_document *world_publish_version(struct world *world, uint
 {
     struct tally_buffer text = {0};
     char field[64];
-    club_read(&text);
+    sample_read("club.json", &text);
     snprintf(field, sizeof field, "\"version\": %" PRIu32, version);
     replace_field(&text, "\"version\": 1", field);
     snprintf(field, sizeof field, "\"%s\"", effective_from);
@@ -437,8 +441,15 @@ struct tally_programme_document *world_publish_version(struct world *world, uint
 struct tally_programme_document *world_publish_with(struct world *world, const char *more)
 {
     struct tally_buffer text = {0};
-    club_read(&text);
+    sample_read("club.json", &text);
     replace_field(&text, "\"version\": 1,", more);
+    return publish(world, &text);
+}
+
+struct tally_programme_document *world_publish_sample(struct world *world, const char *name)
+{
+    struct tally_buffer text = {0};
+    sample_read(name, &text);
     return publish(world, &text);
 }
 

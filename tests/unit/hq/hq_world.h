@@ -99,6 +99,9 @@ struct tally_programme_document *world_publish(struct world *world);
 struct tally_programme_document *world_publish_version(struct world *world, uint32_t version,
                                                        const char *effective_from);
 
+/* Another sample document. */
+struct tally_programme_document *world_publish_sample(struct world *world, const char *name);
+
 /* The sample programme with `more` in the place of its version: "version": 1, "awards": ... */
 struct tally_programme_document *world_publish_with(struct world *world, const char *more);
 
