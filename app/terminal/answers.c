@@ -44,6 +44,22 @@ static size_t find_offers(struct desk *desk, const struct tally_programme *progr
     return count;
 }
 
+/* The same, with what is left of the rewards that all members share. */
+static size_t offers_now(struct desk *desk, const struct tally_programme *programme,
+                         const struct tally_account *account, struct tally_occasion *occasion)
+{
+    const struct tally_moment moment = {occasion->terminal, occasion->now_ms, occasion->day};
+    struct stock stock;
+    if (stock_open(desk, programme, &moment, desk_reaches_hq(desk), &stock) != TALLY_OK) {
+        return 0;
+    }
+    occasion->stock = stock_left;
+    occasion->stock_context = &stock;
+    size_t count = find_offers(desk, programme, account, occasion);
+    stock_close(&stock);
+    return count;
+}
+
 struct till_member member_view(struct desk *desk, const struct person *person, int64_t now_ms)
 {
     const struct tally_programme *programme = ledger_programme(desk->ledger, now_ms);
@@ -65,7 +81,7 @@ struct till_member member_view(struct desk *desk, const struct person *person, i
         .name = profile.name,
         .programme = programme,
         .account = account,
-        .offer_count = find_offers(desk, programme, account, &occasion),
+        .offer_count = offers_now(desk, programme, account, &occasion),
         .terminal = head.terminal,
         .now_ms = now_ms,
     };

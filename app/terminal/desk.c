@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum tally_status desk_new(struct ledger *ledger, const struct desk_ports *ports,
                            struct desk **ret_desk)
@@ -38,6 +39,13 @@ void desk_free(struct desk *desk)
     tally_free(desk->offers);
     tally_buffer_wipe(&desk->name);
     tally_free(desk);
+}
+
+bool desk_reaches_hq(const struct desk *desk)
+{
+    struct till_status now = {0};
+    desk->ports.fill_status(desk->ports.self, &now);
+    return strcmp(now.hq_state, "up") == 0;
 }
 
 void desk_explain(struct desk *desk, const char *text)
@@ -146,7 +154,7 @@ static void on_drawn(void *context, enum tally_status drawn)
     struct waiting *waiting = context;
     struct desk *desk = waiting->desk;
     struct till_request *request = waiting->request;
-    uint32_t purse = waiting->purse;
+    const struct asked asked = waiting->asked, stock_asked = waiting->stock_asked;
     int64_t now_ms = ledger_now_ms();
     struct errand errand;
     unlink_waiting(desk, waiting);
@@ -160,8 +168,8 @@ static void on_drawn(void *context, enum tally_status drawn)
         status = errand_start(desk, request, now_ms, &errand);
     }
     if (status == TALLY_OK) {
-        errand.has_drawn = true;
-        errand.drawn_purse = purse;
+        errand.asked = asked;
+        errand.stock_asked = stock_asked;
         status = ledger_judge(desk->ledger, carry_out(&errand), now_ms);
     }
     if (status == TALLY_E_POINTS_SHORT && drawn != TALLY_OK) {
@@ -176,14 +184,17 @@ enum tally_status errand_draw(const struct errand *errand, uint64_t account, uin
                               int64_t points)
 {
     struct desk *desk = errand->desk;
-    if (errand->has_drawn && purse <= errand->drawn_purse) {
+    struct asked asked[] = {errand->asked, errand->stock_asked};
+    struct asked *of = &asked[account == TALLY_ACCOUNT_HOUSE ? 1 : 0];
+    if (of->has && purse <= of->purse) {
         return TALLY_E_POINTS_SHORT;
     }
+    *of = (struct asked){true, purse};
     struct waiting *waiting = tally_alloc(1, sizeof *waiting);
     if (waiting == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    *waiting = (struct waiting){desk, errand->request, purse, desk->waiting};
+    *waiting = (struct waiting){desk, errand->request, asked[0], asked[1], desk->waiting};
     desk->waiting = waiting;
     if (desk->ports.draw(desk->ports.self, account, purse, points, on_drawn, waiting) != TALLY_OK) {
         unlink_waiting(desk, waiting);

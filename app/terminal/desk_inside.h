@@ -1,6 +1,6 @@
 /* app/terminal/desk_inside.h: what the files of the desk share: people.c (who), answers.c (what is
- * said of them), sales.c, returns.c, holds.c, enrolment.c, cashiers.c; desk.c gives out the work.
- * Not for others.
+ * said of them), sales.c, stock.c, returns.c, holds.c, enrolment.c, cashiers.c; desk.c gives out
+ * the work. Not for others.
  *
  * Memory   a person is freed with person_free(); what a view points at lives until the next view is
  *          made.
@@ -35,11 +35,18 @@ void cashiers_count(struct cashiers *cashiers, const char *name, const struct ta
 
 /* ------------------------------------------------------------------ the desk */
 
+/* How far head office was asked for purses of one account: up to this one, in rising order. */
+struct asked {
+    bool has;
+    uint32_t purse;
+};
+
 /* A sale or hold that waits for its draw. */
 struct waiting {
     struct desk *desk;
     struct till_request *request; /* NULL: the till is gone */
-    uint32_t purse;               /* that was asked for */
+    struct asked asked;           /* with what it waits for */
+    struct asked stock_asked;
     struct waiting *next;
 };
 
@@ -65,9 +72,8 @@ struct errand {
     struct store_head head;
     int64_t now_ms;
     int32_t day;
-    /* Purses up to this one have been drawn from head office, and what it answered then. */
-    bool has_drawn;
-    uint32_t drawn_purse;
+    struct asked asked;       /* for the member's purses */
+    struct asked stock_asked; /* for those of the house account */
 };
 
 /* Where an account is acted on. */
@@ -78,12 +84,15 @@ struct tally_moment errand_moment(const struct errand *errand);
 TALLY_MUST_USE enum tally_status
 errand_commit(const struct errand *errand, struct tally_event *event, struct tally_slice sidecar);
 
-/* Asks head office for what is missing here of a purse; then the request is tried again. Purses are
- * asked for in rising order, each once.
+/* Asks head office for what is missing here of a purse; then the request is tried again. Purses of
+ * the member's account, and those of the house account, are asked for in rising order, each once.
  *   TALLY_OK              the answer waits
  *   TALLY_E_POINTS_SHORT  it was asked for already, or head office can't be reached */
 TALLY_MUST_USE enum tally_status errand_draw(const struct errand *errand, uint64_t account,
                                              uint32_t purse, int64_t points);
+
+/* Whether head office can be asked now. */
+bool desk_reaches_hq(const struct desk *desk);
 
 /* The detail of a refusal. */
 void desk_explain(struct desk *desk, const char *text);
@@ -152,6 +161,41 @@ void held_event_free(struct held_event *event);
 TALLY_MUST_USE enum tally_status answer_again(const struct errand *errand);
 
 struct tally_slice text_slice(const char *text);
+
+/* ------------------------------------------------------------------ stock.c */
+
+/* What is left of the rewards that all members share (app/core/stock.h). */
+struct stock {
+    struct store_account house; /* where it is known */
+    bool is_known;
+    struct tally_moment moment;
+    bool with_hq;       /* head office can be asked */
+    struct asked asked; /* what it was asked already */
+};
+/* Free with stock_close(). TALLY_OK, store statuses */
+TALLY_MUST_USE enum tally_status stock_open(struct desk *desk,
+                                            const struct tally_programme *programme,
+                                            const struct tally_moment *moment, bool with_hq,
+                                            struct stock *ret_stock);
+void stock_close(struct stock *stock);
+/* The occasion's `stock`; its context is a struct stock. */
+int64_t stock_left(void *context, uint32_t reward);
+/* The detail of a refusal, where a claim is for more than is left. */
+void stock_explain(struct desk *desk, const struct tally_programme *programme,
+                   const struct tally_basket *basket, struct stock *stock);
+
+/* Draws the first thing that a sale gives away and this drawer lacks.
+ *   TALLY_OK            the answer waits
+ *   TALLY_E_NOT_FOUND   it lacks nothing
+ *   TALLY_E_OFFLINE     head office can't be asked */
+TALLY_MUST_USE enum tally_status stock_fetch(const struct errand *errand, const struct stock *stock,
+                                             const struct tally_quote *quote);
+/* Takes what a sale gives away out of the drawer, just before the sale is committed. A power cut
+ * between the two loses units and gives none twice. TALLY_OK (also: nothing), as errand_commit */
+TALLY_MUST_USE enum tally_status stock_take(const struct errand *errand,
+                                            const struct tally_quote *quote);
+/* Puts it back, after the sale's void is durable. */
+void stock_put_back(const struct errand *errand, const struct tally_event *sale);
 
 /* ------------------------------------------------------------------ what is asked for */
 

@@ -63,11 +63,12 @@ static enum tally_status referrer_to_enrol(const struct errand *errand, struct t
     return TALLY_OK;
 }
 
+/* Neither 0 nor the house account's. */
 static enum tally_status new_id(uint64_t *ret_id)
 {
     do {
         TALLY_TRY(tally_random(ret_id, sizeof *ret_id));
-    } while (*ret_id == 0);
+    } while (*ret_id <= TALLY_ACCOUNT_HOUSE);
     return TALLY_OK;
 }
 

@@ -61,7 +61,7 @@ static enum tally_status hold_work(const struct errand *errand, const struct per
     struct tally_moment moment = errand_moment(errand);
     enum tally_status status = tally_hold_plan(errand->programme, account, params->points, &moment,
                                                &bonus->room, &bonus->event);
-    if (status == TALLY_E_POINTS_SHORT && !errand->has_drawn) {
+    if (status == TALLY_E_POINTS_SHORT && !errand->asked.has) {
         struct tally_balance balance =
             tally_account_balance(account, TALLY_PURSE_POINTS, errand->day, errand->now_ms);
         int64_t here = tally_account_in_drawer(account, TALLY_PURSE_POINTS, errand->head.terminal,

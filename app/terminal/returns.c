@@ -75,6 +75,9 @@ static enum tally_status commit_reversal(const struct errand *errand,
         event.as.reversal.cashier = text_slice(errand->params->cashier);
         status = errand_commit(errand, &event, (struct tally_slice){0});
     }
+    if (status == TALLY_OK && event.type == TALLY_EVENT_VOID) {
+        stock_put_back(errand, request.sale);
+    }
     if (status == TALLY_OK) {
         status = answer_receipt(errand, &event, false, NULL);
     }

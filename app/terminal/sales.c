@@ -8,22 +8,51 @@
 struct plan {
     struct tally_basket basket;
     struct tally_occasion occasion;
-    void *room; /* owned */
+    struct stock stock; /* owned */
+    void *room;         /* owned */
     size_t room_len;
     struct tally_event event; /* where status is TALLY_OK */
     struct tally_quote quote; /* and where it is TALLY_E_POINTS_SHORT */
     enum tally_status status;
 };
 
+static void plan_free(struct plan *plan)
+{
+    stock_close(&plan->stock);
+    tally_free(plan->room);
+}
+
+static enum tally_status plan_work(const struct errand *errand, const struct tally_account *account,
+                                   struct plan *plan)
+{
+    plan->occasion.stock = stock_left;
+    plan->occasion.stock_context = &plan->stock;
+    plan->room_len = tally_sale_room(errand->programme, account, &plan->basket);
+    plan->room = tally_alloc(plan->room_len, 1);
+    if (plan->room == NULL) {
+        return TALLY_E_NO_MEMORY;
+    }
+    plan->status = tally_sale_plan(errand->programme, account, &plan->basket, &plan->occasion,
+                                   plan->room, plan->room_len, &plan->event, &plan->quote);
+    plan->event.as.sale.ref = text_slice(errand->params->ref);
+    plan->event.as.sale.cashier = text_slice(errand->params->cashier);
+    if (plan->status == TALLY_E_RULE) {
+        stock_explain(errand->desk, errand->programme, &plan->basket, &plan->stock);
+    }
+    return TALLY_OK;
+}
+
+/* Free with plan_free() where it is TALLY_OK. `with_hq`: what head office holds of rewards that all
+ * members share counts, too. */
 static enum tally_status plan_make(const struct errand *errand, const struct person *person,
-                                   struct plan *ret_plan)
+                                   bool with_hq, struct plan *plan)
 {
     const struct till_params *params = errand->params;
-    const struct tally_account *account = &person->account.book.account;
+    const struct tally_moment moment = errand_moment(errand);
     struct profile profile = profile_of(errand->desk, &person->member);
-    struct plan plan = {.basket = params->basket};
-    plan.basket.shop = errand->desk->ports.shop(errand->desk->ports.self);
-    plan.occasion = (struct tally_occasion){
+    *plan = (struct plan){.basket = params->basket};
+    plan->basket.shop = errand->desk->ports.shop(errand->desk->ports.self);
+    plan->occasion = (struct tally_occasion){
         .terminal = errand->head.terminal,
         .now_ms = errand->now_ms,
         .day = errand->day,
@@ -33,17 +62,13 @@ static enum tally_status plan_make(const struct errand *errand, const struct per
         .birth_day = profile.birth_day,
         .hold = params->hold,
     };
-    plan.room_len = tally_sale_room(errand->programme, account, &plan.basket);
-    plan.room = tally_alloc(plan.room_len, 1);
-    if (plan.room == NULL) {
-        return TALLY_E_NO_MEMORY;
+    TALLY_TRY(stock_open(errand->desk, errand->programme, &moment, with_hq, &plan->stock));
+    plan->stock.asked = errand->stock_asked;
+    enum tally_status status = plan_work(errand, &person->account.book.account, plan);
+    if (status != TALLY_OK) {
+        plan_free(plan);
     }
-    plan.status = tally_sale_plan(errand->programme, account, &plan.basket, &plan.occasion,
-                                  plan.room, plan.room_len, &plan.event, &plan.quote);
-    plan.event.as.sale.ref = text_slice(params->ref);
-    plan.event.as.sale.cashier = text_slice(params->cashier);
-    *ret_plan = plan;
-    return TALLY_OK;
+    return status;
 }
 
 /* ------------------------------------------------------------------ quotes */
@@ -75,10 +100,10 @@ enum tally_status do_quote(const struct errand *errand)
     struct person person;
     struct plan plan;
     TALLY_TRY(person_get(errand->desk, errand->params->member, &person));
-    enum tally_status status = plan_make(errand, &person, &plan);
+    enum tally_status status = plan_make(errand, &person, desk_reaches_hq(errand->desk), &plan);
     if (status == TALLY_OK) {
         status = quote_planned(errand, &person, &plan);
-        tally_free(plan.room);
+        plan_free(&plan);
     }
     person_free(&person);
     return status;
@@ -110,7 +135,7 @@ static enum tally_status draw_missing(const struct errand *errand, const struct 
                                       const struct plan *plan)
 {
     const struct tally_account *account = &person->account.book.account;
-    if (plan->quote.missing_here > 0 && !errand->has_drawn) {
+    if (plan->quote.missing_here > 0 && !errand->asked.has) {
         return errand_draw(errand, account->id, TALLY_PURSE_POINTS, plan->quote.missing_here);
     }
     for (size_t i = 0; i < errand->programme->purse_count; i++) {
@@ -120,7 +145,7 @@ static enum tally_status draw_missing(const struct errand *errand, const struct 
                                                errand->now_ms);
         struct tally_balance balance =
             tally_account_balance(account, purse, errand->day, errand->now_ms);
-        if ((!errand->has_drawn || purse > errand->drawn_purse) && cost > here &&
+        if ((!errand->asked.has || purse > errand->asked.purse) && cost > here &&
             cost <= balance.usable) {
             return errand_draw(errand, account->id, purse, cost - here);
         }
@@ -137,24 +162,38 @@ static enum tally_status commit_planned(const struct errand *errand, const struc
     }
     TALLY_TRY(plan->status);
     TALLY_TRY(guard_planned(errand, person, &plan->event, &ruling));
+    enum tally_status status = stock_fetch(errand, &plan->stock, &plan->quote);
+    if (status != TALLY_E_NOT_FOUND) {
+        return status;
+    }
+    TALLY_TRY(stock_take(errand, &plan->quote));
     TALLY_TRY(errand_commit(errand, &plan->event, (struct tally_slice){0}));
     cashiers_count(&errand->desk->cashiers, errand->params->cashier, &plan->event, errand->now_ms);
     return answer_receipt(errand, &plan->event, false, &ruling);
 }
 
+/* TALLY_E_OFFLINE: it counted on units of a reward that head office can't be asked for now. */
+static enum tally_status sell(const struct errand *errand, const struct person *person,
+                              bool with_hq)
+{
+    struct plan plan;
+    TALLY_TRY(plan_make(errand, person, with_hq, &plan));
+    enum tally_status status = commit_planned(errand, person, &plan);
+    plan_free(&plan);
+    return status;
+}
+
 enum tally_status do_sale(const struct errand *errand)
 {
     struct person person;
-    struct plan plan;
     enum tally_status status = answer_again(errand);
     if (status != TALLY_E_NOT_FOUND) {
         return status;
     }
     TALLY_TRY(person_get(errand->desk, errand->params->member, &person));
-    status = plan_make(errand, &person, &plan);
-    if (status == TALLY_OK) {
-        status = commit_planned(errand, &person, &plan);
-        tally_free(plan.room);
+    status = sell(errand, &person, true);
+    if (status == TALLY_E_OFFLINE) {
+        status = sell(errand, &person, false);
     }
     person_free(&person);
     return status;

@@ -4,6 +4,7 @@ are right, and when they are not. Programs come from TALLY_PROGRAMS (the build's
 
 import csv
 import io
+import json
 import os
 import pathlib
 import re
@@ -735,6 +736,140 @@ class WithEveryKindOfRule(Shop):
         self.assertTrue(self.till.wait_status(
             lambda status: seen.add(status["programme"]["version"]) or 3 in seen, 30))
         self.assertEqual(seen - {1}, {2, 3})
+
+
+class WithStock(Shop):
+    """Rewards of which there are so many for all members, at two terminals."""
+
+    REWARDS = [{"code": "MUG", "kind": "gift", "total": 1},
+               {"code": "EARLY", "kind": "percent", "percent": 10, "automatic": True, "total": 2,
+                "when": {"codes": ["EARLY"]}}]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tally-test-")
+        self.addCleanup(folder.cleanup)
+        self.document = json.loads(FULL.read_text())
+        self.document["rewards"] = json.loads(json.dumps(self.REWARDS))
+        self.PROGRAMME = pathlib.Path(folder.name) / "stock.json"
+        self.PROGRAMME.write_text(json.dumps(self.document))
+        super().setUp()
+        self.open()
+        self.enrol()
+        self.other = shop.NativeTerminal(self.terminal.folder.parent / "other", readers=False)
+        self.other.folder.mkdir()
+        self.other.give_token(self.hq.admin("enrol-token", "--shop", "4").strip())
+        self.other.start(self.hq)
+        self.there = shop.Till(self.other.till)
+        self.addCleanup(self.stop_other)
+        self.assertTrue(self.there.wait_status(
+            lambda now: now["store"]["members"] == MEMBERS and now["programme"], 20))
+
+    def stop_other(self):
+        self.there.close()
+        self.assertEqual(self.other.stop(), 0)
+
+    def claim(self, till, ref, card=CARDS[0], reward="MUG"):
+        member = till.call("identify", text=card)["member"]
+        return till.call("sale", ref=ref, member=member, lines=LINES,
+                         claims=[{"reward": reward}])
+
+    def assert_none_left(self, till, ref, card=CARDS[0]):
+        with self.assertRaises(shop.Refused) as caught:
+            self.claim(till, ref, card)
+        self.assertEqual(caught.exception.status, "TALLY_E_RULE")
+        self.assertIn("none of this reward is left here", str(caught.exception))
+
+    def assert_offered(self, till, codes):
+        deadline = time.monotonic() + 20
+        while [offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]] != codes:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)  # rows of head office have no notification
+
+    def wait_hq(self, state):
+        for till in (self.till, self.there):
+            self.assertTrue(till.wait_status(
+                lambda now: now["hq"]["state"] == state
+                and (state != "up" or now["store"]["pending"] == 0), 30), till.call("status"))
+
+    def assert_books_agree(self):
+        self.wait_hq("up")
+        for till in (self.till, self.there):
+            self.assertTrue(till.call("verify")["equal"])
+        self.hq.admin("verify")
+        self.assertEqual(self.hq.admin("flags"), "")
+
+    def test_the_last_one_is_given_once_whoever_is_alone_and_again_after_a_void(self):
+        self.assertIn("units of reward MUG", self.hq.admin("account", "1"))
+        self.assertRegex(self.hq.admin("status"), rf"(?m)^accounts +{MEMBERS}$")
+        self.assert_offered(self.till, ["MUG"])
+        self.assert_offered(self.there, ["MUG"])
+        given = self.claim(self.till, "r1")
+        again = self.claim(self.till, "r1")
+        self.assertEqual((again["repeated"], again["event"]), (True, given["event"]))
+        self.assert_none_left(self.till, "r2")
+        self.assert_none_left(self.there, "o1", CARDS[1])
+        self.assert_offered(self.there, [])
+        self.wait_hq("up")
+        self.hq.stop()
+        self.reopen(signal.SIGTERM)  # members' rows are durable; a kill may send for them again
+        self.wait_hq("down")
+        self.assert_none_left(self.there, "o1", CARDS[1])
+        self.till.call("void", ref="v1", sale_ref="r1")
+        self.assert_offered(self.till, ["MUG"])
+        self.reopen(signal.SIGKILL)
+        self.assert_none_left(self.there, "o1", CARDS[1])
+        self.claim(self.till, "r3", CARDS[3])
+        self.assert_none_left(self.till, "r4")
+        self.reopen(signal.SIGKILL)
+        self.assert_none_left(self.till, "r4")
+        self.hq.start()
+        self.assert_books_agree()
+        self.assertNotIn("MUG", self.hq.admin("account", "1"))
+
+    def test_a_terminal_that_is_alone_gives_nothing_that_is_at_head_office(self):
+        self.assert_offered(self.till, ["MUG"])
+        self.hq.stop()
+        self.wait_hq("down")
+        self.assert_offered(self.till, [])
+        self.assert_none_left(self.till, "r1")
+        with self.assertRaises(shop.Refused) as caught:
+            self.till.call("quote", member=self.identify(CARDS[0])["member"], lines=LINES,
+                           claims=[{"reward": "MUG"}])
+        self.assertIn("none of this reward is left here", str(caught.exception))
+        self.hq.start()
+        self.wait_hq("up")
+        self.claim(self.till, "r1")
+        self.assert_books_agree()
+
+    def test_what_a_refund_brings_back_is_no_gift_and_a_higher_total_is(self):
+        self.claim(self.till, "r1")
+        self.till.call("refund", ref="b1", sale_ref="r1")
+        self.assert_none_left(self.till, "r2")
+        self.document["version"] = 2
+        self.document["rewards"][0]["total"] = 2
+        self.PROGRAMME.write_text(json.dumps(self.document))
+        self.hq.admin("programme", "publish", self.PROGRAMME)
+        self.assertTrue(self.there.wait_status(lambda now: now["programme"]["version"] == 2, 20))
+        self.assert_offered(self.there, ["MUG"])
+        self.claim(self.there, "o1")
+        self.assert_none_left(self.there, "o2")
+        self.assert_none_left(self.till, "r2")
+        self.assert_books_agree()
+
+    def test_a_reward_that_comes_by_itself_comes_as_long_as_there_are_some(self):
+        def buy(till, ref):
+            member = till.call("identify", text=CARDS[0])["member"]
+            return till.call("sale", ref=ref, member=member, lines=LINES,
+                             codes=["EARLY"])["discount_minor"]
+        self.assertEqual([buy(self.till, "r1"), buy(self.there, "o1")], [1000, 1000])
+        self.assertEqual([buy(self.till, "r2"), buy(self.there, "o2")], [0, 0])
+        self.hq.stop()
+        self.wait_hq("down")
+        self.till.call("void", ref="v1", sale_ref="r1")
+        self.assertEqual([buy(self.there, "o3"), buy(self.till, "r3"), buy(self.till, "r4")],
+                         [0, 1000, 0])
+        self.hq.start()
+        self.assert_books_agree()
 
 
 if __name__ == "__main__":
