@@ -127,6 +127,17 @@ static bool exchanges_can_be(const struct tally_sale *sale)
     return sale->exchange_count <= TALLY_EXCHANGES_MAX;
 }
 
+/* Each purse is worked out by itself; no programme has more. */
+static bool purses_can_be(const struct tally_event *event)
+{
+    int64_t purse = -1;
+    size_t count = 0;
+    while (count <= TALLY_PURSES_MAX + 1 && tally_undo_next_purse(event, &purse)) {
+        count++;
+    }
+    return count <= TALLY_PURSES_MAX + 1;
+}
+
 /* Head office also looks at sales that did not pass its check: they must do no harm here. */
 static bool sale_can_be(const struct tally_event *event)
 {
@@ -134,7 +145,7 @@ static bool sale_can_be(const struct tally_event *event)
     int64_t total_minor = 0;
     if (event->type != TALLY_EVENT_SALE || tally_effects_check(event) != TALLY_OK ||
         tally_basket_check(&sale->basket, &total_minor) != TALLY_OK || !paid_can_be(sale) ||
-        !shares_can_be(sale) || !exchanges_can_be(sale)) {
+        !shares_can_be(sale) || !exchanges_can_be(sale) || !purses_can_be(event)) {
         return false;
     }
     for (size_t i = 0; i < event->effects.count_count; i++) {

@@ -401,6 +401,10 @@ static enum tally_status check_held(struct hq_txn *txn, struct hq_terminal *term
     return TALLY_OK;
 }
 
+/* No more of one push is taken in one transaction: others wait for it. What is left comes with the
+ * next push, since the answer says how far this one went. */
+enum { PUSH_WORK_MAX = TALLY_MSG_LEN_MAX };
+
 static enum tally_status push_records(struct hq_txn *txn, struct hq_terminal *terminal,
                                       struct hq_push *push,
                                       const struct tally_msg_push_request *request,
@@ -422,7 +426,9 @@ static enum tally_status push_records(struct hq_txn *txn, struct hq_terminal *te
     }
     size_t at = 0;
     enum tally_status status = check_held(txn, terminal, push, request, chains, &at);
-    while (status == TALLY_OK && at < request->record_count) {
+    txn->work = 0;
+    while (status == TALLY_OK && at < request->record_count && txn->work < PUSH_WORK_MAX) {
+        txn->work += request->records[at].event.len;
         status = take_record(txn, terminal, push, &request->records[at], chains[at]);
         at++;
     }

@@ -13,6 +13,9 @@
 
 enum { REVERSED_HEAD_LEN = 21, REVERSED_LINE_LEN = 12 };
 
+/* A return of one line has the whole sale worked out again, many times as dearly as it is read. */
+enum { REVERSAL_WORK = 16 };
+
 void hq_reversed_free(struct hq_reversed *reversed)
 {
     tally_free(reversed->lines);
@@ -266,6 +269,7 @@ enum tally_status hq_reversal_check(struct hq_txn *txn, const struct tally_event
         return is_own ? TALLY_E_MISMATCH : TALLY_E_NOT_READY;
     }
     TALLY_TRY(status);
+    txn->work += REVERSAL_WORK * row.event.len;
     struct tally_event_decoded sale;
     struct hq_reversed before;
     status = tally_event_decode(row.event, &sale);

@@ -65,6 +65,7 @@ struct hq_txn {
     int64_t now_ms;
     struct hq_counters counters;
     uint64_t cursor_before; /* counters.cursor when it began */
+    size_t work;            /* bytes that the events of one push have made HQ look at */
 };
 
 /* Foreign codes stop here. */

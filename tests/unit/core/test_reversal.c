@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What voids and refunds take back and give back, for every split and every policy. */
 #include "app/core/bonus.h"
+#include "app/core/undo.h"
 #include "tests/unit/core/desk.h"
 #include "tests/unit/core/seeded.h"
 
@@ -906,6 +907,24 @@ static void a_sale_that_cannot_be_does_no_harm(void **state)
     assert_int_equal(tally_reversal_check(&desk.programme, &broken, &desk.event), TALLY_E_MISMATCH);
 }
 
+/* Or head office could be kept busy for seconds by one event. */
+static void a_sale_of_more_purses_than_a_programme_has_cannot_be_undone(void **state)
+{
+    (void)state;
+    opened();
+    struct tally_event sale = *sold(10000, 0);
+    static struct tally_move moves[TALLY_PURSES_MAX + 2];
+    for (uint32_t i = 0; i < TALLY_PURSES_MAX + 2; i++) {
+        moves[i] = (struct tally_move){TALLY_MOVE_EARN, i, EXPIRES, 0, 1};
+    }
+    sale.effects.moves = moves;
+    const struct tally_undo undo = {.sale = &sale, .is_void = true};
+    sale.effects.move_count = TALLY_PURSES_MAX + 1;
+    assert_int_equal(tally_undo_check(&undo), TALLY_OK);
+    sale.effects.move_count++;
+    assert_int_equal(tally_undo_check(&undo), TALLY_E_INVALID);
+}
+
 static void the_check_knows_the_policy(void **state)
 {
     (void)state;
@@ -965,6 +984,7 @@ int main(void)
         cmocka_unit_test(a_debt_that_a_sale_paid_comes_back_with_its_void),
         cmocka_unit_test(a_changed_reversal_is_found),
         cmocka_unit_test(a_sale_that_cannot_be_does_no_harm),
+        cmocka_unit_test(a_sale_of_more_purses_than_a_programme_has_cannot_be_undone),
         cmocka_unit_test(the_check_knows_the_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

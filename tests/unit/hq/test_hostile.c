@@ -426,6 +426,43 @@ static void counters_filled_to_the_brim_refuse_no_honest_sale(void **state)
     expect_verified(stage);
 }
 
+/* Others wait while one push is looked at. */
+static void many_returns_of_a_huge_sale_are_taken_a_few_at_a_time(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *programme = rules(stage);
+    struct tally_line *lines = tally_alloc(TALLY_LINES_MAX, sizeof *lines);
+    const struct tally_move earned = {.kind = TALLY_MOVE_EARN, .expires_day = LOT_DAY, .points = 9};
+    struct tally_event event = {.type = TALLY_EVENT_SALE,
+                                .programme_version = 1,
+                                .account = ANN,
+                                .member = ANN,
+                                .effects = {.moves = &earned, .move_count = 1}};
+    for (size_t i = 0; i < TALLY_LINES_MAX; i++) {
+        lines[i] =
+            (struct tally_line){.sku = words("tea"), .quantity_milli = 1000, .amount_minor = 100};
+    }
+    event.as.sale = (struct tally_sale){.ref = words("huge"),
+                                        .basket = {.lines = lines, .line_count = TALLY_LINES_MAX},
+                                        .total_minor = (int64_t)TALLY_LINES_MAX * 100};
+    till_enrol(&stage->till, ANN, 1);
+    till_write(&stage->till, &event);
+    till_push_all(&stage->till);
+    for (int64_t i = 0; i < 20; i++) {
+        till_refund(&stage->till, programme, 2, 1, i);
+    }
+    int pushes = 0;
+    for (uint64_t acked = 2; acked < stage->till.seq; pushes++) {
+        struct hq_push push = till_push(&stage->till, acked + 1, stage->till.seq);
+        OK(push.status);
+        assert_true(push.reply.acked_seq > acked);
+        acked = push.reply.acked_seq;
+    }
+    assert_true(pushes > 1);
+    tally_free(lines);
+    expect_verified(stage);
+}
+
 /* ------------------------------------------------------------------ what only head office may */
 
 static void an_enrolment_that_says_more_quarantines(void **state)
@@ -670,6 +707,7 @@ int main(void)
         TEST(what_comes_for_an_account_that_ended_twice_goes_all_the_way),
         TEST(an_ended_account_that_is_stuffed_stops_nobody),
         TEST(counters_filled_to_the_brim_refuse_no_honest_sale),
+        TEST(many_returns_of_a_huge_sale_are_taken_a_few_at_a_time),
         TEST(an_enrolment_that_says_more_quarantines),
         TEST(a_sale_that_takes_counters_back_quarantines),
         TEST(an_award_is_held_against_the_rules_and_what_was_given_before),
