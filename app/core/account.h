@@ -92,7 +92,8 @@ struct tally_account_room tally_account_room(const struct tally_account *before,
  *   TALLY_E_INVALID       the event is for another account, or fails tally_effects_check
  *   TALLY_E_POINTS_SHORT  a lot does not hold what the event takes from it
  *   TALLY_E_NOT_FOUND     the hold it opens is not there
- *   TALLY_E_OVERFLOW, TALLY_E_NO_MEMORY (after->room is too small)
+ *   TALLY_E_OVERFLOW (a total of points; a counter that is full stays full)
+ *   TALLY_E_NO_MEMORY (after->room is too small)
  * Unless TALLY_OK, what after's arrays hold is undefined. */
 TALLY_MUST_USE enum tally_status tally_account_apply(const struct tally_account *before,
                                                      const struct tally_event *event,

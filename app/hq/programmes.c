@@ -11,6 +11,9 @@ struct hq_programme {
     struct hq_programme *next;
 };
 
+/* How far clocks are apart, and how long a terminal may not have heard of a newer programme. */
+static const int64_t early_ms = INT64_C(2) * 86400000, late_ms = INT64_C(14) * 86400000;
+
 static enum tally_status document_of(struct tally_slice value, struct tally_slice *ret_document)
 {
     struct tally_reader reader = {value.data, value.len, 0, false};
@@ -102,6 +105,34 @@ static enum tally_status in_force(struct hq_txn *txn, const struct tally_program
     }
     *ret_programme = best;
     return TALLY_OK;
+}
+
+enum tally_status hq_programme_timely(struct hq_txn *txn, uint32_t version, int64_t at_ms,
+                                      bool *ret_timely)
+{
+    struct hq_scan scan;
+    bool has_older = false, timely = true;
+    TALLY_TRY(hq_scan_open(txn, HQ_PROGRAMMES, NULL, NULL, &scan));
+    enum tally_status status;
+    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
+        const struct tally_programme *programme = NULL;
+        status = scan.key.len == 4
+                     ? hq_programme(txn, (uint32_t)tally_load_be(scan.key.data, 4), &programme)
+                     : TALLY_E_STORE_DAMAGED;
+        if (status != TALLY_OK) {
+            break;
+        }
+        if (programme->version > version) {
+            timely = timely && programme->effective_ms > at_ms - late_ms;
+            break;
+        }
+        timely = programme->version < version || !has_older ||
+                 programme->effective_ms <= at_ms + early_ms;
+        has_older = true;
+    }
+    hq_scan_close(&scan);
+    *ret_timely = timely;
+    return status == TALLY_E_END ? TALLY_OK : status;
 }
 
 enum tally_status hq_today(struct hq_txn *txn, struct hq_today *ret_today)

@@ -184,7 +184,8 @@ void hq_reversed_free(struct hq_reversed *reversed);
 TALLY_MUST_USE enum tally_status hq_reversed_add(struct hq_txn *txn,
                                                  const struct tally_event *event);
 /* Whether its sale is there and what it undoes is what is left of it. TALLY_OK (perhaps with a
- * flag), TALLY_E_MISMATCH (a right terminal never sends this; *ret_why says why) */
+ * flag), TALLY_E_MISMATCH (a right terminal never sends this; *ret_why says why),
+ * TALLY_E_NOT_READY (HQ lacks the sale, which is another terminal's) */
 TALLY_MUST_USE enum tally_status
 hq_reversal_check(struct hq_txn *txn, const struct tally_event *event, const char **ret_why);
 
@@ -251,6 +252,10 @@ TALLY_MUST_USE enum tally_status hq_surprise_draw(struct hq_txn *txn,
 /* TALLY_OK, TALLY_E_NOT_FOUND. Lives as long as the store. */
 TALLY_MUST_USE enum tally_status hq_programme(struct hq_txn *txn, uint32_t version,
                                               const struct tally_programme **ret_programme);
+/* Whether a right terminal could decide under that version then: it had begun, or none had, and a
+ * newer one had not been in force for long. TALLY_OK, store statuses */
+TALLY_MUST_USE enum tally_status hq_programme_timely(struct hq_txn *txn, uint32_t version,
+                                                     int64_t at_ms, bool *ret_timely);
 /* The programme in force and its business day. */
 TALLY_MUST_USE enum tally_status hq_today(struct hq_txn *txn, struct hq_today *ret_today);
 void hq_programmes_free(struct hq_store *store);

@@ -606,6 +606,31 @@ static void a_standing_that_head_office_does_not_derive_is_flagged(void **state)
     assert_int_equal(world_flags(&stage->world), 1);
 }
 
+static void rules_of_another_time_are_flagged(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_programme *old = rules(stage);
+    struct tally_programme_document *now =
+        world_publish_version(&stage->world, 2, "2026-11-01T00:00:00Z");
+    struct tally_programme_document *later =
+        world_publish_version(&stage->world, 3, "2026-12-01T00:00:00Z");
+    till_enrol(&stage->till, ANN, 1);
+    till_sell(&stage->till, tally_programme_of(now), ANN, 10000, 0);
+    till_push_all(&stage->till);
+    assert_int_equal(world_flags(&stage->world), 0);
+    till_enrol(&stage->till, BOB, 2);
+    till_sell(&stage->till, tally_programme_of(later), BOB, 10000, 0);
+    till_push_all(&stage->till);
+    assert_true(world_is_flagged(&stage->world, "version 3, which was not in force"));
+    till_enrol(&stage->till, CAT, 3);
+    till_sell(&stage->till, old, CAT, 10000, 0); /* three weeks after it was replaced */
+    till_push_all(&stage->till);
+    assert_true(world_is_flagged(&stage->world, "version 1, which was not in force"));
+    assert_int_equal(world_flags(&stage->world), 2);
+    tally_programme_document_free(now);
+    tally_programme_document_free(later);
+}
+
 /* ------------------------------------------------------------------ cards and the feed */
 
 static void write_link(struct till *till, uint64_t account, uint64_t member, uint32_t card)
@@ -715,6 +740,7 @@ int main(void)
         TEST(an_award_that_only_head_office_gives_is_flagged),
         TEST(a_tier_that_head_office_does_not_see_is_flagged),
         TEST(a_standing_that_head_office_does_not_derive_is_flagged),
+        TEST(rules_of_another_time_are_flagged),
         TEST(a_member_has_no_more_cards_than_the_feed_can_carry),
         TEST(a_card_of_nobody_is_flagged_and_stays_free),
         TEST(an_account_too_long_to_send_is_left_out_of_the_feed),
