@@ -137,39 +137,29 @@ static enum tally_status each_record(void *context, const struct journal_record 
     return status == TALLY_E_INVALID ? TALLY_E_STORE_DAMAGED : status;
 }
 
-static enum tally_status journal_gather(const char *dir, struct history *history)
+/* An exit code. */
+static int gather(const struct request *request, struct history *history)
 {
-    const struct journal_mark beginning = {.epoch = 0};
-    struct journal *journal = NULL;
-    TALLY_TRY(journal_open(dir, &journal));
-    enum tally_status status = journal_walk(journal, &beginning, each_record, NULL, history);
-    journal_close(journal);
-    return status;
+    for (size_t i = 0; i < request->journal_count; i++) {
+        enum tally_status status = journal_show(request->journals[i], each_record, history);
+        if (status != TALLY_OK) {
+            return hq_failed("%s: %s", request->journals[i],
+                             status == TALLY_E_NOT_FOUND ? "there is no journal"
+                                                         : tally_status_text(status));
+        }
+    }
+    return HQ_EXIT_OK;
 }
 
-static enum tally_status play_journals(const struct request *request, struct dry_run *run)
-{
-    struct history history = {.count = 0};
-    enum tally_status status = TALLY_OK;
-    run->is_one_terminal = true;
-    for (size_t i = 0; i < request->journal_count && status == TALLY_OK; i++) {
-        status = journal_gather(request->journals[i], &history);
-    }
-    if (status == TALLY_OK) {
-        status = history_each_account(&history, each_account, run);
-    }
-    history_free(&history);
-    return status;
-}
-
-static int play(const struct request *request, struct hq_store *store,
+static int play(const struct request *request, struct hq_store *store, struct history *history,
                 const struct tally_programme *was, const struct tally_programme *would)
 {
     struct dry_run run;
     enum tally_status status = dry_run_start(&run, was, would, hq_now_ms());
     if (status == TALLY_OK) {
-        status = request->journal_count > 0 ? play_journals(request, &run)
-                                            : hq_store_each_history(store, each_account, &run);
+        run.is_one_terminal = request->journal_count > 0;
+        status = run.is_one_terminal ? history_each_account(history, each_account, &run)
+                                     : hq_store_each_history(store, each_account, &run);
     }
     if (status == TALLY_OK) {
         print_report(&run);
@@ -203,8 +193,12 @@ static int dry_run(const char *dir, const struct request *request)
 {
     struct tally_programme_document *would = NULL, *was = NULL;
     struct hq_store *store = NULL;
+    struct history history = {.count = 0};
     bool needs_store = request->journal_count == 0 || request->was_path == NULL;
     int result = hq_document_load(request->would_path, NULL, &would);
+    if (result == HQ_EXIT_OK) {
+        result = gather(request, &history);
+    }
     if (result == HQ_EXIT_OK && needs_store) {
         store = hq_store_open_or_say(dir);
         result = store == NULL ? HQ_EXIT_FAILED : HQ_EXIT_OK;
@@ -218,8 +212,9 @@ static int dry_run(const char *dir, const struct request *request)
                            tally_programme_of(was)->currency, tally_programme_of(would)->currency);
     }
     if (result == HQ_EXIT_OK) {
-        result = play(request, store, tally_programme_of(was), tally_programme_of(would));
+        result = play(request, store, &history, tally_programme_of(was), tally_programme_of(would));
     }
+    history_free(&history);
     tally_programme_document_free(would);
     tally_programme_document_free(was);
     hq_store_close(store);

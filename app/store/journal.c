@@ -525,7 +525,7 @@ static enum tally_status check_versions(struct journal *journal)
     return TALLY_OK;
 }
 
-enum tally_status journal_open(const char *dir, struct journal **ret_journal)
+static enum tally_status journal_find(const char *dir, bool makes, struct journal **ret_journal)
 {
     struct journal *journal = tally_alloc(1, sizeof *journal);
     if (journal == NULL) {
@@ -536,7 +536,7 @@ enum tally_status journal_open(const char *dir, struct journal **ret_journal)
     enum tally_status status = TALLY_E_NO_MEMORY;
     journal->dir = tally_copy_text(dir);
     if (journal->dir != NULL) {
-        status = file_make_dir(dir, NULL);
+        status = makes ? file_make_dir(dir, NULL) : TALLY_OK;
     }
     if (status == TALLY_OK) {
         status = list_segments(journal);
@@ -550,6 +550,23 @@ enum tally_status journal_open(const char *dir, struct journal **ret_journal)
     }
     *ret_journal = journal;
     return TALLY_OK;
+}
+
+enum tally_status journal_open(const char *dir, struct journal **ret_journal)
+{
+    return journal_find(dir, true, ret_journal);
+}
+
+enum tally_status journal_show(const char *dir, journal_visit visit, void *context)
+{
+    const struct journal_mark beginning = {.epoch = 0};
+    struct walk walk = {.from = &beginning, .visit = visit, .context = context};
+    struct journal *journal = NULL;
+    TALLY_TRY(journal_find(dir, false, &journal));
+    enum tally_status status =
+        journal->segment_count == 0 ? TALLY_E_NOT_FOUND : walk_all(journal, &walk, NULL);
+    journal_close(journal);
+    return status; /* a torn end is being written, or was when the power went */
 }
 
 void journal_close(struct journal *journal)

@@ -75,6 +75,11 @@ TALLY_MUST_USE enum tally_status journal_walk(struct journal *journal,
                                               void (*percent)(void *context, unsigned percent),
                                               void *context);
 
+/* The same for somebody else's journal: from the beginning, without changing anything, also while
+ * its owner writes. A torn end is left out. TALLY_OK, TALLY_E_NOT_FOUND (no journal there), and
+ * those of journal_walk and journal_open */
+TALLY_MUST_USE enum tally_status journal_show(const char *dir, journal_visit visit, void *context);
+
 /* Starts an epoch at seq 1. TALLY_OK, TALLY_E_EXISTS (not newer than the newest) */
 TALLY_MUST_USE enum tally_status journal_start_epoch(struct journal *journal, uint32_t terminal,
                                                      uint32_t epoch);

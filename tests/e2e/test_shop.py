@@ -738,6 +738,50 @@ class WithEveryKindOfRule(Shop):
         self.assertEqual(seen - {1}, {2, 3})
 
 
+class WithAnotherProgramme(Shop):
+    """What another programme would have done, from head office's books and from a terminal's journal."""
+
+    def setUp(self):
+        super().setUp()
+        self.open()
+        self.enrol()
+        document = json.loads(shop.PROGRAMME.read_text())
+        document["version"] = 2
+        document["earn"]["rules"][0]["points"] = 2
+        self.twice = self.terminal.folder / "twice.json"
+        self.twice.write_text(json.dumps(document))
+
+    def row(self, output, name):
+        """as it was, would be, difference"""
+        found = re.search(rf"^ +{name} +(\S+) +(\S+) +(\S+)$", output, re.MULTILINE)
+        self.assertTrue(found, output)
+        return found.groups()
+
+    def test_twice_the_points_are_twice_the_points_wherever_the_sales_are_read_from(self):
+        member = self.till.call("enrol", text=NEW_CARD, name="Ida")
+        self.sell(member, "a", 12345)
+        self.sell(member, "b", 400)
+        self.till.call("void", ref="c", sale_ref="b")
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        at_hq = self.hq.admin("programme", "dry-run", str(self.twice))
+        self.assertEqual(self.row(at_hq, "earned"), ("123", "246", "+123"))
+        self.assertIn("1 members would have more, 0 less", at_hq)
+        journal = self.terminal.folder / "data" / "journal"
+        here = self.hq.admin("programme", "dry-run", "--journal", str(journal), str(self.twice))
+        self.assertTrue(here.startswith("1 accounts, 2 sales, 1 voids and refunds"), here)
+        self.assertEqual(self.row(here, "earned"), ("123", "246", "+123"))
+        self.assertEqual(self.hq.admin("verify").split()[-1], "agree")
+
+    def test_what_cannot_be_compared_is_said(self):
+        nowhere = self.terminal.folder / "nowhere"
+        done = subprocess.run([shop.PROGRAMS / "tallyhq", "--data", self.hq.data, "programme", "dry-run",
+                               "--journal", str(nowhere), str(self.twice)], capture_output=True, text=True,
+                              check=False, timeout=20)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{nowhere}: there is no journal", done.stderr)
+        self.assertFalse(nowhere.exists())
+
+
 class WithStock(Shop):
     """Rewards of which there are so many for all members, at two terminals."""
 
