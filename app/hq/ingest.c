@@ -227,8 +227,12 @@ static const char *why_never(const struct tally_event *event)
          effects->active_until_day != 0)) {
         return "an enrolment says more than who came";
     }
-    if (event->type == TALLY_EVENT_AWARD && effects->has_floor) {
-        return "an award gives a tier";
+    bool adjusts = event->type == TALLY_EVENT_ADJUST;
+    if ((event->type == TALLY_EVENT_AWARD || adjusts) && effects->has_floor) {
+        return "gives a tier, which only a person at head office does";
+    }
+    if (adjusts && effects->count_count > 0) {
+        return "counts what only head office counts";
     }
     bool gives = event->type == TALLY_EVENT_SALE || event->type == TALLY_EVENT_AWARD;
     bool undoes = event->type == TALLY_EVENT_VOID || event->type == TALLY_EVENT_REFUND;

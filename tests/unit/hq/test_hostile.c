@@ -478,6 +478,24 @@ static void an_enrolment_that_says_more_quarantines(void **state)
     assert_true(world_is_flagged(&stage->world, "says more than"));
 }
 
+static void an_adjustment_at_a_terminal_moves_points_and_nothing_else(void **state)
+{
+    struct stage *stage = *state;
+    const struct tally_count count = {TALLY_COUNT_SPEND, 0, WORLD_DAY, WORLD_DAY, TALLY_MONEY_MAX};
+    struct tally_event event = {.type = TALLY_EVENT_ADJUST, .account = ANN, .member = ANN};
+    event.as.adjust = (struct tally_adjust){stage->till.number, words("why"), words("kim"), {0}};
+    (void)rules(stage);
+    till_enrol(&stage->till, ANN, 1);
+    till_write(&stage->till, &event);
+    till_push_all(&stage->till);
+    assert_true(world_is_flagged(&stage->world, "points adjusted at a terminal"));
+    event.effects.counts = &count;
+    event.effects.count_count = 1;
+    till_write(&stage->till, &event);
+    EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 3, 3).status);
+    assert_true(world_is_flagged(&stage->world, "only head office counts"));
+}
+
 static void a_sale_that_takes_counters_back_quarantines(void **state)
 {
     struct stage *stage = *state;
@@ -734,6 +752,7 @@ int main(void)
         TEST(counters_filled_to_the_brim_refuse_no_honest_sale),
         TEST(many_returns_of_a_huge_sale_are_taken_a_few_at_a_time),
         TEST(an_enrolment_that_says_more_quarantines),
+        TEST(an_adjustment_at_a_terminal_moves_points_and_nothing_else),
         TEST(a_sale_that_takes_counters_back_quarantines),
         TEST(an_award_is_held_against_the_rules_and_what_was_given_before),
         TEST(an_award_with_something_beside_it_is_flagged),
