@@ -290,6 +290,17 @@ void till_push_all(struct till *till)
     assert_memory_equal(push.reply.chain, till->chains[till->seq], TALLY_HASH_LEN);
 }
 
+void till_push_rest(struct till *till, uint64_t first)
+{
+    struct hq_push push = till_push(till, first, till->seq);
+    struct hq_verified verified;
+    if (push.status != TALLY_OK) {
+        print_error("refused: %s\n", push.text);
+    }
+    OK(push.status);
+    OK(hq_store_verify(till->world->store, &verified));
+}
+
 /* ------------------------------------------------------------------ looking */
 
 int64_t world_balance(struct world *world, uint64_t account)

@@ -78,6 +78,9 @@ struct hq_push till_push(struct till *till, uint64_t first, uint64_t last);
 /* All of it, and it must be taken. */
 void till_push_all(struct till *till);
 
+/* From event `first` on; it must be taken, and head office must agree with itself. */
+void till_push_rest(struct till *till, uint64_t first);
+
 /* Forgets events above `seq`: what is written next forks the journal. */
 void till_rewind(struct till *till, uint64_t seq);
 

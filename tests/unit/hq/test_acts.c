@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person does to an account at head office. */
-#include "tests/unit/hq/hq_world.h"
+#include "tests/unit/hq/hq_stage.h"
 
 #include "app/base/alloc.h"
 #include "app/core/merge.h"
@@ -16,50 +16,6 @@ static const char guarded[] = "\"version\": 1, \"guards\": [{\"kind\": \"adjust_
                               "\"limit\": 100, \"refuses\": true}],"
                               "\"transfer\": {\"points_min\": 10},";
 
-struct stage {
-    struct world world;
-    struct till till;
-    struct tally_programme_document *document;
-    const struct tally_programme *programme;
-};
-
-static int stage_open(void **state)
-{
-    struct stage *stage = tally_alloc(1, sizeof *stage);
-    assert_non_null(stage);
-    world_open(&stage->world);
-    till_open(&stage->world, &stage->till, 1, 0);
-    *state = stage;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    struct stage *stage = *state;
-    tally_programme_document_free(stage->document);
-    till_close(&stage->till);
-    world_close(&stage->world);
-    tally_free(stage);
-    return 0;
-}
-
-static void rules(struct stage *stage, const char *more)
-{
-    stage->document = world_publish_with(&stage->world, more);
-    stage->programme = tally_programme_of(stage->document);
-}
-
-static void push_rest(struct till *till, uint64_t first)
-{
-    struct hq_push push = till_push(till, first, till->seq);
-    if (push.status != TALLY_OK) {
-        print_error("refused: %s\n", push.text);
-    }
-    OK(push.status);
-    struct hq_verified verified;
-    OK(hq_store_verify(till->world->store, &verified));
-}
-
 /* ------------------------------------------------------------------ points and tiers */
 
 static void a_large_adjustment_needs_a_second_person(void **state)
@@ -67,9 +23,9 @@ static void a_large_adjustment_needs_a_second_person(void **state)
     struct stage *stage = *state;
     char text[HQ_TEXT_MAX];
     struct hq_act act = {.account = ANN, .who = "kim", .reason = "broken cup", .second = ""};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_adjust(stage->world.store, &act, 100, 0, WORLD_NOW, text));
     EXPECT(TALLY_E_BLOCKED, hq_store_adjust(stage->world.store, &act, 101, 0, WORLD_NOW, text));
     assert_int_equal(world_balance(&stage->world, ANN), 100);
@@ -83,10 +39,10 @@ static void nobody_can_be_taken_points_that_head_office_does_not_hold(void **sta
     struct stage *stage = *state;
     char text[HQ_TEXT_MAX];
     const struct hq_act act = {.account = ANN, .who = "kim", .reason = "error", .second = ""};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     EXPECT(TALLY_E_POINTS_SHORT,
            hq_store_adjust(stage->world.store, &act, -50, 0, WORLD_NOW, text));
     assert_int_equal(world_balance(&stage->world, ANN), 100);
@@ -98,10 +54,10 @@ static void points_go_from_one_member_to_another_by_the_rules(void **state)
     struct stage *stage = *state;
     char text[HQ_TEXT_MAX];
     const struct hq_act act = {.account = ANN, .who = "ann", .reason = "gift", .second = ""};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
     till_enrol(&stage->till, BOB, 2);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_adjust(stage->world.store, &act, 100, 0, WORLD_NOW, text));
     EXPECT(TALLY_E_RULE, hq_store_transfer(stage->world.store, &act, BOB, 9, WORLD_NOW, text));
     EXPECT(TALLY_E_RULE, hq_store_transfer(stage->world.store, &act, ANN, 50, WORLD_NOW, text));
@@ -119,9 +75,9 @@ static void a_tier_that_is_given_is_a_floor(void **state)
     char text[HQ_TEXT_MAX];
     struct tally_book book;
     const struct hq_act act = {.account = ANN, .who = "kim", .reason = "status match"};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     EXPECT(TALLY_E_NOT_FOUND,
            hq_store_give_tier(stage->world.store, &act, "GOLD", TALLY_DAY_NEVER, WORLD_NOW, text));
     OK(hq_store_give_tier(stage->world.store, &act, "VIP", WORLD_DAY + 90, WORLD_NOW, text));
@@ -144,9 +100,9 @@ static void a_blocked_account_buys_nothing_until_it_is_let_in(void **state)
     char text[HQ_TEXT_MAX];
     struct tally_book book;
     const struct hq_act act = {.account = ANN, .who = "kim", .reason = "stolen", .second = ""};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_block(stage->world.store, &act, true, WORLD_NOW, text));
     OK(hq_store_account(stage->world.store, ANN, &book));
     assert_true(book.account.blocked);
@@ -190,9 +146,9 @@ static void cards_are(struct stage *stage, size_t open, size_t blocked)
 static void a_lost_card_is_replaced_and_blocked(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(change_card(stage, TALLY_CARD_REPLACE, 2, 1));
     assert_int_equal(world_member(&stage->world, 2), ANN);
     cards_are(stage, 1, 1);
@@ -207,10 +163,10 @@ static void a_lost_card_is_replaced_and_blocked(void **state)
 static void somebody_elses_card_is_not_given_away(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
     till_enrol(&stage->till, BOB, 2);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     EXPECT(TALLY_E_EXISTS, change_card(stage, TALLY_CARD_REPLACE, 2, 1));
     EXPECT(TALLY_E_NOT_FOUND, change_card(stage, TALLY_CARD_BLOCK, 9, 0));
     assert_int_equal(world_member(&stage->world, 2), BOB);
@@ -223,11 +179,11 @@ static void merge_ann_into_bob(struct stage *stage)
 {
     char text[HQ_TEXT_MAX];
     const struct hq_act act = {.account = ANN, .who = "kim", .reason = "one person", .second = ""};
-    rules(stage, guarded);
+    stage_rules(stage, guarded);
     till_enrol(&stage->till, ANN, 1);
     till_enrol(&stage->till, BOB, 2);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_adjust(stage->world.store, &act, 30, 0, WORLD_NOW, text));
     OK(hq_store_merge(stage->world.store, &act, BOB, WORLD_NOW, text));
     EXPECT(TALLY_E_EXISTS, hq_store_merge(stage->world.store, &act, BOB, WORLD_NOW, text));
@@ -262,7 +218,7 @@ static void what_comes_late_for_an_ended_account_goes_over_too(void **state)
     struct hq_verified verified;
     merge_ann_into_bob(stage);
     till_sell(&stage->till, stage->programme, ANN, 5000, 0); /* the terminal has not heard of it */
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     OK(hq_store_account(stage->world.store, BOB, &book));
     assert_int_equal(tally_account_visits(&book.account), 2);
     tally_book_free(&book);
@@ -270,7 +226,7 @@ static void what_comes_late_for_an_ended_account_goes_over_too(void **state)
     assert_int_equal(tally_account_visits(&book.account), 0);
     tally_book_free(&book);
     write_follow(stage, BOB, 150);
-    push_rest(&stage->till, 5);
+    till_push_rest(&stage->till, 5);
     assert_int_equal(world_balance(&stage->world, BOB), 180);
     OK(hq_store_verify(stage->world.store, &verified));
 }
@@ -301,7 +257,7 @@ static void a_terminal_that_hears_of_it_sends_its_points_after(void **state)
     struct stage *stage = *state;
     merge_ann_into_bob(stage);
     write_follow(stage, BOB, 100);
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     assert_int_equal(world_balance(&stage->world, ANN), 0);
     assert_int_equal(world_balance(&stage->world, BOB), 130);
 }

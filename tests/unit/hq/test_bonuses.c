@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What head office gives by itself, takes back, and proves; and what a person does at head office.
  */
-#include "tests/unit/hq/hq_world.h"
+#include "tests/unit/hq/hq_stage.h"
 
 #include "app/base/alloc.h"
 #include "app/core/reversal.h"
@@ -29,39 +29,6 @@ static const char half_win[] =
     "\"version\": 1, \"awards\": [{\"code\": \"lucky\", \"kind\": \"surprise\","
     "\"chance_ppm\": 500000, \"points\": 5}],";
 
-struct stage {
-    struct world world;
-    struct till till;
-    struct tally_programme_document *document;
-    const struct tally_programme *programme;
-};
-
-static int stage_open(void **state)
-{
-    struct stage *stage = tally_alloc(1, sizeof *stage);
-    assert_non_null(stage);
-    world_open(&stage->world);
-    till_open(&stage->world, &stage->till, 1, 0);
-    *state = stage;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    struct stage *stage = *state;
-    tally_programme_document_free(stage->document);
-    till_close(&stage->till);
-    world_close(&stage->world);
-    tally_free(stage);
-    return 0;
-}
-
-static void rules(struct stage *stage, const char *more)
-{
-    stage->document = world_publish_with(&stage->world, more);
-    stage->programme = tally_programme_of(stage->document);
-}
-
 static void enrol_referred(struct till *till, uint64_t account, uint64_t by)
 {
     struct tally_event event = {.type = TALLY_EVENT_ENROL, .account = account, .member = account};
@@ -70,49 +37,38 @@ static void enrol_referred(struct till *till, uint64_t account, uint64_t by)
     till_write(till, &event);
 }
 
-static void push_rest(struct till *till, uint64_t first)
-{
-    struct hq_push push = till_push(till, first, till->seq);
-    if (push.status != TALLY_OK) {
-        print_error("refused: %s\n", push.text);
-    }
-    OK(push.status);
-    struct hq_verified verified;
-    OK(hq_store_verify(till->world->store, &verified));
-}
-
 /* ------------------------------------------------------------------ referrals */
 
 static void the_first_purchase_of_a_friend_pays_both_once(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, referral_awards);
+    stage_rules(stage, referral_awards);
     till_enrol(&stage->till, ANN, 1);
     enrol_referred(&stage->till, BOB, ANN);
     till_sell(&stage->till, stage->programme, BOB, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     assert_int_equal(world_balance(&stage->world, ANN), 50);
     assert_int_equal(world_balance(&stage->world, BOB), 100 + 20);
     uint64_t next = stage->till.seq + 1;
     till_sell(&stage->till, stage->programme, BOB, 10000, 0);
-    push_rest(&stage->till, next);
+    till_push_rest(&stage->till, next);
     assert_int_equal(world_balance(&stage->world, ANN), 50);
 }
 
 static void an_undone_purchase_takes_back_what_it_brought_the_friend(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, referral_awards);
+    stage_rules(stage, referral_awards);
     till_enrol(&stage->till, ANN, 1);
     enrol_referred(&stage->till, BOB, ANN);
     till_sell(&stage->till, stage->programme, BOB, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     till_refund(&stage->till, stage->programme, 3, 1000, 0);
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     assert_int_equal(world_balance(&stage->world, ANN), 25);
     assert_int_equal(world_balance(&stage->world, BOB), 50 + 10);
     till_refund(&stage->till, stage->programme, 3, 1000, 1000);
-    push_rest(&stage->till, 5);
+    till_push_rest(&stage->till, 5);
     assert_int_equal(world_balance(&stage->world, ANN), 0);
     assert_int_equal(world_balance(&stage->world, BOB), 0);
 }
@@ -120,12 +76,12 @@ static void an_undone_purchase_takes_back_what_it_brought_the_friend(void **stat
 static void more_than_was_sold_never_comes_back(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, referral_awards);
+    stage_rules(stage, referral_awards);
     till_enrol(&stage->till, ANN, 1);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     till_refund(&stage->till, stage->programme, 2, 1500, 0);
-    push_rest(&stage->till, 3);
+    till_push_rest(&stage->till, 3);
     till_refund(&stage->till, stage->programme, 2, 1500, 0); /* as if nothing had come back */
     EXPECT(TALLY_E_CHAIN, till_push(&stage->till, 4, 4).status);
     assert_true(world_is_flagged(&stage->world, "another quantity came back before"));
@@ -137,12 +93,12 @@ static void more_than_was_sold_never_comes_back(void **state)
 static void without_a_commitment_nothing_is_drawn(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, third_is_doubled);
+    stage_rules(stage, third_is_doubled);
     till_enrol(&stage->till, ANN, 1);
     for (int i = 0; i < 4; i++) {
         till_sell(&stage->till, stage->programme, ANN, 10000, 0);
     }
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     assert_int_equal(world_balance(&stage->world, ANN), 400);
 }
 
@@ -150,13 +106,13 @@ static void every_third_sale_is_doubled_and_can_be_proved(void **state)
 {
     struct stage *stage = *state;
     struct hq_surprise_proof proof;
-    rules(stage, third_is_doubled);
+    stage_rules(stage, third_is_doubled);
     OK(hq_store_seeds_commit(stage->world.store, WORLD_NOW, 2));
     till_enrol(&stage->till, ANN, 1);
     for (int i = 0; i < 7; i++) {
         till_sell(&stage->till, stage->programme, ANN, 10000, 0);
     }
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     assert_int_equal(world_balance(&stage->world, ANN), 700 + 2 * 100);
     OK(hq_store_surprise_prove(stage->world.store, &proof));
     assert_int_equal(proof.sales, 7);
@@ -167,13 +123,13 @@ static void a_draw_by_chance_is_proved_with_the_seed(void **state)
 {
     struct stage *stage = *state;
     struct hq_surprise_proof proof;
-    rules(stage, half_win);
+    stage_rules(stage, half_win);
     OK(hq_store_seeds_commit(stage->world.store, WORLD_NOW, 1));
     till_enrol(&stage->till, ANN, 1);
     for (int i = 0; i < 40; i++) {
         till_sell(&stage->till, stage->programme, ANN, 100, 0);
     }
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_surprise_prove(stage->world.store, &proof));
     assert_int_equal(proof.sales, 40);
     assert_in_range(proof.wins, 1, 39); /* both 0 and 40 have a chance of 1 in 2^40 */
@@ -192,7 +148,7 @@ static void a_seed_is_secret_until_its_month_is_over(void **state)
     struct stage *stage = *state;
     int now[2] = {0}, later[2] = {0};
     const int64_t day_ms = INT64_C(86400000);
-    rules(stage, third_is_doubled);
+    stage_rules(stage, third_is_doubled);
     OK(hq_store_seeds_commit(stage->world.store, WORLD_NOW, 3));
     OK(hq_store_seeds(stage->world.store, WORLD_NOW, count_seed, now));
     OK(hq_store_seeds(stage->world.store, WORLD_NOW + 31 * day_ms, count_seed, later));
@@ -247,7 +203,7 @@ static struct hq_night a_night(struct stage *stage, int32_t days_later)
 static void a_night_gives_birthdays_and_periods_their_awards_once(void **state)
 {
     struct stage *stage = *state;
-    rules(stage, nightly);
+    stage_rules(stage, nightly);
     import_born(stage, 1, 11, 22, LOT_DAY);
     import_born(stage, 2, 11, 23, LOT_DAY);
     import_born(stage, 3, 0, 0, LOT_DAY);
@@ -268,7 +224,7 @@ static void a_night_counts_what_lapsed_in_head_offices_drawer(void **state)
     struct tally_book book;
     uint8_t handle[TALLY_HANDLE_LEN];
     uint64_t member = 0, account = 0;
-    rules(stage, third_is_doubled);
+    stage_rules(stage, third_is_doubled);
     import_born(stage, 1, 0, 0, WORLD_DAY + 3);
     assert_int_equal(a_night(stage, 3).lapsed, 0);
     assert_int_equal(a_night(stage, 4).lapsed, 100);
@@ -297,7 +253,7 @@ static const char two_mugs[] = "\"version\": 1, \"rewards\": [{\"code\": \"MUG\"
 static void publish(struct stage *stage, const char *more)
 {
     tally_programme_document_free(stage->document);
-    rules(stage, more);
+    stage_rules(stage, more);
     OK(hq_store_stock(stage->world.store, WORLD_NOW));
 }
 
@@ -364,7 +320,7 @@ static void units_are_drawn_once_and_what_was_given_away_is_not_put_in_again(voi
     struct stage *stage = *state;
     struct till other;
     int64_t granted = 0;
-    rules(stage, two_mugs); /* the draw puts them in */
+    stage_rules(stage, two_mugs); /* the draw puts them in */
     till_open(&stage->world, &other, 2, 0);
     OK(draw_units(stage, &stage->till, 1, 1, &granted));
     assert_int_equal(granted, 1);
@@ -376,7 +332,7 @@ static void units_are_drawn_once_and_what_was_given_away_is_not_put_in_again(voi
     OK(draw_units(stage, &other, 2, 1, &granted));
     assert_int_equal(granted, 0);
     move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(hq_store_stock(stage->world.store, WORLD_NOW));
     assert_int_equal(units_in(stage, TALLY_TERMINAL_HQ), 0);
     assert_int_equal(units_in(stage, stage->till.number), 0);
@@ -395,15 +351,15 @@ static void what_a_terminal_gives_away_without_taking_it_is_flagged(void **state
     OK(draw_units(stage, &stage->till, 1, 1, &granted));
     move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     assert_int_equal(world_flags(&stage->world), 0);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     assert_true(world_is_flagged(&stage->world, "MUG was given away 2 times at terminal 1, which "
                                                 "took 1 of it"));
     assert_false(world_is_flagged(&stage->world, "in all"));
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 5);
+    till_push_rest(&stage->till, 5);
     assert_true(world_is_flagged(&stage->world, "MUG was claimed 3 times in all, 2 were there"));
 }
 
@@ -437,14 +393,14 @@ static void units_go_back_after_a_void_and_no_others(void **state)
     OK(draw_units(stage, &stage->till, 1, 1, &granted));
     move_units(&stage->till, TALLY_MOVE_ADJUST_OUT, 1);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     till_undo(&stage->till, stage->programme, 3);
     move_units(&stage->till, TALLY_MOVE_ADJUST_IN, 1);
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     assert_int_equal(world_flags(&stage->world), 0);
     assert_int_equal(units_in(stage, stage->till.number), 1);
     move_units(&stage->till, TALLY_MOVE_ADJUST_IN, 1);
-    push_rest(&stage->till, 6);
+    till_push_rest(&stage->till, 6);
     assert_true(world_is_flagged(&stage->world, "back that it gave away, or never took"));
 }
 
@@ -459,7 +415,7 @@ static void nothing_else_happens_on_the_house_account(void **state)
     EXPECT(TALLY_E_INVALID, hq_store_adjust(stage->world.store, &act, 5, 0, WORLD_NOW, text));
     assert_string_equal(text, "this is head office's own account: it holds the units of rewards");
     till_enrol(&stage->till, ANN, 1);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     const struct hq_act ann = {.account = ANN, .reason = "gift", .who = "bo", .second = ""};
     EXPECT(TALLY_E_INVALID,
            hq_store_merge(stage->world.store, &ann, TALLY_ACCOUNT_HOUSE, WORLD_NOW, text));
@@ -481,13 +437,13 @@ static void the_same_programme_again_changes_nothing(void **state)
 {
     struct stage *stage = *state;
     struct dry_run run;
-    rules(stage, referral_awards);
+    stage_rules(stage, referral_awards);
     till_enrol(&stage->till, ANN, 1);
     till_sell(&stage->till, stage->programme, ANN, 12345, 0);
     till_sell(&stage->till, stage->programme, ANN, 777, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     till_refund(&stage->till, stage->programme, 2, 500, 0);
-    push_rest(&stage->till, 4);
+    till_push_rest(&stage->till, 4);
     OK(dry_run_start(&run, stage->programme, stage->programme, WORLD_NOW));
     OK(hq_store_each_history(stage->world.store, play, &run));
     assert_int_equal(run.accounts, 1);
@@ -506,7 +462,7 @@ static void a_programme_that_gives_twice_makes_winners(void **state)
 {
     struct stage *stage = *state;
     struct dry_run run;
-    rules(stage, referral_awards);
+    stage_rules(stage, referral_awards);
     struct tally_rule twice = stage->programme->rules[0];
     struct tally_programme would = *stage->programme;
     twice.points *= 2;
@@ -514,7 +470,7 @@ static void a_programme_that_gives_twice_makes_winners(void **state)
     till_enrol(&stage->till, ANN, 1);
     till_enrol(&stage->till, BOB, 2);
     till_sell(&stage->till, stage->programme, ANN, 10000, 0);
-    push_rest(&stage->till, 1);
+    till_push_rest(&stage->till, 1);
     OK(dry_run_start(&run, stage->programme, &would, WORLD_NOW));
     OK(hq_store_each_history(stage->world.store, play, &run));
     assert_int_equal(run.before.points, 100);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes down to terminals: the change feed, and points drawn from HQ's drawer. */
-#include "tests/unit/hq/hq_world.h"
+#include "tests/unit/hq/hq_stage.h"
 
 #include "app/base/alloc.h"
 #include "app/crypto/seal.h"
@@ -8,29 +8,6 @@
 #include <string.h>
 
 enum { ANN = 0x1001, BOB = 0x1002 };
-
-struct stage {
-    struct world world;
-    struct till till;
-};
-
-static int stage_open(void **state)
-{
-    struct stage *stage = tally_alloc(1, sizeof *stage);
-    world_open(&stage->world);
-    till_open(&stage->world, &stage->till, 1, 0);
-    *state = stage;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    struct stage *stage = *state;
-    till_close(&stage->till);
-    world_close(&stage->world);
-    tally_free(stage);
-    return 0;
-}
 
 /* One reply, decoded; `bytes` is what it points into. */
 struct pulled {

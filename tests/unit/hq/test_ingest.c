@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What head office takes from a terminal, what it refuses, and what it puts into quarantine. */
-#include "tests/unit/hq/hq_world.h"
+#include "tests/unit/hq/hq_stage.h"
 
 #include "app/base/alloc.h"
 
 #include <string.h>
 
 enum { ANN = 0x1001, BOB = 0x1002 };
-
-struct stage {
-    struct world world;
-    struct till till;
-};
-
-static int stage_open(void **state)
-{
-    struct stage *stage = tally_alloc(1, sizeof *stage);
-    world_open(&stage->world);
-    till_open(&stage->world, &stage->till, 1, 0);
-    *state = stage;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    struct stage *stage = *state;
-    till_close(&stage->till);
-    world_close(&stage->world);
-    tally_free(stage);
-    return 0;
-}
 
 static void expect_verified(struct world *world)
 {
