@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { GRANTS_IN_REPLY = 256, MEMBER_HEAD_LEN = 14 };
+enum { GRANTS_IN_REPLY = 256, MOVES_IN_REPLY = 16384, MEMBER_HEAD_LEN = 14 };
 
 /* Of one account: the reply also holds keys, a programme, grants and the rows before it. */
 enum { ROW_BYTES_MAX = TALLY_MSG_LEN_MAX - TALLY_PROGRAMME_LEN_MAX - 256 * 1024 };
@@ -30,7 +30,8 @@ struct grants {
     struct tally_msg_grant *list;
     struct tally_event_decoded *decoded; /* what the moves of `list` live in */
     size_t count;
-    bool more; /* there are newer ones */
+    size_t moves; /* of all of them */
+    bool more;    /* there are newer ones */
 };
 
 static void grants_free(struct grants *grants)
@@ -74,6 +75,7 @@ static enum tally_status grants_add(struct hq_txn *txn, struct tally_slice value
                                  .moves = decoded.event.effects.moves,
                                  .move_count = decoded.event.effects.move_count};
     grants->count++;
+    grants->moves += decoded.event.effects.move_count;
     return TALLY_OK;
 }
 
@@ -91,7 +93,7 @@ static enum tally_status grants_read(struct hq_txn *txn, const struct hq_termina
     TALLY_TRY(hq_scan_open(txn, HQ_GRANTS, &prefix, &from, &scan));
     enum tally_status status;
     while ((status = hq_scan_next(&scan)) == TALLY_OK) {
-        if (grants.count == GRANTS_IN_REPLY) {
+        if (grants.count == GRANTS_IN_REPLY || grants.moves >= MOVES_IN_REPLY) {
             grants.more = true;
             break;
         }
