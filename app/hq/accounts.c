@@ -8,6 +8,9 @@
 
 enum { EVENT_HEAD_LEN = 8 + TALLY_HASH_LEN + 4 };
 
+/* Each move may shift all lots: so many cost about as much as reading the account. */
+enum { MOVES_AS_ONE = 8 };
+
 /* ------------------------------------------------------------------ event rows */
 
 enum tally_status hq_event_row_parse(struct tally_slice value, struct hq_event_row *ret_row)
@@ -102,6 +105,7 @@ static enum tally_status account_save(struct hq_txn *txn, const struct tally_eve
 {
     struct tally_buffer bytes = {0};
     enum tally_status status = tally_book_encode(book, &bytes);
+    txn->work += bytes.len * (1 + event->effects.move_count / MOVES_AS_ONE);
     if (status == TALLY_OK && is_too_much(event, bytes.len)) {
         status = TALLY_E_OVERFLOW;
     }

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { GRANTS_IN_REPLY = 256, MOVES_IN_REPLY = 16384, MEMBER_HEAD_LEN = 14 };
+enum { GRANTS_IN_REPLY = 256, MOVES_IN_REPLY = 4096, MEMBER_HEAD_LEN = 14 };
 
 /* Of one account: the reply also holds keys, a programme, grants and the rows before it. */
 enum { ROW_BYTES_MAX = TALLY_MSG_LEN_MAX - TALLY_PROGRAMME_LEN_MAX - 256 * 1024 };

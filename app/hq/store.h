@@ -20,13 +20,13 @@
 struct hq_store;
 
 enum {
-    HQ_TEXT_MAX = 256,                  /* with the NUL: reasons, flags, a terminal's software */
-    HQ_EPOCH = 1,                       /* HQ's own events, as terminal 0 */
-    HQ_PULL_BYTES = 64 * 1024,          /* rows of one pull reply */
-    HQ_ACCOUNT_MEMBERS_MAX = 256,       /* at most 1.4 MB of a pull reply; see TALLY_MSG_LEN_MAX */
-    HQ_MEMBER_CARDS_MAX = 64,           /* with phone numbers and blocked ones */
-    HQ_ACCOUNT_BYTES_MAX = 1024 * 1024, /* above it, only events that add little are taken */
-    HQ_ADDS_LITTLE = 64                 /* lots and counters */
+    HQ_TEXT_MAX = 256,                 /* with the NUL: reasons, flags, a terminal's software */
+    HQ_EPOCH = 1,                      /* HQ's own events, as terminal 0 */
+    HQ_PULL_BYTES = 64 * 1024,         /* rows of one pull reply */
+    HQ_ACCOUNT_MEMBERS_MAX = 256,      /* at most 1.4 MB of a pull reply; see TALLY_MSG_LEN_MAX */
+    HQ_MEMBER_CARDS_MAX = 64,          /* with phone numbers and blocked ones */
+    HQ_ACCOUNT_BYTES_MAX = 256 * 1024, /* above it, only events that add little are taken */
+    HQ_ADDS_LITTLE = 64                /* lots and counters */
 };
 
 /* Opens DIR/hq.mdb; `create` makes it. TALLY_OK, TALLY_E_EXISTS (create, and it is there),

@@ -726,15 +726,15 @@ static void draw_a_thousand(struct duo *duo, uint8_t id)
 
 static void grants_of_many_lots_come_in_bounded_messages(void **state)
 {
-    enum { DRAWS = 40 };
+    enum { DRAWS = 7 };
     struct duo *duo = *state;
     (void)rules(duo);
     till_enrol(&duo->other, ANN, 1);
     till_push_all(&duo->other);
     for (int32_t i = 0; i < DRAWS; i++) {
         write_scattered(&duo->till, i);
+        OK(till_push(&duo->till, duo->till.seq, duo->till.seq).status);
     }
-    till_push_all(&duo->till);
     for (uint8_t i = 0; i < DRAWS; i++) {
         draw_a_thousand(duo, (uint8_t)(i + 1));
     }
@@ -746,7 +746,7 @@ static void grants_of_many_lots_come_in_bounded_messages(void **state)
         struct tally_msg_pull_reply reply;
         OK(hq_store_pull(duo->world.store, &pull, WORLD_NOW, &bytes));
         OK(tally_msg_pull_reply_decode(tally_buffer_slice(&bytes), &reply));
-        assert_in_range(reply.grant_count, 1, 20);
+        assert_in_range(reply.grant_count, 1, 5);
         grants += reply.grant_count;
         tally_msg_pull_reply_free(&reply);
         tally_buffer_free(&bytes);
