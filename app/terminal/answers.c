@@ -50,7 +50,7 @@ static size_t offers_now(struct desk *desk, const struct tally_programme *progra
 {
     const struct tally_moment moment = {occasion->terminal, occasion->now_ms, occasion->day};
     struct stock stock;
-    if (stock_open(desk, programme, &moment, desk_reaches_hq(desk), &stock) != TALLY_OK) {
+    if (stock_open(desk, programme, &moment, stock_at_hq(desk, programme), &stock) != TALLY_OK) {
         return 0;
     }
     occasion->stock = stock_left;

@@ -172,6 +172,9 @@ struct stock {
     bool with_hq;       /* head office can be asked */
     struct asked asked; /* what it was asked already */
 };
+/* Whether the programme has such rewards and head office can be asked for them: most have none, and
+ * a swipe does not look. */
+bool stock_at_hq(const struct desk *desk, const struct tally_programme *programme);
 /* Free with stock_close(). TALLY_OK, store statuses */
 TALLY_MUST_USE enum tally_status stock_open(struct desk *desk,
                                             const struct tally_programme *programme,

@@ -100,7 +100,8 @@ enum tally_status do_quote(const struct errand *errand)
     struct person person;
     struct plan plan;
     TALLY_TRY(person_get(errand->desk, errand->params->member, &person));
-    enum tally_status status = plan_make(errand, &person, desk_reaches_hq(errand->desk), &plan);
+    enum tally_status status =
+        plan_make(errand, &person, stock_at_hq(errand->desk, errand->programme), &plan);
     if (status == TALLY_OK) {
         status = quote_planned(errand, &person, &plan);
         plan_free(&plan);

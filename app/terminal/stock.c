@@ -10,6 +10,11 @@
 
 /* ------------------------------------------------------------------ what is left */
 
+bool stock_at_hq(const struct desk *desk, const struct tally_programme *programme)
+{
+    return tally_stock_is_kept(programme) && desk_reaches_hq(desk);
+}
+
 enum tally_status stock_open(struct desk *desk, const struct tally_programme *programme,
                              const struct tally_moment *moment, bool with_hq,
                              struct stock *ret_stock)
