@@ -18,6 +18,10 @@
 #include <unistd.h>
 
 enum { HID_DT_HID = 0x21, HID_DT_REPORT = 0x22, HID_DESCRIPTOR_LEN_MIN = 9 };
+enum {
+    SETTLE_MS = 50,
+    SETTLE_LOOKS_MAX = 40
+}; /* two seconds for the kernel to configure a device */
 
 /* A file descriptor of libusb's on the loop. */
 struct poller {
@@ -77,6 +81,9 @@ struct hal_usb {
     struct hal_usb_claim *claims;
     uv_idle_t work;     /* active when something has been noted */
     uv_timer_t timeout; /* libusb's own time-outs, where the system has no timerfd */
+    uv_timer_t settle;  /* a device that has no configuration yet is looked at again */
+    unsigned looks;     /* at such devices since the bus changed last */
+    bool is_unsettled;  /* there is one */
     unsigned handles;   /* of libuv, not closed yet */
     bool poll_failed;
     bool bus_changed;
@@ -239,6 +246,7 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
     (void)event;
     struct hal_usb *usb = user_data;
     usb->bus_changed = true;
+    usb->looks = 0;
     note(usb);
     return 0; /* stay registered */
 }
@@ -309,19 +317,44 @@ static void node_name(libusb_device *device, char *into, size_t cap)
              (unsigned)libusb_get_device_address(device));
 }
 
+static void on_settle(uv_timer_t *timer)
+{
+    struct hal_usb *usb = timer->data;
+    usb->bus_changed = true;
+    note(usb);
+}
+
+/* The kernel announces a device before it has chosen its configuration, and says nothing when it
+ * has: so such a device stays unknown, and the bus is looked at again soon, for a while. */
+static bool is_unsettled(struct hal_usb *usb, int code)
+{
+    if (code != LIBUSB_ERROR_NOT_FOUND || usb->looks >= SETTLE_LOOKS_MAX) {
+        return false;
+    }
+    usb->is_unsettled = true;
+    return true;
+}
+
 /* Shows a device that is new. Without memory it stays unknown, and the next change on the bus tries
  * again. */
 static void meet_device(struct hal_usb *usb, libusb_device *device)
 {
+    struct libusb_config_descriptor *config = NULL;
+    int code = libusb_get_active_config_descriptor(device, &config);
+    if (is_unsettled(usb, code)) {
+        return;
+    }
     struct hal_usb_known *known = tally_alloc(1, sizeof *known);
     if (known == NULL) {
+        if (code == LIBUSB_SUCCESS) {
+            libusb_free_config_descriptor(config);
+        }
         return;
     }
     known->device = libusb_ref_device(device);
     known->usb = usb;
     known->is_there = true;
-    struct libusb_config_descriptor *config = NULL;
-    if (libusb_get_active_config_descriptor(device, &config) == LIBUSB_SUCCESS) {
+    if (code == LIBUSB_SUCCESS) {
         enum tally_status status = read_interfaces(known, config);
         libusb_free_config_descriptor(config);
         if (status != TALLY_OK) {
@@ -395,6 +428,11 @@ static void scan_bus(struct hal_usb *usb)
         }
     }
     libusb_free_device_list(devices, 1);
+    if (usb->is_unsettled) {
+        usb->is_unsettled = false;
+        usb->looks++;
+        (void)uv_timer_start(&usb->settle, on_settle, SETTLE_MS, 0);
+    }
 }
 
 /* ---- reports ---- */
@@ -831,6 +869,7 @@ static void shut(struct hal_usb *usb)
     usb->is_shut = true;
     uv_close((uv_handle_t *)&usb->work, on_handle_closed);
     uv_close((uv_handle_t *)&usb->timeout, on_handle_closed);
+    uv_close((uv_handle_t *)&usb->settle, on_handle_closed);
 }
 
 static void on_work(uv_idle_t *idle)
@@ -882,11 +921,13 @@ enum tally_status hal_usb_open(uv_loop_t *loop, hal_usb_arrived_fn *on_arrived, 
     usb->loop = loop;
     usb->on_arrived = on_arrived;
     usb->arrived_context = context;
-    (void)uv_idle_init(loop, &usb->work); /* these two never fail */
+    (void)uv_idle_init(loop, &usb->work); /* these never fail */
     (void)uv_timer_init(loop, &usb->timeout);
+    (void)uv_timer_init(loop, &usb->settle);
     usb->work.data = usb;
     usb->timeout.data = usb;
-    usb->handles = 2;
+    usb->settle.data = usb;
+    usb->handles = 3;
     enum tally_status status = start_libusb(usb);
     if (status != TALLY_OK) {
         shut(usb); /* frees itself from the loop */
