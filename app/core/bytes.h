@@ -19,6 +19,12 @@ struct tally_slice {
     size_t len;
 };
 
+/* The bytes of a C string, without its NUL. */
+static inline struct tally_slice tally_slice_text(const char *text)
+{
+    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
+}
+
 struct tally_reader {
     const uint8_t *data;
     size_t len;

@@ -22,11 +22,6 @@ struct scene {
     struct tally_bonus_room room;
 };
 
-static struct tally_slice text_slice(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
-
 static enum tally_status account_load(struct scene *scene, uint64_t account,
                                       struct tally_book *book, char ret_text[HQ_TEXT_MAX])
 {
@@ -119,9 +114,9 @@ enum tally_status hq_store_adjust(struct hq_store *store, const struct hq_act *a
                  "terminals");
     }
     if (status == TALLY_OK) {
-        event.as.adjust.reason = text_slice(act->reason);
-        event.as.adjust.who = text_slice(act->who);
-        event.as.adjust.second = text_slice(act->second);
+        event.as.adjust.reason = tally_slice_text(act->reason);
+        event.as.adjust.who = tally_slice_text(act->who);
+        event.as.adjust.second = tally_slice_text(act->second);
         status = guard(&scene, &event, ret_text);
     }
     if (status == TALLY_OK) {
@@ -140,8 +135,8 @@ enum tally_status hq_store_block(struct hq_store *store, const struct hq_act *ac
     struct tally_event event = {.type = TALLY_EVENT_BLOCK,
                                 .account = act->account,
                                 .effects = {.has_block = true, .blocked = blocked}};
-    event.as.given.reason = text_slice(act->reason);
-    event.as.given.who = text_slice(act->who);
+    event.as.given.reason = tally_slice_text(act->reason);
+    event.as.given.who = tally_slice_text(act->who);
     return scene_end(&scene, hq_append_own(&scene.txn, &event), ret_text);
 }
 
@@ -180,8 +175,8 @@ enum tally_status hq_store_card_change(struct hq_store *store, const struct hq_a
         return status;
     }
     change->action = action;
-    change->reason = text_slice(act->reason);
-    change->who = text_slice(act->who);
+    change->reason = tally_slice_text(act->reason);
+    change->who = tally_slice_text(act->who);
     memcpy(change->handle, handle, TALLY_HANDLE_LEN);
     if (action == TALLY_CARD_REPLACE) {
         memcpy(change->old, old, TALLY_HANDLE_LEN);
@@ -225,9 +220,10 @@ enum tally_status hq_store_merge(struct hq_store *store, const struct hq_act *ac
         if (has_ended) {
             snprintf(ret_text, HQ_TEXT_MAX, "the other account was merged before");
         }
-        status = has_ended ? TALLY_E_EXISTS
-                           : hq_merge_over(&scene.txn, act->account, into, text_slice(act->reason),
-                                           text_slice(act->who));
+        status = has_ended
+                     ? TALLY_E_EXISTS
+                     : hq_merge_over(&scene.txn, act->account, into, tally_slice_text(act->reason),
+                                     tally_slice_text(act->who));
     }
     return scene_end(&scene, status, ret_text);
 }
@@ -255,8 +251,8 @@ enum tally_status hq_store_give_tier(struct hq_store *store, const struct hq_act
                                      &event);
     }
     if (status == TALLY_OK) {
-        event.as.given.reason = text_slice(act->reason);
-        event.as.given.who = text_slice(act->who);
+        event.as.given.reason = tally_slice_text(act->reason);
+        event.as.given.who = tally_slice_text(act->who);
         status = hq_append_own(&scene.txn, &event);
     }
     return scene_end(&scene, status, ret_text);
@@ -271,8 +267,8 @@ static enum tally_status transfer(struct scene *scene, const struct hq_act *act,
     const struct tally_programme *programme = scene->today.programme;
     TALLY_TRY(tally_transfer_plan(programme, &scene->book.account, to, points, &scene->moment,
                                   &scene->room, &sent));
-    sent.as.transfer.reason = text_slice(act->reason);
-    sent.as.transfer.who = text_slice(act->who);
+    sent.as.transfer.reason = tally_slice_text(act->reason);
+    sent.as.transfer.who = tally_slice_text(act->who);
     TALLY_TRY(hq_append_own(&scene->txn, &sent));
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
     struct tally_count counts[COUNTS_MAX];

@@ -10,11 +10,6 @@
 
 enum { AWARD_ROW_LEN = 20, COUNTS_MAX = 16 };
 
-static struct tally_slice text(const char *words)
-{
-    return (struct tally_slice){(const uint8_t *)words, strlen(words)};
-}
-
 /* ------------------------------------------------------------------ awards that hang on a sale */
 
 /* What a sale brought an account: its purse, the points, and how many were taken back. */
@@ -116,8 +111,8 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
     status = tally_award_back_plan(today.programme, &book.account, purse, points, &moment, &room,
                                    &event);
     if (status == TALLY_OK) {
-        event.as.adjust.reason = text("the sale that brought it was undone");
-        event.as.adjust.who = text("head office");
+        event.as.adjust.reason = tally_slice_text("the sale that brought it was undone");
+        event.as.adjust.who = tally_slice_text("head office");
         status = hq_append_own(txn, &event);
     }
     tally_book_free(&book);

@@ -94,13 +94,11 @@ static enum tally_status ended_in(struct hq_txn *txn, uint64_t account, uint64_t
 
 enum tally_status hq_merge_after(struct hq_txn *txn, uint64_t account)
 {
-    static const char reason[] = "merged before", who[] = "head office";
     uint64_t into = 0;
     TALLY_TRY(ended_in(txn, account, &into));
     while (into != 0) { /* nothing is merged into an account that has ended: no circles */
-        TALLY_TRY(hq_merge_over(txn, account, into,
-                                (struct tally_slice){(const uint8_t *)reason, sizeof reason - 1},
-                                (struct tally_slice){(const uint8_t *)who, sizeof who - 1}));
+        TALLY_TRY(hq_merge_over(txn, account, into, tally_slice_text("merged before"),
+                                tally_slice_text("head office")));
         account = into;
         TALLY_TRY(ended_in(txn, account, &into));
     }

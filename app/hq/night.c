@@ -31,11 +31,6 @@ static struct tally_moment moment_of(const struct walk *walk)
     return (struct tally_moment){TALLY_TERMINAL_HQ, walk->txn.now_ms, walk->today.day};
 }
 
-static struct tally_slice text(const char *words)
-{
-    return (struct tally_slice){(const uint8_t *)words, strlen(words)};
-}
-
 /* ------------------------------------------------------------------ one account */
 
 static enum tally_status lapse(struct walk *walk, const struct tally_account *account)
@@ -47,8 +42,8 @@ static enum tally_status lapse(struct walk *walk, const struct tally_account *ac
     if (status != TALLY_OK) {
         return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
     }
-    event.as.adjust.reason = text("lapsed");
-    event.as.adjust.who = text("head office");
+    event.as.adjust.reason = tally_slice_text("lapsed");
+    event.as.adjust.who = tally_slice_text("head office");
     walk->night->lapsed +=
         (uint64_t)tally_event_points(&event, TALLY_PURSE_POINTS, TALLY_MOVE_EXPIRE);
     return hq_append_own(&walk->txn, &event);

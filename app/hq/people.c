@@ -46,11 +46,6 @@ static enum tally_status enrol(struct hq_txn *txn, struct hq_terminal *self,
     return status;
 }
 
-static struct tally_slice text(const char *words)
-{
-    return (struct tally_slice){(const uint8_t *)words, strlen(words)};
-}
-
 /* What the file says towards tiers counts in the metric that the tiers ask for. */
 static bool tiers_ask_for(const struct tally_programme *programme, enum tally_metric metric)
 {
@@ -96,8 +91,8 @@ static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *se
     enum tally_status status =
         tally_adjust_plan(today.programme, &book.account, &request, &moment, &room, &event);
     if (status == TALLY_OK) {
-        event.as.adjust.reason = text("opening balance");
-        event.as.adjust.who = text("import");
+        event.as.adjust.reason = tally_slice_text("opening balance");
+        event.as.adjust.who = tally_slice_text("import");
         status = hq_append(txn, self, &event, (struct tally_slice){NULL, 0});
     }
     tally_book_free(&book);

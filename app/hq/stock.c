@@ -61,11 +61,6 @@ static enum tally_status row_add(struct hq_txn *txn, uint32_t reward, uint32_t t
     return TALLY_OK;
 }
 
-static struct tally_slice text(const char *words)
-{
-    return (struct tally_slice){(const uint8_t *)words, strlen(words)};
-}
-
 /* ------------------------------------------------------------------ putting in */
 
 static enum tally_status put_in(struct hq_txn *txn, const struct tally_reward *reward, int32_t day,
@@ -77,8 +72,8 @@ static enum tally_status put_in(struct hq_txn *txn, const struct tally_reward *r
     const struct tally_bonus_room room = {&move, 1, NULL, 0};
     const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, day};
     TALLY_TRY(tally_stock_in_plan(reward->id, units, &moment, &room, &event));
-    event.as.adjust.reason = text("stock");
-    event.as.adjust.who = text("head office");
+    event.as.adjust.reason = tally_slice_text("stock");
+    event.as.adjust.who = tally_slice_text("head office");
     TALLY_TRY(hq_append_own(txn, &event));
     return row_add(txn, reward->id, TALLY_TERMINAL_HQ, (struct stock_row){units, 0}, &row);
 }

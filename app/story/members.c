@@ -279,8 +279,8 @@ static enum tally_status send_after(struct run *run, uint32_t till, size_t accou
     if (outcome->status != TALLY_OK) {
         return TALLY_OK;
     }
-    sent.as.transfer.reason = run_text("one person, two accounts");
-    sent.as.transfer.who = run_text("story");
+    sent.as.transfer.reason = tally_slice_text("one person, two accounts");
+    sent.as.transfer.who = tally_slice_text("story");
     TALLY_TRY(run_commit(run, till, account, &sent, outcome, &kept));
     if (outcome->status != TALLY_OK) {
         return TALLY_OK;

@@ -284,8 +284,8 @@ static enum tally_status take_award_back(struct run *run, struct shop_event *awa
                               &room, &event) != TALLY_OK) {
         return TALLY_OK;
     }
-    event.as.adjust.reason = run_text("the sale that brought it was undone");
-    event.as.adjust.who = run_text("head office");
+    event.as.adjust.reason = tally_slice_text("the sale that brought it was undone");
+    event.as.adjust.who = tally_slice_text("head office");
     TALLY_TRY(run_commit(run, TALLY_TERMINAL_HQ, award->member, &event, &outcome, &kept));
     award->taken_back = outcome.status == TALLY_OK ? back : award->taken_back;
     return TALLY_OK;
@@ -339,8 +339,8 @@ static enum tally_status lapse(struct run *run, size_t member)
         outcome.status = tally_lapse_plan(shop_account(&run->shop, TALLY_TERMINAL_HQ, member),
                                           TALLY_TERMINAL_HQ, &moment, &room, &event);
         if (outcome.status == TALLY_OK) {
-            event.as.adjust.reason = run_text("lapsed");
-            event.as.adjust.who = run_text("head office");
+            event.as.adjust.reason = tally_slice_text("lapsed");
+            event.as.adjust.who = tally_slice_text("head office");
             TALLY_TRY(run_commit(run, TALLY_TERMINAL_HQ, member, &event, &outcome, &kept));
         }
     }

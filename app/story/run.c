@@ -66,7 +66,7 @@ enum tally_status run_commit(struct run *run, uint32_t till, size_t member,
     struct tally_slice *ref = ref_of(&kept->event);
     if (ref != NULL && ref->len == 0) {
         snprintf(kept->ref, sizeof kept->ref, "event-%zu", run->shop.event_count);
-        *ref = run_text(kept->ref);
+        *ref = tally_slice_text(kept->ref);
     }
     outcome->status = shop_commit(&run->shop, till, kept, run->now_ms);
     *ret_event = kept;

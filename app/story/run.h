@@ -84,13 +84,9 @@ struct run {
     const struct tally_programme *programme; /* in force */
 };
 
-static inline struct tally_slice run_text(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
 static inline struct tally_slice run_text_or(struct tally_slice text, const char *usual)
 {
-    return text.len > 0 ? text : run_text(usual);
+    return text.len > 0 ? text : tally_slice_text(usual);
 }
 
 /* An amount in minor units, with a complaint about decimals that the currency does not have. */

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-struct tally_slice text_slice(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
-
 /* Room for every reward of the programme. */
 static bool make_room(struct desk *desk, size_t count)
 {
@@ -145,7 +140,7 @@ static bool is_same_reversal(const struct errand *errand, const struct tally_eve
     const struct till_params *params = errand->params;
     uint64_t sale_seq = 0;
     if (event->type != type ||
-        store_ref_get(errand->desk->ledger->store, text_slice(params->sale_ref), &sale_seq) !=
+        store_ref_get(errand->desk->ledger->store, tally_slice_text(params->sale_ref), &sale_seq) !=
             TALLY_OK ||
         reversal->sale.seq != sale_seq || reversal->sale.epoch != errand->head.epoch) {
         return false;
@@ -187,7 +182,8 @@ static bool is_same(const struct errand *errand, const struct tally_event *event
 enum tally_status answer_again(const struct errand *errand)
 {
     uint64_t seq = 0;
-    TALLY_TRY(store_ref_get(errand->desk->ledger->store, text_slice(errand->params->ref), &seq));
+    TALLY_TRY(
+        store_ref_get(errand->desk->ledger->store, tally_slice_text(errand->params->ref), &seq));
     struct held_event held;
     enum tally_status status =
         seq == 0 ? TALLY_E_NOT_FOUND : held_event_get(errand->desk, seq, &held);

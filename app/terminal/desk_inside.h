@@ -160,8 +160,6 @@ void held_event_free(struct held_event *event);
  *   TALLY_E_EXISTS    it stands for something else */
 TALLY_MUST_USE enum tally_status answer_again(const struct errand *errand);
 
-struct tally_slice text_slice(const char *text);
-
 /* ------------------------------------------------------------------ stock.c */
 
 /* What is left of the rewards that all members share (app/core/stock.h). */

@@ -77,8 +77,8 @@ static enum tally_status seal_profile(const struct errand *errand, uint64_t memb
                                       struct tally_buffer *ret_wrapped)
 {
     struct tally_buffer plain = {0};
-    struct tally_msg_profile profile = {.name = text_slice(errand->params->name),
-                                        .phone = text_slice(errand->params->phone),
+    struct tally_msg_profile profile = {.name = tally_slice_text(errand->params->name),
+                                        .phone = tally_slice_text(errand->params->phone),
                                         .birth_month = errand->params->birth_month,
                                         .birth_day = errand->params->birth_day};
     enum tally_status status = tally_msg_profile_encode(&profile, &plain);

@@ -72,8 +72,8 @@ static enum tally_status hold_work(const struct errand *errand, const struct per
     }
     TALLY_TRY(status);
     bonus->event.member = params->member;
-    bonus->event.as.hold.ref = text_slice(params->ref);
-    bonus->event.as.hold.cashier = text_slice(params->cashier);
+    bonus->event.as.hold.ref = tally_slice_text(params->ref);
+    bonus->event.as.hold.cashier = tally_slice_text(params->cashier);
     TALLY_TRY(errand_commit(errand, &bonus->event, (struct tally_slice){0}));
     return answer_receipt(errand, &bonus->event, false, NULL);
 }
@@ -97,7 +97,7 @@ static enum tally_status release_of(const struct errand *errand, uint64_t accoun
     }
     if (status == TALLY_OK) {
         bonus.event.member = errand->params->member;
-        bonus.event.as.hold.cashier = text_slice(errand->params->cashier);
+        bonus.event.as.hold.cashier = tally_slice_text(errand->params->cashier);
         status = errand_commit(errand, &bonus.event, (struct tally_slice){0});
     }
     if (status == TALLY_OK) {
@@ -156,9 +156,9 @@ static enum tally_status adjust_work(const struct errand *errand, const struct p
     TALLY_TRY(tally_adjust_plan(errand->programme, &person->account.book.account, &request, &moment,
                                 &bonus->room, &bonus->event));
     bonus->event.member = params->member;
-    bonus->event.as.adjust.reason = text_slice(params->reason);
-    bonus->event.as.adjust.who = text_slice(params->who);
-    bonus->event.as.adjust.second = text_slice(params->second);
+    bonus->event.as.adjust.reason = tally_slice_text(params->reason);
+    bonus->event.as.adjust.who = tally_slice_text(params->who);
+    bonus->event.as.adjust.second = tally_slice_text(params->second);
     TALLY_TRY(guard_planned(errand, person, &bonus->event, &ruling));
     TALLY_TRY(errand_commit(errand, &bonus->event, (struct tally_slice){0}));
     return answer_receipt(errand, &bonus->event, false, &ruling);

@@ -162,8 +162,8 @@ enum tally_status do_card(const struct errand *errand)
     TALLY_TRY(person_get(errand->desk, params->member, &person));
     event.account = person.member.account;
     person_free(&person);
-    change->reason = text_slice(params->reason);
-    change->who = text_slice(params->who);
+    change->reason = tally_slice_text(params->reason);
+    change->who = tally_slice_text(params->who);
     TALLY_TRY(errand_commit(errand, &event, (struct tally_slice){0}));
     forget_card(errand->desk);
     TALLY_TRY(person_get(errand->desk, params->member, &person));

@@ -26,7 +26,7 @@ static enum tally_status returning_get(const struct errand *errand, struct retur
     struct store *store = errand->desk->ledger->store;
     struct returning returning = {0};
     uint64_t seq = 0;
-    TALLY_TRY(store_ref_get(store, text_slice(errand->params->sale_ref), &seq));
+    TALLY_TRY(store_ref_get(store, tally_slice_text(errand->params->sale_ref), &seq));
     TALLY_TRY(held_event_get(errand->desk, seq, &returning.sale));
     const struct tally_event *sale = &returning.sale.decoded.event;
     enum tally_status status = sale->type == TALLY_EVENT_SALE ? TALLY_OK : TALLY_E_INVALID;
@@ -71,8 +71,8 @@ static enum tally_status commit_reversal(const struct errand *errand,
     enum tally_status status = make(errand->programme, account, &request, room, room_len, &event);
     if (status == TALLY_OK) {
         event.member = request.sale->member;
-        event.as.reversal.ref = text_slice(errand->params->ref);
-        event.as.reversal.cashier = text_slice(errand->params->cashier);
+        event.as.reversal.ref = tally_slice_text(errand->params->ref);
+        event.as.reversal.cashier = tally_slice_text(errand->params->cashier);
         status = errand_commit(errand, &event, (struct tally_slice){0});
     }
     if (status == TALLY_OK && event.type == TALLY_EVENT_VOID) {

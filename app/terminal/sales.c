@@ -34,8 +34,8 @@ static enum tally_status plan_work(const struct errand *errand, const struct tal
     }
     plan->status = tally_sale_plan(errand->programme, account, &plan->basket, &plan->occasion,
                                    plan->room, plan->room_len, &plan->event, &plan->quote);
-    plan->event.as.sale.ref = text_slice(errand->params->ref);
-    plan->event.as.sale.cashier = text_slice(errand->params->cashier);
+    plan->event.as.sale.ref = tally_slice_text(errand->params->ref);
+    plan->event.as.sale.cashier = tally_slice_text(errand->params->cashier);
     if (plan->status == TALLY_E_RULE) {
         stock_explain(errand->desk, errand->programme, &plan->basket, &plan->stock);
     }

@@ -111,8 +111,8 @@ static enum tally_status commit(const struct errand *errand, struct tally_event 
                                 const char *reason)
 {
     const char *cashier = errand->params->cashier;
-    event->as.adjust.reason = text_slice(reason);
-    event->as.adjust.who = text_slice(cashier[0] == '\0' ? "till" : cashier);
+    event->as.adjust.reason = tally_slice_text(reason);
+    event->as.adjust.who = tally_slice_text(cashier[0] == '\0' ? "till" : cashier);
     return errand_commit(errand, event, (struct tally_slice){0});
 }
 

@@ -17,11 +17,6 @@ static bool no_memory(struct till_fault *ret_fault)
     return till_fault_say(ret_fault, TILL_INTERNAL_ERROR, "not enough memory");
 }
 
-static struct tally_slice slice_of(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
-
 /* ------------------------------------------------------------------ lines */
 
 struct line_read {
@@ -179,7 +174,7 @@ bool till_read_codes(json_t *value, struct till_request *request, struct till_fa
                             ret_fault)) {
             return false;
         }
-        codes[i] = slice_of(text);
+        codes[i] = tally_slice_text(text);
     }
     request->params.basket.codes = codes;
     request->params.basket.code_count = count;

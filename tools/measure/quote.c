@@ -14,11 +14,6 @@ enum { QUOTES = 200, /* of a round */ MULTIPLIERS = 10 };
 
 /* ------------------------------------------------------------------ the shop */
 
-static struct tally_slice text_slice(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
-
 static uint32_t id_of(const char *text)
 {
     return tally_word_id(text, strlen(text));
@@ -89,8 +84,8 @@ static void make_lines(struct quote_shop *shop, uint64_t *seed)
                  shop->categories[i % QUOTE_CATEGORIES],
                  shop->categories[(i * 5 + 1) % QUOTE_CATEGORIES]);
         shop->lines[i] =
-            (struct tally_line){.sku = text_slice(shop->articles[i * 2 % QUOTE_ARTICLES]),
-                                .categories = text_slice(shop->line_categories[i]),
+            (struct tally_line){.sku = tally_slice_text(shop->articles[i * 2 % QUOTE_ARTICLES]),
+                                .categories = tally_slice_text(shop->line_categories[i]),
                                 .quantity_milli = 1000,
                                 .amount_minor = 100 + (int64_t)(bench_random(seed) % 10000)};
     }

@@ -17,11 +17,6 @@ enum { WAYS = 3, PATH_LEN_MAX = 1024, OTHER_TERMINAL = 9 };
 
 /* ------------------------------------------------------------------ the club */
 
-static struct tally_slice text_slice(const char *text)
-{
-    return (struct tally_slice){(const uint8_t *)text, strlen(text)};
-}
-
 static void make_card(struct swipe_club *club, struct swipe_person *person)
 {
     char digits[TALLY_CARD_LEN_MAX];
@@ -39,8 +34,8 @@ static void make_profile(const struct swipe_club *club, struct swipe_person *per
     snprintf(person->name, sizeof person->name, "%s %05" PRIu64,
              person->member % 2 == 0 ? "王小明" : "Anna Example", person->member);
     snprintf(phone, sizeof phone, "139%08" PRIu64, person->member);
-    struct tally_msg_profile profile = {.name = text_slice(person->name),
-                                        .phone = text_slice(phone)};
+    struct tally_msg_profile profile = {.name = tally_slice_text(person->name),
+                                        .phone = tally_slice_text(phone)};
     bench_check(tally_msg_profile_encode(&profile, &plain), "profile");
     bench_check(tally_profile_seal(club->data_key, person->member, tally_buffer_slice(&plain),
                                    &person->profile, &person->wrapped_key),
