@@ -26,7 +26,8 @@ enum {
 enum tally_card_kind {
     TALLY_CARD_NUMBER = 1, /* ASCII digits of a member number */
     TALLY_CARD_PHONE = 2,  /* ASCII digits of a phone number, as typed without separators */
-    TALLY_CARD_UID = 3     /* bytes, NFC */
+    TALLY_CARD_UID = 3,    /* bytes, NFC */
+    TALLY_CARD_CODE = 4    /* bytes: the handle inside a code of ours (hal/reader/CODES.md) */
 };
 
 /* How it was read: goes into the event for fraud rules; decides nothing here. */
@@ -37,9 +38,17 @@ enum tally_card_entry {
     TALLY_ENTRY_TYPED = 4
 };
 
+/* What it takes to pretend to be this card. Ordered: more is stronger. */
+enum tally_card_strength {
+    TALLY_STRENGTH_WEAK = 0,   /* to know it: typed digits, a UID that every phone can read */
+    TALLY_STRENGTH_STATIC = 1, /* to have held it, or a picture of it: stripe, barcode, plain NFC */
+    TALLY_STRENGTH_PROVEN = 2  /* to have it now: it answered with a key that does not leave it */
+};
+
 struct tally_card {
     enum tally_card_kind kind;
     enum tally_card_entry entry;
+    enum tally_card_strength strength;
     uint8_t len;                       /* 1..TALLY_CARD_LEN_MAX */
     uint8_t bytes[TALLY_CARD_LEN_MAX]; /* ASCII digits, or raw bytes for a UID */
 };

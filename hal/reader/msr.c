@@ -260,6 +260,7 @@ enum tally_status hal_msr_read(const struct hal_msr_layout *layout, uint8_t *rep
     if (status == TALLY_OK) {
         struct tally_card card = {.kind = TALLY_CARD_NUMBER,
                                   .entry = TALLY_ENTRY_SWIPED,
+                                  .strength = TALLY_STRENGTH_STATIC,
                                   .len = (uint8_t)candidate.count};
         memcpy(card.bytes, candidate.digits, candidate.count);
         *ret_card = card;

@@ -1,0 +1,53 @@
+/* hal/reader/settings.h: what the shop has decided about its readers.
+ *
+ * Memory   everything is borrowed; hal_readers_open() and hal_readers_set() copy what they keep.
+ * Threads  a value. */
+#ifndef HAL_READER_SETTINGS_H
+#define HAL_READER_SETTINGS_H
+
+#include "app/core/card.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HAL_READER_KEY_LEN = 32, HAL_AFFIX_LEN_MAX = 8 };
+
+/* What the keys of a keyboard wedge mean. The reader types positions, not letters: it must be set to
+ * the layout that this says. */
+enum hal_keyboard_layout { HAL_LAYOUT_US = 0, HAL_LAYOUT_GERMAN, HAL_LAYOUT_FRENCH };
+
+/* Which boot keyboards are readers. Descriptors can't tell a wedge from a cashier's keyboard. */
+enum hal_wedge_choice {
+    HAL_WEDGE_KNOWN = 0, /* those whose vendor and product number is in wedge.c's table */
+    HAL_WEDGE_NONE,
+    HAL_WEDGE_ALL /* a terminal without a keyboard */
+};
+
+struct hal_wedge_settings {
+    enum hal_wedge_choice choice;
+    uint16_t idVendor; /* besides, this one; 0: none */
+    uint16_t idProduct;
+    enum hal_keyboard_layout layout;
+    char prefix[HAL_AFFIX_LEN_MAX + 1]; /* typed in front of each card by the reader; "" none */
+    char suffix[HAL_AFFIX_LEN_MAX + 1]; /* behind it, before Enter or Tab */
+};
+
+/* Secrets. A reader that is given none refuses what would need one. */
+struct hal_reader_keys {
+    bool has_code_key;
+    uint8_t code_key[HAL_READER_KEY_LEN]; /* rotating codes (CODES.md) */
+    bool has_tag_key;
+    uint8_t tag_key[16]; /* master of the AES keys of NTAG 424 DNA cards (CODES.md) */
+};
+
+struct hal_reader_settings {
+    struct tally_card_rules rules;
+    struct hal_wedge_settings wedge;
+    struct hal_reader_keys keys;
+    bool accepts_uid;           /* a bare NFC UID is a card: weak, anybody can copy it */
+    bool only_paired;           /* our own readers must sign, and nobody else's are used */
+    int64_t (*wall_ms)(void *); /* since 1970 UTC, for rotating codes */
+    void *wall_context;
+};
+
+#endif
