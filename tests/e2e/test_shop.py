@@ -165,6 +165,14 @@ class Shop(unittest.TestCase):
             self.till.call(method, **params)
         self.assertEqual(caught.exception.status, status)
 
+    def wait_rows(self, is_so):
+        """Waits for what head office sends: rows come without a notification, so they are looked at."""
+        deadline = time.monotonic() + 20
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, self.till.call("status"))
+            self.till.call("sync")
+            time.sleep(0.1)
+
     def wait_why(self, why):
         status = self.till.wait_status(lambda now: now["hq"]["why"] == why, 20)
         self.assertTrue(status, self.till.call("status")["hq"])
@@ -670,11 +678,7 @@ class WithEveryKindOfRule(Shop):
         self.hq.admin("account", "merge", first["account"], second["account"], "--reason", "twice",
                       "--who", "bo")
         self.hq.start()
-        deadline = time.monotonic() + 20
-        while self.identify(NEW_CARD)["account"] != second["account"]:
-            self.assertLess(time.monotonic(), deadline, self.identify(NEW_CARD))
-            self.till.call("sync")
-            time.sleep(0.1)  # a member's row has no notification
+        self.wait_rows(lambda: self.identify(NEW_CARD)["account"] == second["account"])
         merged = self.identify(NEW_CARD)
         self.assertEqual((merged["points"], merged["points_here"]), (300, 300))  # 350 + 50 - 100
         released = self.till.call("release", member=first["member"], hold=held["hold"])
@@ -712,11 +716,7 @@ class WithEveryKindOfRule(Shop):
         self.hq.stop()
         self.hq.admin("account", "block", member["account"], "--reason", "fraud", "--who", "bo")
         self.hq.start()
-        deadline = time.monotonic() + 20
-        while not self.identify(NEW_CARD)["blocked"]:
-            self.assertLess(time.monotonic(), deadline)
-            self.till.call("sync")
-            time.sleep(0.1)  # a member's row has no notification
+        self.wait_rows(lambda: self.identify(NEW_CARD)["blocked"])
         self.assert_refused("TALLY_E_BLOCKED", "quote", member=member["member"], lines=LINES)
         self.assert_refused("TALLY_E_BLOCKED", "sale", ref="r1", member=member["member"],
                             lines=LINES)
@@ -824,10 +824,8 @@ class WithStock(Shop):
         self.assertIn("none of this reward is left here", str(caught.exception))
 
     def assert_offered(self, till, codes):
-        deadline = time.monotonic() + 20
-        while [offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]] != codes:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)  # rows of head office have no notification
+        self.wait_rows(lambda: codes == [
+            offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]])
 
     def wait_hq(self, state):
         for till in (self.till, self.there):
