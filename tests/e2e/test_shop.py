@@ -52,6 +52,15 @@ class Configuration(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("FILE:3: port: must be a whole number from 1 to 65535", said)
 
+    def test_a_reader_setting_that_means_nothing_is_named(self):
+        for line, said in (("keyboard = some", "FILE:2: keyboard: must be one of: known none all"),
+                           ("keyboard_device = 801:1", "keyboard_device: must be vendor:product"),
+                           ("keyboard_device = 0801:0001x", "keyboard_device: must be vendor:product"),
+                           ("prefix = longerthan8", "prefix, suffix: must be at most 8"),
+                           ("layout = dutch", "FILE:2: layout: must be one of: us german french")):
+            code, text = config_problem(f"[reader]\n{line}\n")
+            self.assertEqual((code, said in text), (2, True), text)
+
     def test_a_missing_file_is_named(self):
         done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", "no-such.conf"],
                               capture_output=True, text=True, check=False, timeout=20)
