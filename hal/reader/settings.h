@@ -40,6 +40,9 @@ struct hal_reader_keys {
     uint8_t tag_key[16]; /* master of the AES keys of NTAG 424 DNA cards (CODES.md) */
 };
 
+struct hal_printer;
+struct hal_display;
+
 struct hal_reader_settings {
     struct tally_card_rules rules;
     struct hal_wedge_settings wedge;
@@ -48,6 +51,9 @@ struct hal_reader_settings {
     bool only_paired;           /* our own readers must sign, and nobody else's are used */
     int64_t (*wall_ms)(void *); /* since 1970 UTC, for rotating codes */
     void *wall_context;
+    struct hal_printer *printer; /* what is plugged in serves this (hal/printer/printer.h); NULL: none
+                                    is wanted */
+    struct hal_display *display; /* likewise (hal/display/display.h) */
 };
 
 #endif
