@@ -5,19 +5,19 @@
 #include <stddef.h>
 
 enum {
-    LOCK_STREAK = 8, /* like intervals in a row that start the clock; ISO gives 20 and more */
-    LOCK_STREAK_AGAIN = 16, /* after a break within data, which has no such run of zeros */
+    LOCK_STREAK = 9, /* like intervals in a row that start the clock: `10` on track 2 has 8 */
+    LOCK_STREAK_AGAIN = 16, /* behind a track that broke off: no data has so many */
     ZEROS_KEPT_MAX = 32,    /* clock bits in front of the first 1 that are worth storing */
     ZEROS_IN_DATA_MAX = 12, /* `!` and then ` ` on track 1; more means that the data is over */
+    ZEROS_AROUND = 6,       /* clock in front of a start sentinel and behind an LRC */
     TRACK_BITS_MIN = 8,     /* fewer bits than this between clock zeros are no track */
     GAP_CELLS = 5,
-    ZEROS_AROUND =
-        6, /* clock in front of the start sentinel and behind the LRC, or they are none */
-    INTERVAL_MAX = 0x00ffffff, /* keeps ticks x 16 within 28 bits */
+    INTERVAL_MAX = 0x007fffff, /* keeps a streak of ticks x 16 within 32 bits */
     BLANK_REJECTED_MAX = 24    /* head landing and leaving on an empty stripe */
 };
-_Static_assert(LOCK_STREAK_AGAIN > ZEROS_IN_DATA_MAX + 1, "data is never taken for the clock");
-_Static_assert((int64_t)INTERVAL_MAX * 16 * 7 <= INT32_MAX, "the clock's sums fit");
+_Static_assert((int)LOCK_STREAK_AGAIN > (int)ZEROS_IN_DATA_MAX, "data is not taken for the clock");
+_Static_assert((uint64_t)INTERVAL_MAX * 16 * LOCK_STREAK_AGAIN <= UINT32_MAX, "a streak fits");
+_Static_assert((int64_t)INTERVAL_MAX * 16 * 5 <= INT32_MAX, "the clock's sums fit");
 
 struct layout {
     uint8_t bits;  /* per character, parity included */
@@ -167,8 +167,7 @@ static bool is_near(int32_t late_q4, int32_t window_q4)
     return late_q4 > -window_q4 && late_q4 < window_q4;
 }
 
-/* A transition where none can be is a slip, however small the doubt: a wrong bit is a wrong card.
- */
+/* A transition where none can be is a slip, even in doubt: a wrong bit is a wrong card. */
 static void take(struct tally_f2f *f2f, uint32_t interval)
 {
     int32_t q4 = (int32_t)(interval * 16), cell_q4 = f2f->cell_q4;
