@@ -263,7 +263,7 @@ static void scratch(const struct stripe *stripe, const struct layout *layout, ui
 /* Speed over the way: from 1 to `last` times, bent by `bend`; smooth, so without corners. */
 struct profile {
     int64_t speed_nm_s;
-    int64_t last; /* in SPEED_UNITs, 0.4 .. 2.5 */
+    int64_t last; /* in SPEED_UNITs, 1/3 .. 3 */
     int64_t bend; /* in SPEED_UNITs, -0.2 .. 0.2 of the speed in the middle */
 };
 
@@ -273,7 +273,7 @@ static struct profile choose_profile(const struct tally_swipe_hand *hand, uint64
     if (hand->speed_cms != 0) {
         speed = hand->speed_cms;
     }
-    int64_t last = draw_between(random, SPEED_UNIT, SPEED_UNIT * 5 / 2);
+    int64_t last = draw_between(random, SPEED_UNIT, SPEED_UNIT * 3);
     if (draw(random) % 2 == 0) {
         last = (int64_t)SPEED_UNIT * SPEED_UNIT / last;
     }
