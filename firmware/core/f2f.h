@@ -29,8 +29,9 @@ enum tally_f2f_phase { TALLY_F2F_HUNTING = 0, TALLY_F2F_LOCKED, TALLY_F2F_FROZEN
 /* All zero is a fresh decoder. Private to f2f.c. */
 struct tally_f2f {
     enum tally_f2f_phase phase;
-    uint32_t cell_q4;    /* length of one bit now, ticks x 16 */
-    uint32_t half_q4;    /* first half of a 1, ticks x 16; 0 while none is open */
+    int32_t cell_q4;     /* length of one bit now, ticks x 16 */
+    int32_t since_q4;    /* from where the bit began to the last transition, ticks x 16 */
+    bool has_middle;     /* the transition in the middle of a 1 has come */
     uint32_t previous;   /* hunting: the interval before */
     uint32_t streak_sum; /* hunting: ticks of the run of like intervals */
     uint16_t streak;     /* hunting: how many there are */
@@ -39,7 +40,8 @@ struct tally_f2f {
     uint16_t first_one; /* index of the first 1, while has_one */
     uint16_t zero_run;  /* zeros since the last 1 */
     bool has_one;
-    bool has_gap; /* signal, then several bits of nothing */
+    bool has_gap;    /* signal, then several bits of nothing */
+    bool has_broken; /* a track began and broke off */
     uint8_t bits[TALLY_F2F_BITS_MAX / 8];
 };
 

@@ -59,7 +59,8 @@ static void every_track_reads_back_in_both_directions_at_any_hand(void **state)
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         for (int track = 1; track <= 3; track++) {
             for (int reverse = 0; reverse <= 1; reverse++) {
-                struct tally_swipe_hand hand = {.seed = seed, .is_reverse = reverse};
+                struct tally_swipe_hand hand = {
+                    .seed = seed, .is_reverse = reverse, .wear = seed % 2};
                 expect_swipe_reads(hand, track, texts[track - 1]);
             }
         }
@@ -247,11 +248,11 @@ static void a_track_without_its_end_is_damage(void **state)
     assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&no_start, TALLY_F2F_TRACK_2, &read));
 }
 
-static void a_one_with_unequal_halves_is_damage(void **state)
+static void a_transition_between_the_places_where_one_can_be_is_damage(void **state)
 {
     (void)state;
-    static const uint32_t halves[][2] = {
-        {500, 500}, {560, 440}, {300, 700}, {740, 260}, {280, 280}};
+    static const uint32_t halves[][2] = {{500, 500}, {560, 440}, {300, 700}, {740, 260},
+                                         {250, 750}, {280, 280}, {500, 750}};
     struct bits bits = a_track_2(";12=3?", lrc_of(";12=3?"));
     for (size_t h = 0; h < sizeof halves / sizeof halves[0]; h++) {
         struct tally_f2f f2f = {0};
@@ -263,8 +264,7 @@ static void a_one_with_unequal_halves_is_damage(void **state)
             }
         }
         assert_int_equal(1, bits.bits[23]);
-        assert_int_equal(h < 2 ? TALLY_F2F_OK : TALLY_F2F_DAMAGED,
-                         tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read));
+        assert_true((h < 3) == (tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read) == TALLY_F2F_OK));
     }
 }
 
@@ -284,6 +284,77 @@ static void a_start_sentinel_without_clock_in_front_is_not_believed(void **state
     add_zeros(&backward, 10);
     assert_int_equal(TALLY_F2F_OK, decode_bits(&backward, TALLY_F2F_TRACK_2, &read));
     assert_true(is_text(&read, ";12=3?"));
+}
+
+/* An end sentinel and an LRC in the middle of data are a misread track, however right they look. */
+static void data_behind_the_check_character_is_damage(void **state)
+{
+    (void)state;
+    struct tally_f2f_text read;
+    for (size_t zeros = 0; zeros < 10; zeros++) {
+        struct bits bits = a_track_2(";12=3?", lrc_of(";12=3?"));
+        bits.count -= 20;
+        add_zeros(&bits, zeros);
+        add_code(&bits, 1, 5, true);
+        add_zeros(&bits, 20);
+        assert_int_equal(zeros < 6 ? TALLY_F2F_DAMAGED : TALLY_F2F_OK,
+                         decode_bits(&bits, TALLY_F2F_TRACK_2, &read));
+    }
+}
+
+/* ---- a stripe that breaks off, and what comes behind it ---- */
+
+static void push_bits(struct tally_f2f *f2f, const struct bits *bits, size_t from, size_t to,
+                      uint32_t cell)
+{
+    for (size_t i = from; i < to; i++) {
+        tally_f2f_push(f2f, bits->bits[i] ? cell / 2 : cell);
+        if (bits->bits[i]) {
+            tally_f2f_push(f2f, cell - cell / 2);
+        }
+    }
+}
+
+static void the_hand_that_comes_back_over_a_broken_track_is_read(void **state)
+{
+    (void)state;
+    struct bits bits = a_track_2(";12=3?", lrc_of(";12=3?"));
+    for (size_t broken_at = 20; broken_at < bits.count; broken_at++) {
+        struct tally_f2f f2f = {0};
+        struct tally_f2f_text read;
+        push_bits(&f2f, &bits, 0, broken_at, 1000);
+        tally_f2f_push(&f2f, 2500);
+        push_bits(&f2f, &bits, broken_at, bits.count, 1000);
+        bool is_behind = broken_at >= 20 + 5 * 7 + 6;
+        bool is_in_front = broken_at == 20;
+        bool is_ok = tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read) == TALLY_F2F_OK;
+        assert_true(is_in_front || is_ok == is_behind);
+        push_bits(&f2f, &bits, 0, bits.count, 700);
+        assert_int_equal(TALLY_F2F_OK, tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read));
+        assert_true(is_text(&read, ";12=3?"));
+    }
+}
+
+/* The head lands with anything, and with a hand that has not found its speed. */
+static void noise_in_front_of_the_clock_costs_nothing(void **state)
+{
+    (void)state;
+    static const uint32_t landings[][6] = {
+        {38, 154, 188, 0, 0, 0},     {500, 500, 500, 500, 1000, 3000},
+        {500, 500, 20, 900, 0, 1},   {1000, 500, 500, 1000, 250, 0},
+        {UINT32_MAX, 1, 1, 1, 1, 1}, {2060, 2030, 2080, 2060, 1940, 1780},
+    };
+    struct bits bits = a_track_2(";12=3?", lrc_of(";12=3?"));
+    for (size_t l = 0; l < sizeof landings / sizeof landings[0]; l++) {
+        struct tally_f2f f2f = {0};
+        struct tally_f2f_text read;
+        for (size_t i = 0; i < 6; i++) {
+            tally_f2f_push(&f2f, landings[l][i]);
+        }
+        push_bits(&f2f, &bits, 0, bits.count, l == 5 ? 1690 : 1000);
+        assert_int_equal(TALLY_F2F_OK, tally_f2f_decode(&f2f, TALLY_F2F_TRACK_2, &read));
+        assert_true(is_text(&read, ";12=3?"));
+    }
 }
 
 static void a_track_longer_than_the_standard_is_damage(void **state)
@@ -405,8 +476,11 @@ int main(void)
         cmocka_unit_test(even_parity_in_one_character_is_damage),
         cmocka_unit_test(two_bits_lost_in_one_character_fail_the_check_character),
         cmocka_unit_test(a_track_without_its_end_is_damage),
-        cmocka_unit_test(a_one_with_unequal_halves_is_damage),
+        cmocka_unit_test(a_transition_between_the_places_where_one_can_be_is_damage),
         cmocka_unit_test(a_start_sentinel_without_clock_in_front_is_not_believed),
+        cmocka_unit_test(data_behind_the_check_character_is_damage),
+        cmocka_unit_test(the_hand_that_comes_back_over_a_broken_track_is_read),
+        cmocka_unit_test(noise_in_front_of_the_clock_costs_nothing),
         cmocka_unit_test(a_track_longer_than_the_standard_is_damage),
         cmocka_unit_test(silence_and_a_blank_stripe_are_no_data),
         cmocka_unit_test(a_stripe_longer_than_the_buffer_is_cut_not_overrun),
