@@ -190,8 +190,8 @@ struct hal_reader_driver {
 
     void (*on_timer)(void *state, struct hal_link *link);
 
-    /* The driver's life is over, whoever ended it and for whatever reason: the link must not be used
-     * any more, and the state is wiped after this. Once, if there was a start(). */
+    /* The driver's life is over, whoever ended it and for whatever reason: the link must not be
+     * used any more, and the state is wiped after this. Once, if there was a start(). */
     void (*on_end)(void *state);
 };
 
