@@ -201,8 +201,8 @@ static int code_act(const char *dir, const struct hq_act *act, const char *owner
     books_free_keys(&books);
     snprintf(text, sizeof text, "%s", tally_status_text(status));
     if (status == TALLY_OK) {
-        status = hq_store_card_change(books.store, act, TALLY_CARD_LINK, new, old, hq_now_ms(),
-                                      text);
+        status =
+            hq_store_card_change(books.store, act, TALLY_CARD_LINK, new, old, hq_now_ms(), text);
     }
     if (status == TALLY_OK) {
         status = print_code(&keys, code, printed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No further secret has to travel: what head office gives each terminal is enough for codes and tags. */
+/* No further secret has to travel: what head office gives each terminal is enough for codes and
+ * tags. */
 #include "hal/reader/keys.h"
 
 #include <string.h>

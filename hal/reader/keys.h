@@ -1,4 +1,5 @@
-/* hal/reader/keys.h: the readers' keys, out of the card key that head office and its terminals share.
+/* hal/reader/keys.h: the readers' keys, out of the card key that head office and its terminals
+ * share.
  *
  * Memory   nothing is allocated; who gets keys wipes them.
  * Threads  pure. */
