@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The noise of tools/swipe and the F2F decoder against five real swipes of a supermarket's card. The
- * capture is not ours to keep: without it these tests are skipped.
+/* The noise of tools/swipe and the F2F decoder against five real swipes of a supermarket's card.
+ * The capture is not ours to keep: without it these tests are skipped.
  *
  * It is a text of usbmon that shows the first 32 bytes of each 64, so of 32 transitions 15 or 16:
  * "RD ", u16be count, then count times {u8 time since the last transition, u8 levels}. */
