@@ -232,7 +232,7 @@ static bool read_track(const struct tally_f2f *f2f, const struct layout *layout,
     uint8_t code = 0, lrc = 0;
     for (text->len = 0; text->len < layout->len_max;) {
         if (!read_code(f2f, backwards, at, layout->bits, &code) ||
-            (text->len == 0 && code != layout->start)) {
+            (code == layout->start) != (text->len == 0)) {
             return false;
         }
         at += layout->bits;

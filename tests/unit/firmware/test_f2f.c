@@ -236,7 +236,7 @@ static void two_bits_lost_in_one_character_fail_the_check_character(void **state
     assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&bits, TALLY_F2F_TRACK_2, &read));
 }
 
-static void a_track_without_its_end_is_damage(void **state)
+static void a_track_without_its_sentinels_or_with_one_too_many_is_damage(void **state)
 {
     (void)state;
     struct tally_f2f_text read;
@@ -246,6 +246,8 @@ static void a_track_without_its_end_is_damage(void **state)
     assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&empty, TALLY_F2F_TRACK_2, &read));
     struct bits no_start = a_track_2("12=3?", lrc_of("12=3?"));
     assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&no_start, TALLY_F2F_TRACK_2, &read));
+    struct bits two_starts = a_track_2(";1;=3?", lrc_of(";1;=3?"));
+    assert_int_equal(TALLY_F2F_DAMAGED, decode_bits(&two_starts, TALLY_F2F_TRACK_2, &read));
 }
 
 static void a_transition_between_the_places_where_one_can_be_is_damage(void **state)
@@ -475,7 +477,7 @@ int main(void)
         cmocka_unit_test(the_check_character_counts_the_start_sentinel),
         cmocka_unit_test(even_parity_in_one_character_is_damage),
         cmocka_unit_test(two_bits_lost_in_one_character_fail_the_check_character),
-        cmocka_unit_test(a_track_without_its_end_is_damage),
+        cmocka_unit_test(a_track_without_its_sentinels_or_with_one_too_many_is_damage),
         cmocka_unit_test(a_transition_between_the_places_where_one_can_be_is_damage),
         cmocka_unit_test(a_start_sentinel_without_clock_in_front_is_not_believed),
         cmocka_unit_test(data_behind_the_check_character_is_damage),
