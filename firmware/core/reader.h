@@ -63,6 +63,7 @@ enum { TALLY_READER_HOLD_MS = 5000 };
 struct tally_reader {
     enum tally_reader_state state;
     enum tally_reader_light light; /* shine this */
+    bool is_beeping;               /* sound the beeper now */
     uint8_t beeps;                 /* beep so often once, after each event; 0 is silence */
     uint32_t swipe_number;         /* counts the swipes that began; tells one from the next */
     struct tally_f2f tracks[TALLY_MSR_TRACKS];

@@ -29,39 +29,24 @@ enum { /* bRequest */
 enum { REPORT_INPUT = 0x0100, REPORT_FEATURE = 0x0300 }; /* wValue, report ID 0 */
 enum { PROTOCOL_REPORT = 1 };
 
-static struct tally_usb_answer stall(void)
-{
-    return (struct tally_usb_answer){TALLY_USB_STALL, 0, NULL};
-}
-
-static struct tally_usb_answer done_if(bool ok)
-{
-    return (struct tally_usb_answer){ok ? TALLY_USB_DONE : TALLY_USB_STALL, 0, NULL};
-}
-
-static struct tally_usb_answer send(const struct tally_usb_setup *setup, const uint8_t *data,
-                                    uint16_t len)
-{
-    return (struct tally_usb_answer){TALLY_USB_SEND, len < setup->wLength ? len : setup->wLength,
-                                     data};
-}
-
 static struct tally_usb_answer send_byte(struct tally_hid *hid, const struct tally_usb_setup *setup,
                                          uint8_t value)
 {
     hid->scratch[0] = value;
-    return send(setup, hid->scratch, 1);
+    return tally_usb_send(setup, hid->scratch, 1);
 }
 
 static struct tally_usb_answer get_descriptor(const struct tally_usb_setup *setup)
 {
+    uint16_t len = 0;
+    const uint8_t *descriptor = tally_usb_report_descriptor(TALLY_MSR_FORM_SURESWIPE, &len);
     switch (setup->wValue) {
     case 0x2100:
-        return send(setup, tally_usb_config_fs + TALLY_USB_HID_AT, TALLY_USB_HID_LEN);
+        return tally_usb_send(setup, tally_usb_config_fs + TALLY_USB_HID_AT, TALLY_USB_HID_LEN);
     case 0x2200:
-        return send(setup, tally_usb_report_descriptor, TALLY_USB_REPORT_DESCRIPTOR_LEN);
+        return tally_usb_send(setup, descriptor, len);
     default:
-        return stall();
+        return tally_usb_stall();
     }
 }
 
@@ -74,20 +59,20 @@ static struct tally_usb_answer get_report(struct tally_hid *hid,
             hid->scratch[i] = 0;
         }
         hid->scratch[TALLY_MSR_ENCODE_TYPE_AT] = TALLY_MSR_ENCODE_NONE;
-        return send(setup, hid->scratch, TALLY_MSR_REPORT_LEN);
+        return tally_usb_send(setup, hid->scratch, TALLY_MSR_REPORT_LEN);
     case REPORT_FEATURE:
-        return send(setup, hid->feature, TALLY_MSR_FEATURE_LEN);
+        return tally_usb_send(setup, hid->feature, TALLY_MSR_FEATURE_LEN);
     default:
-        return stall();
+        return tally_usb_stall();
     }
 }
 
 static struct tally_usb_answer set_report(const struct tally_usb_setup *setup)
 {
     if (setup->wValue != REPORT_FEATURE || setup->wLength != TALLY_MSR_FEATURE_LEN) {
-        return stall();
+        return tally_usb_stall();
     }
-    return (struct tally_usb_answer){TALLY_USB_RECEIVE, 0, NULL};
+    return tally_usb_receive();
 }
 
 static void answer(struct tally_hid *hid, enum tally_msr_answer result)
@@ -156,11 +141,11 @@ struct tally_usb_answer tally_hid_setup(struct tally_hid *hid, const struct tall
     case CLASS_OUT << 8 | SET_REPORT:
         return set_report(setup);
     case CLASS_OUT << 8 | SET_IDLE: /* rate in the high byte; 0 is "only when there is news" */
-        return done_if(setup->wValue == 0 && setup->wLength == 0);
+        return tally_usb_done_if(setup->wValue == 0 && setup->wLength == 0);
     case CLASS_OUT << 8 | SET_PROTOCOL:
-        return done_if(setup->wValue == PROTOCOL_REPORT && setup->wLength == 0);
+        return tally_usb_done_if(setup->wValue == PROTOCOL_REPORT && setup->wLength == 0);
     default:
-        return stall();
+        return tally_usb_stall();
     }
 }
 

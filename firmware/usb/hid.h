@@ -12,28 +12,7 @@
 #include <stdint.h>
 
 #include "firmware/reports.h"
-
-/* USB 2.0, 9.3, in the byte order of the processor. */
-struct tally_usb_setup {
-    uint8_t bmRequestType;
-    uint8_t bRequest;
-    uint16_t wValue;
-    uint16_t wIndex;
-    uint16_t wLength;
-};
-
-enum tally_usb_answer_kind {
-    TALLY_USB_STALL = 0,
-    TALLY_USB_SEND,    /* send data[0..len-1]; len never exceeds wLength */
-    TALLY_USB_RECEIVE, /* read wLength bytes, then call tally_hid_received() */
-    TALLY_USB_DONE     /* no data: finish with the status stage */
-};
-
-struct tally_usb_answer {
-    enum tally_usb_answer_kind kind;
-    uint16_t len; /* 0 unless SEND */
-    const uint8_t *data;
-};
+#include "firmware/usb/setup.h"
 
 struct tally_hid {
     const char *serial; /* borrowed, ASCII; the first 22 characters are reported */
