@@ -4,15 +4,15 @@
 function(tally_program name)
 endfunction()
 
-# tally_image(NAME STACK bytes SOURCES ... LINKS ...): a program for the emulated board (port/cortex-m/mps2).
-# Its stdio is newlib's by semihosting.
+# tally_image(NAME STACK bytes SPECS x.specs SOURCES ... LINKS ...): a program for the emulated board
+# (port/cortex-m/mps2), with the C library that the specs name.
 set(TALLY_MPS2 ${CMAKE_SOURCE_DIR}/firmware/port/cortex-m/mps2)
 function(tally_image name)
-  cmake_parse_arguments(IMAGE "" "STACK" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(IMAGE "" "STACK;SPECS" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${IMAGE_SOURCES} ${TALLY_MPS2}/startup.c)
   tally_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${IMAGE_LINKS})
-  target_link_options(${name} PRIVATE --specs=rdimon.specs -T ${TALLY_MPS2}/mps2-an385.ld
+  target_link_options(${name} PRIVATE --specs=${IMAGE_SPECS} -T ${TALLY_MPS2}/mps2-an385.ld
     -Wl,--defsym=STACK_LEN=${IMAGE_STACK} -Wl,--no-warn-rwx-segments)
   set_target_properties(${name} PROPERTIES LINK_DEPENDS ${TALLY_MPS2}/mps2-an385.ld)
 endfunction()
@@ -30,7 +30,8 @@ function(tally_test name)
       return()
     endif()
   endforeach()
-  tally_image(${name} STACK 65536 SOURCES ${TEST_SOURCES} ${CMAKE_SOURCE_DIR}/tests/cortex-m/cmocka.c
+  # rdimon is newlib's stdio by semihosting.
+  tally_image(${name} STACK 65536 SPECS rdimon.specs SOURCES ${TEST_SOURCES} ${CMAKE_SOURCE_DIR}/tests/cortex-m/cmocka.c
     LINKS ${TEST_LINKS})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/cortex-m)
   # uint32_t is unsigned long here and unsigned int on Linux, both of 32 bits: what tests print is right on both.

@@ -23,10 +23,10 @@ struct tally_ccid {
     struct tally_contactless card;
     uint16_t request_len; /* bytes of the message that is being assembled */
     uint16_t answer_len;  /* 0: none waits */
-    uint16_t packet_len;  /* of the OUT endpoint: a piece that is no multiple of it ends a message */
-    bool is_skipping;     /* what arrives belongs to a message that is too long */
-    bool is_exchanging;   /* an XfrBlock waits for its card */
-    bool is_aborting;     /* the ABORT request has come, PC_to_RDR_Abort not yet */
+    uint16_t packet_len; /* of the OUT endpoint: a piece that is no multiple of it ends a message */
+    bool is_skipping;    /* what arrives belongs to a message that is too long */
+    bool is_exchanging;  /* an XfrBlock waits for its card */
+    bool is_aborting;    /* the ABORT request has come, PC_to_RDR_Abort not yet */
     bool has_notice;
     bool was_present; /* as last notified */
     uint8_t exchange_seq;

@@ -24,7 +24,7 @@ struct tally_contactless {
     bool is_present;
     bool is_on; /* IccPowerOn has been asked for, and the same card is still there */
     bool is_looking;
-    bool is_read; /* the exchange under way is a READ BINARY of read_len bytes */
+    bool is_read;              /* the exchange under way is a READ BINARY of read_len bytes */
     bool is_authenticated_try; /* the exchange under way is an authentication */
     uint8_t read_len;
     uint8_t keys_loaded; /* bit n: key n */

@@ -18,7 +18,7 @@
 
 enum {
     TALLY_CARD_UID_LEN_MAX = 10,
-    TALLY_CARD_ATS_LEN_MAX = 64,     /* TL counts itself; longer ones are cut */
+    TALLY_CARD_ATS_LEN_MAX = 64,      /* TL counts itself; longer ones are cut */
     TALLY_CARD_COMMAND_LEN_MAX = 261, /* a short APDU: header, Lc, 255 bytes, Le */
     TALLY_CARD_ANSWER_LEN_MAX = 258   /* 256 bytes, SW1, SW2 */
 };
@@ -70,9 +70,9 @@ enum { TALLY_KEEP_LEN_MAX = 64, TALLY_HMAC_KEY_LEN = 32, TALLY_HMAC_LEN = 32 };
 
 struct tally_ports {
     void *self;
-    const char *serial; /* ASCII, 1 to 22 letters and digits; never NULL */
+    const char *serial;                 /* ASCII, 1 to 22 letters and digits; never NULL */
     const struct tally_card_slot *slot; /* NULL: no contactless interface */
-    bool is_high_speed; /* the controller can do it: the device has a qualifier */
+    bool is_high_speed;                 /* the controller can do it: the device has a qualifier */
 
     /* Reads a record as it was saved. False: never saved, or it does not read back whole. */
     bool (*load)(void *self, enum tally_keep what, uint8_t *ret_bytes, size_t len);
@@ -82,7 +82,8 @@ struct tally_ports {
     /* HMAC-SHA-256 (RFC 2104). False: the library failed. */
     bool (*hmac)(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes,
                  size_t len, uint8_t ret_mac[TALLY_HMAC_LEN]);
-    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL: never. */
+    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL: never.
+     */
     bool (*may_pair)(void *self);
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The runner and the assertions behind cmocka.h of this folder. Lengths and numbers are printed as long:
- * newlib here is built without the formats of C99. */
+/* The runner and the assertions behind cmocka.h of this folder. Lengths and numbers are printed as
+ * long: newlib here is built without the formats of C99. */
 #include "tests/cortex-m/cmocka.h"
 
 #include <setjmp.h>
@@ -47,8 +47,8 @@ void mini_equal(uintmax_t left, uintmax_t right, bool are_equal, const char *cla
                 const char *file, int line)
 {
     if ((left == right) != are_equal) {
-        mini_fail(file, line, "%s does not hold: %#llx and %#llx", claim,
- (unsigned long long)left, (unsigned long long)right);
+        mini_fail(file, line, "%s does not hold: %#llx and %#llx", claim, (unsigned long long)left,
+                  (unsigned long long)right);
     }
 }
 
@@ -60,8 +60,8 @@ void mini_strings(const char *left, const char *right, bool are_equal, const cha
     }
 }
 
-void mini_memory(const void *left, const void *right, size_t len, bool are_equal,
-                 const char *claim, const char *file, int line)
+void mini_memory(const void *left, const void *right, size_t len, bool are_equal, const char *claim,
+                 const char *file, int line)
 {
     const uint8_t *a = left, *b = right;
     size_t at = 0;
@@ -69,11 +69,12 @@ void mini_memory(const void *left, const void *right, size_t len, bool are_equal
         at++;
     }
     if (at < len && are_equal) {
-        mini_fail(file, line, "%s does not hold: byte %lu of %lu is %02x and %02x", claim, (unsigned long)at, (unsigned long)len,
-                  a[at], b[at]);
+        mini_fail(file, line, "%s does not hold: byte %lu of %lu is %02x and %02x", claim,
+                  (unsigned long)at, (unsigned long)len, a[at], b[at]);
     }
     if (at == len && !are_equal) {
-        mini_fail(file, line, "%s does not hold: all %lu bytes are alike", claim, (unsigned long)len);
+        mini_fail(file, line, "%s does not hold: all %lu bytes are alike", claim,
+                  (unsigned long)len);
     }
 }
 
@@ -81,7 +82,8 @@ void mini_range(uintmax_t value, uintmax_t least, uintmax_t most, const char *cl
                 const char *file, int line)
 {
     if (value < least || value > most) {
-        mini_fail(file, line, "%s is %llu, which is not in %llu..%llu", claim,(unsigned long long)value, (unsigned long long)least, (unsigned long long)most);
+        mini_fail(file, line, "%s is %llu, which is not in %llu..%llu", claim,
+                  (unsigned long long)value, (unsigned long long)least, (unsigned long long)most);
     }
 }
 

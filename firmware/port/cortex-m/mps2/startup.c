@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arm's MPS2 board with a Cortex-M3 (AN385), from reset to main() and back: the board that QEMU models and that
- * the firmware's tests run on. Nothing here needs more than ARMv6-M. */
+/* Arm's MPS2 board with a Cortex-M3 (AN385), from reset to main() and back: the board that QEMU
+ * models and that the firmware's tests run on. Nothing here needs more than ARMv6-M. */
 #include <stdint.h>
 
 #include "firmware/port/cortex-m/mps2/startup.h"
@@ -27,7 +27,8 @@ size_t mps2_stack_used(void)
     return (size_t)(stack_end - lowest) * sizeof *lowest;
 }
 
-/* Semihosting for AArch32 and AArch64, 2.0: on a Cortex-M a call is BKPT 0xAB with its number in r0. */
+/* Semihosting for AArch32 and AArch64, 2.0: on a Cortex-M a call is BKPT 0xAB with its number in
+ * r0. */
 static uint32_t semihosting(uint32_t number, const void *argument)
 {
     register uint32_t r0 __asm__("r0") = number;
@@ -93,8 +94,10 @@ struct vectors {
 };
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
     .stack = stack_end,
-    .handlers = {
-        reset_handler, fault_handler /* NMI */, fault_handler /* HardFault */,
-        fault_handler /* MemManage */, fault_handler /* BusFault */, fault_handler /* UsageFault */
-    },
+    .handlers =
+        {
+            reset_handler, fault_handler /* NMI */, fault_handler /* HardFault */,
+            fault_handler /* MemManage */, fault_handler /* BusFault */,
+            fault_handler /* UsageFault */
+        },
 };

@@ -1,5 +1,5 @@
-/* firmware/port/cortex-m/mps2/startup.h: the emulated board: main() is called after reset, and what it returns
- * is the exit status of QEMU. For programs without stdio there are the two calls below.
+/* firmware/port/cortex-m/mps2/startup.h: the emulated board: main() is called after reset, and what
+ * it returns is the exit status of QEMU. For programs without stdio there are the two calls below.
  *
  * Threads  one */
 #ifndef TALLY_FIRMWARE_PORT_CORTEX_M_MPS2_STARTUP_H
