@@ -185,18 +185,18 @@ enum { SUBCLASS_BOOT = 1, PROTOCOL_KEYBOARD = 1 };
             3,          /* bNumEndpoints */                                                        \
             0x0b, 0, 0, /* smart card, CCID's own bulk protocol */                                 \
             TALLY_USB_STRING_CCID_INTERFACE, TALLY_USB_CCID_LEN, 0x21, LE16(0x0110), /* bcdCCID */ \
-            0,            /* bMaxSlotIndex */                                                      \
-            0x07,         /* bVoltageSupport: there is no contact; every wish is granted */        \
-            LE32(2),      /* dwProtocols: T=1 */                                                   \
-            LE32(13560),  /* dwDefaultClock, kHz: the carrier */                                   \
-            LE32(13560),  /* dwMaximumClock */                                                     \
-            0,            /* bNumClockSupported: just that one */                                  \
-            LE32(105938), /* dwDataRate, bit/s: carrier / 128 */                                   \
-            LE32(105938), /* dwMaxDataRate */                                                      \
-            0,            /* bNumDataRatesSupported */                                             \
-            LE32(254),    /* dwMaxIFSD */                                                          \
-            LE32(0),      /* dwSynchProtocols */                                                   \
-            LE32(0),      /* dwMechanical */                                                       \
+            0,       /* bMaxSlotIndex */                                                           \
+            0x07,    /* bVoltageSupport: there is no contact; every wish is granted */             \
+            LE32(2), /* dwProtocols: T=1 */                                                        \
+            LE32(TALLY_CCID_CLOCK_KHZ), /* dwDefaultClock, kHz: the carrier */                     \
+            LE32(TALLY_CCID_CLOCK_KHZ), /* dwMaximumClock */                                       \
+            0,                          /* bNumClockSupported: just that one */                    \
+            LE32(TALLY_CCID_RATE_BPS),  /* dwDataRate, bit/s: carrier / 128 */                     \
+            LE32(TALLY_CCID_RATE_BPS),  /* dwMaxDataRate */                                        \
+            0,                          /* bNumDataRatesSupported */                               \
+            LE32(254),                  /* dwMaxIFSD */                                            \
+            LE32(0),                    /* dwSynchProtocols */                                     \
+            LE32(0),                    /* dwMechanical */                                         \
             LE32(0x000204ba),                                                                      \
             /* dwFeatures: short APDUs; parameters, voltage, clock, rate, PPS */ /* and IFSD are   \
                                                                                     nobody's       \

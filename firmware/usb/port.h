@@ -57,7 +57,8 @@ struct tally_card_slot {
     /* How that exchange ended. An authentication that worked answers OK without bytes.
      * OK (*ret_len bytes, at most `size`, are in ret_bytes), WAIT, NONE, REFUSED, BROKEN */
     enum tally_card_status (*end)(void *self, uint8_t *ret_bytes, size_t size, size_t *ret_len);
-    /* Gives up what is under way, and drops the selected card: the next look() starts anew. */
+    /* Gives up what is under way and lets go of the card: whatever it had opened is closed. The
+     * next look() or begin() selects it anew. */
     void (*drop)(void *self);
 };
 
