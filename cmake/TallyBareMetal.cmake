@@ -31,8 +31,11 @@ function(tally_test name)
     endif()
   endforeach()
   # rdimon is newlib's stdio by semihosting.
-  tally_image(${name} STACK 65536 SPECS rdimon.specs SOURCES ${TEST_SOURCES} ${CMAKE_SOURCE_DIR}/tests/cortex-m/cmocka.c
+  tally_image(${name} STACK 65536 SPECS rdimon.specs SOURCES ${TEST_SOURCES}
+    ${CMAKE_SOURCE_DIR}/tests/cortex-m/cmocka.c ${CMAKE_SOURCE_DIR}/tests/cortex-m/formats.c
     LINKS ${TEST_LINKS})
+  target_link_options(${name} PRIVATE
+    -Wl,--wrap=printf,--wrap=vprintf,--wrap=snprintf,--wrap=vsnprintf)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/cortex-m)
   # uint32_t is unsigned long here and unsigned int on Linux, both of 32 bits: what tests print is right on both.
   target_compile_options(${name} PRIVATE -Wno-format)

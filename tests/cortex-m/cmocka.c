@@ -69,8 +69,8 @@ void mini_memory(const void *left, const void *right, size_t len, bool are_equal
         at++;
     }
     if (at < len && are_equal) {
-        mini_fail(file, line, "%s does not hold: byte %lu of %lu is %02x and %02x", claim,
-                  (unsigned long)at, (unsigned long)len, a[at], b[at]);
+        mini_fail(file, line, "%s does not hold: byte %zu of %zu is %02x and %02x", claim, at, len,
+                  a[at], b[at]);
     }
     if (at == len && !are_equal) {
         mini_fail(file, line, "%s does not hold: all %lu bytes are alike", claim,
