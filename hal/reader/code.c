@@ -110,7 +110,8 @@ static bool check_is_right(const struct body *body)
     return memcmp(check, body->bytes + body->len - CHECK_LEN, CHECK_LEN) == 0;
 }
 
-/* HMAC-SHA-256(key, label || bytes); a label ends with its NUL, so that none is the start of another. */
+/* HMAC-SHA-256(key, label || bytes); a label ends with its NUL, so that none is the start of
+ * another. */
 static enum tally_status labelled_mac(const uint8_t key[HAL_READER_KEY_LEN], const char *label,
                                       const uint8_t *bytes, size_t len,
                                       uint8_t ret_mac[TALLY_HASH_LEN])
@@ -356,8 +357,7 @@ enum tally_status hal_code_make_rotating(const uint8_t member_key[HAL_READER_KEY
         return TALLY_E_INVALID;
     }
     uint32_t step = (uint32_t)(wall_ms / HAL_CODE_STEP_MS);
-    struct body body = {
-        .bytes = {FORM_ROTATING}, .len = ROTATING_LEN, .mac_len = ROTATING_MAC_LEN};
+    struct body body = {.bytes = {FORM_ROTATING}, .len = ROTATING_LEN, .mac_len = ROTATING_MAC_LEN};
     memcpy(body.bytes + HANDLE_AT, handle, HAL_CODE_HANDLE_LEN);
     for (size_t i = 0; i < STEP_LEN; i++) {
         body.bytes[STEP_AT + i] = (uint8_t)(step >> (24 - 8 * i));

@@ -54,8 +54,8 @@ enum hal_symbology hal_scan_symbology(const uint8_t aim[HAL_AIM_LEN])
     }
 }
 
-/* GS1 General Specifications, 7.9: from the right, the digits in front of the check digit count three
- * times and once in turn, and the sum of all is a multiple of ten. */
+/* GS1 General Specifications, 7.9: from the right, the digits in front of the check digit count
+ * three times and once in turn, and the sum of all is a multiple of ten. */
 static bool check_digit_is_right(const uint8_t *digits, size_t len)
 {
     unsigned sum = 0;
@@ -116,8 +116,8 @@ static enum tally_status accept_12(const struct scan *scan, const uint8_t digits
     return status;
 }
 
-/* Goods are numbered like payment cards too (13 digits from 4, for one), so nothing that is surely an
- * EAN is called a payment card. */
+/* Goods are numbered like payment cards too (13 digits from 4, for one), so nothing that is surely
+ * an EAN is called a payment card. */
 static enum tally_status judge_ean(const struct scan *scan, struct tally_card *card)
 {
     uint8_t digits[EAN_13_LEN] = {'0'};

@@ -91,7 +91,8 @@ static void an_ean_must_have_its_check_digit(void **state)
 static void goods_are_no_cards_and_no_payment_cards(void **state)
 {
     (void)state;
-    expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13, "4006381333931"); /* 13 from 4: Visa */
+    expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13,
+                   "4006381333931"); /* 13 from 4: Visa */
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13, "036000291452");
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_8, "96385074");
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_OTHER, "20000011");
@@ -109,7 +110,7 @@ static void books_periodicals_and_coupons_are_never_cards(void **state)
         expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_UNKNOWN, eans[i]);
     }
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13, "512345000107"); /* as UPC-A */
-    expect_number("9780306406157", HAL_SYMBOLOGY_PLAIN, "9780306406157"); /* surely no EAN */
+    expect_number("9780306406157", HAL_SYMBOLOGY_PLAIN, "9780306406157");       /* surely no EAN */
     expect_number("9700000000000", HAL_SYMBOLOGY_EAN_13, "9700000000000");
 }
 
@@ -209,8 +210,9 @@ static void symbologies_are_told_by_their_aim_identifier(void **state)
         const char *aim;
         enum hal_symbology symbology;
     } rows[] = {
-        {"]E0", HAL_SYMBOLOGY_EAN_13}, {"]E4", HAL_SYMBOLOGY_EAN_8}, {"]E3", HAL_SYMBOLOGY_EAN_OTHER},
-        {"]C0", HAL_SYMBOLOGY_PLAIN},  {"]C1", HAL_SYMBOLOGY_PLAIN}, {"]Q1", HAL_SYMBOLOGY_PLAIN},
+        {"]E0", HAL_SYMBOLOGY_EAN_13},     {"]E4", HAL_SYMBOLOGY_EAN_8},
+        {"]E3", HAL_SYMBOLOGY_EAN_OTHER},  {"]C0", HAL_SYMBOLOGY_PLAIN},
+        {"]C1", HAL_SYMBOLOGY_PLAIN},      {"]Q1", HAL_SYMBOLOGY_PLAIN},
         {"\0\0\0", HAL_SYMBOLOGY_UNKNOWN}, {"]\0\0", HAL_SYMBOLOGY_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
