@@ -229,8 +229,7 @@ static void a_line_is_cut_between_characters(void **state)
     (void)state;
     struct hal_cd5220 display = {.charset = HAL_CHARSET_GB18030};
     struct tally_buffer bytes = {0};
-    assert_int_equal(TALLY_OK,
-                     hal_charset_append(display.charset, tally_slice_text("李"), &bytes));
+    assert_int_equal(TALLY_OK, hal_charset_append(display.charset, tally_slice_text("李"), &bytes));
     if (bytes.len != 2) {
         tally_buffer_free(&bytes);
         skip(); /* this libc came without the table */
