@@ -185,6 +185,13 @@ static struct job *take_job(struct hal_printer *printer, uint32_t number)
     return job;
 }
 
+/* Its text may name somebody. */
+static void free_job(struct job *job)
+{
+    explicit_bzero(job->bytes, job->len);
+    tally_free(job);
+}
+
 static enum hal_print_result broken_off(const struct job *job)
 {
     return job->is_worked_off ? HAL_PRINT_DONE : job->is_touched ? HAL_PRINT_MAYBE : HAL_PRINT_NOT;
@@ -194,7 +201,7 @@ static enum hal_print_result broken_off(const struct job *job)
 static void finish(struct hal_printer *printer, enum hal_print_result result)
 {
     uint32_t number = printer->jobs->number;
-    tally_free(take_job(printer, number));
+    free_job(take_job(printer, number));
     printer->is_fresh = false;
     printer->phase = printer->link == NULL ? PHASE_ABSENT : PHASE_TELLING;
     printer->watcher.on_done(printer->watcher.context, number, result);
@@ -706,7 +713,7 @@ void hal_printer_free(struct hal_printer *printer)
     }
     assert(printer->link == NULL);
     while (printer->jobs != NULL) {
-        tally_free(take_job(printer, printer->jobs->number));
+        free_job(take_job(printer, printer->jobs->number));
     }
     tally_free(printer);
 }
@@ -766,7 +773,7 @@ enum tally_status hal_printer_give_up(struct hal_printer *printer, uint32_t numb
         return TALLY_E_NOT_FOUND;
     }
     *ret_result = broken_off(job);
-    tally_free(job);
+    free_job(job);
     if (was_first) {
         printer->is_fresh = false;
     }

@@ -334,6 +334,28 @@ class InAShop(Shop):
         self.assert_refused("TALLY_E_EXISTS", "sale", ref="r1", member=member["member"], points=0,
                             cashier="", lines=2 * [{"sku": "tea", "amount_minor": 2**63 - 1}])
 
+    def test_a_receipt_says_what_a_sale_brought_in_either_language_and_again(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[1])
+        sale = self.sell(member, "r1")
+        points = f"{sale['member']['points']:,}"
+        lines = self.till.call("receipt", ref="r1", columns=30)["lines"]
+        texts = [line["text"] for line in lines]
+        self.assertEqual([line["title"] for line in lines], [True] + [False] * (len(lines) - 1))
+        self.assertIn("Points earned" + f"{sale['earned_points']:>17,}", texts)
+        self.assertIn("Points now" + f"{points:>20}", texts)
+        self.assertEqual(texts, [line["text"] for line in
+                                 self.till.call("receipt", ref="r1", columns=30)["lines"]])
+        texts = [line["text"] for line in self.till.call("receipt", ref="r1", language="zh")["lines"]]
+        self.assertIn("可用积分" + f"{points:>34}", texts)
+        self.till.call("void", ref="v1", sale_ref="r1", cashier="ann")
+        texts = [line["text"] for line in self.till.call("receipt", ref="v1")["lines"]]
+        self.assertTrue(any(text.startswith("Points taken back") for text in texts), texts)
+        self.assert_refused("TALLY_E_NOT_FOUND", "receipt", ref="r2")
+        self.assertTrue(member["name"])
+        self.assertNotIn(member["name"], " ".join(texts))
+
     def test_one_sale_sent_twice_while_it_waits_for_its_points_gets_one_receipt_twice(self):
         self.open()
         self.enrol()

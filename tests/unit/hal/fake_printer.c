@@ -115,7 +115,11 @@ static size_t command_len(const struct fake_printer *fake)
 
 static void obey(struct fake_printer *fake, const uint8_t *command, size_t len)
 {
-    if (len == 1) {
+    if (len > 1 && command[1] == '=') {
+        fake->to_display = command[2] == 2;
+    } else if (fake->to_display) {
+        fake->on_display(fake->context, command, len);
+    } else if (len == 1) {
         put_on_paper(fake, (char)command[0]);
     } else if (command[1] == '@') {
         fake->reports = false;
@@ -146,6 +150,10 @@ static void work(struct fake_printer *fake)
 /* A question is answered at once, whatever is in the buffer; the rest needs room there. */
 static bool take(struct fake_printer *fake)
 {
+    if (fake->driver != &hal_driver_printer) { /* a display, with nothing around it */
+        fake->on_display(fake->context, fake->sent, fake->sent_len);
+        return true;
+    }
     if (fake->sent_len == 3 && fake->sent[0] == 0x10 && fake->sent[1] == 0x04) {
         answer(fake, fake->sent[2]);
         return true;

@@ -36,6 +36,9 @@ struct fake_printer {
     size_t speaks_len;
     bool reports;
     unsigned resets;
+    bool to_display; /* ESC = 2: what comes is for the display that hangs on it */
+    void (*on_display)(void *context, const uint8_t *bytes, size_t len);
+    void *context;
 
     /* the bus */
     bool has_control;
