@@ -118,6 +118,11 @@ static void on_reader(void *context, const struct hal_reader_event *event)
         tally_log("reader: %s: %s, %u ready", event->name,
                   event->status == TALLY_OK ? "ready" : tally_status_text(event->status),
                   event->ready_count);
+        if (event->rule[0] != '\0') {
+            tally_log(
+                "reader: %s: this line in /etc/udev/rules.d/70-tally.rules lets us open it: %s",
+                event->name, event->rule);
+        }
         tell_screens(terminal);
         break;
     }
@@ -150,8 +155,8 @@ static void on_programme(void *context)
     plan_takeover(terminal);
     reading_refresh(&terminal->reading, &terminal->ledger);
     if (terminal->readers != NULL &&
-        hal_readers_set_rules(terminal->readers, &terminal->reading.settings.rules) != TALLY_OK) {
-        tally_log("reader: the programme's card ranges could not be taken over");
+        hal_readers_set(terminal->readers, &terminal->reading.settings) != TALLY_OK) {
+        tally_log("reader: what the programme says of cards could not be taken over");
     }
     tell_screens(terminal);
 }
@@ -299,11 +304,10 @@ static enum tally_status open_parts(struct terminal *terminal)
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
     if (terminal->config.reader.enabled) {
-        enum tally_status status =
-            hal_readers_open(&terminal->loop, &terminal->reading.settings.rules, on_reader,
-                             terminal, &terminal->readers);
+        enum tally_status status = hal_readers_open(&terminal->loop, &terminal->reading.settings,
+                                                    on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */
-            tally_log("reader: libusb does not start: %s", tally_status_text(status));
+            tally_log("reader: no readers: %s", tally_status_text(status));
             terminal->readers = NULL;
             terminal->reader_status = status;
         }

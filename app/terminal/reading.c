@@ -32,8 +32,7 @@ void reading_refresh(struct reading *reading, struct ledger *ledger)
     const struct tally_programme *programme = ledger_programme(ledger, ledger_now_ms());
     settings->rules = programme == NULL ? (struct tally_card_rules){NULL, 0} : programme->cards;
     explicit_bzero(&settings->keys, sizeof settings->keys);
-    if (ledger->has_keys &&
-        hal_reader_keys_derive(ledger->card_key, &settings->keys) != TALLY_OK) {
+    if (ledger->has_keys && hal_reader_keys_derive(ledger->card_key, &settings->keys) != TALLY_OK) {
         tally_log("reader: the keys of codes and tags can't be made: they are not read");
     }
 }

@@ -1,5 +1,5 @@
-/* app/terminal/reading.h: what this terminal's readers, and texts of a till's own scanner, are read by:
- * the configuration, the programme's card ranges, and the keys that came from head office.
+/* app/terminal/reading.h: what this terminal's readers, and texts of a till's own scanner, are read
+ * by: the configuration, the programme's card ranges, and the keys that came from head office.
  *
  * Memory   the struct is the caller's; wipe it with reading_wipe().
  * Threads  the loop's thread only. */

@@ -6,7 +6,8 @@
  * A seed is a swipe that tally-swipe made:
  *   tally-swipe --track2 '61021000123=4912' --seed 7 | sed -n 's/^swipe T//p' | python3 -c '
  *   import struct, sys; n = list(map(int, sys.stdin.read().split()))
- *   sys.stdout.buffer.write(struct.pack(f"<B{len(n) - 1}H", n[0] - 1, *n[1:]))' >tests/fuzz/seeds/flux/NAME */
+ *   sys.stdout.buffer.write(struct.pack(f"<B{len(n) - 1}H", n[0] - 1, *n[1:]))'
+ * >tests/fuzz/seeds/flux/NAME */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HID-POS scanners: where the data stands, scans of several reports, and the driver on a played device. */
+/* HID-POS scanners: where the data stands, scans of several reports, and the driver on a played
+ * device. */
 #include "hal/reader/scanner.h"
 
 #include "hal/reader/hid_drivers.h"
@@ -283,7 +284,8 @@ static void devices_that_are_no_scanners_are_left_alone(void **state)
     }
 }
 
-/* The boarding pass of a manual, in two reports; the manual leaves out the end, which is padded here. */
+/* The boarding pass of a manual, in two reports; the manual leaves out the end, which is padded
+ * here. */
 static void the_published_scan_of_two_reports_is_put_together(void **state)
 {
     (void)state;
@@ -499,7 +501,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_scan_is_read_where_the_descriptor_says, set_up),
-        cmocka_unit_test_setup(a_scanner_that_describes_nothing_has_the_report_of_the_manuals, set_up),
+        cmocka_unit_test_setup(a_scanner_that_describes_nothing_has_the_report_of_the_manuals,
+                               set_up),
         cmocka_unit_test_setup(symbologies_decide_what_digits_are, set_up),
         cmocka_unit_test_setup(a_scanner_that_puts_everything_one_byte_later_is_read, set_up),
         cmocka_unit_test_setup(reports_are_put_together_until_none_follows, set_up),
