@@ -16,21 +16,25 @@ enum {
     TALLY_CCID_HEADER_LEN = 10,
     TALLY_CCID_MESSAGE_LEN_MAX = 271, /* dwMaxCCIDMessageLength: 10 and a short APDU */
     TALLY_CCID_NOTICE_LEN = 2,
-    TALLY_CCID_EXTEND_MS = 400 /* a card that takes longer: a time extension each time */
+    TALLY_CCID_CLOCK_KHZ = 13560, /* dwDefaultClock: the carrier */
+    TALLY_CCID_RATE_BPS = 105938, /* dwDataRate: carrier / 128 */
+    TALLY_CCID_EXTEND_MS = 400    /* a card that takes longer: a time extension each time */
 };
+
+/* PC_to_RDR_Abort and the ABORT request (5.3.1) come as a pair, in either order. */
+enum tally_ccid_abort { TALLY_CCID_NO_ABORT = 0, TALLY_CCID_ABORT_ASKED, TALLY_CCID_ABORT_SENT };
 
 struct tally_ccid {
     struct tally_contactless card;
-    uint16_t request_len; /* bytes of the message that is being assembled */
+    uint32_t request_len; /* bytes that have come of the message that is being assembled */
     uint16_t answer_len;  /* 0: none waits */
-    uint16_t packet_len;  /* of the OUT endpoint: a piece that is no multiple of it ends a message */
-    bool is_skipping;     /* what arrives belongs to a message that is too long */
-    bool is_exchanging;   /* an XfrBlock waits for its card */
-    bool is_aborting;     /* the ABORT request has come, PC_to_RDR_Abort not yet */
+    uint16_t packet_len; /* of the OUT endpoint: a piece that is no multiple of it ends a message */
+    bool is_exchanging;  /* an XfrBlock waits for its card */
+    bool was_present;    /* as the host was last told */
     bool has_notice;
-    bool was_present; /* as last notified */
-    uint8_t exchange_seq;
+    enum tally_ccid_abort abort;
     uint8_t abort_seq;
+    uint8_t exchange_seq;
     uint32_t extend_at_ms;
     uint8_t scratch[4];
     uint8_t notice[TALLY_CCID_NOTICE_LEN];

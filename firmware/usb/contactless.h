@@ -18,15 +18,22 @@ enum {
     TALLY_CARD_LEAVE_ALONE_MS = 1000 /* not after an exchange: looking ends an authentication */
 };
 
+/* What the exchange under way with the card is for. */
+enum tally_contactless_exchange {
+    TALLY_EXCHANGE_NONE = 0,
+    TALLY_EXCHANGE_PASS, /* an APDU for the card itself */
+    TALLY_EXCHANGE_READ, /* READ BINARY of a storage card */
+    TALLY_EXCHANGE_AUTHENTICATE
+};
+
 struct tally_contactless {
     const struct tally_card_slot *slot; /* NULL: nothing will ever be there */
     struct tally_card card;             /* while is_present */
     bool is_present;
     bool is_on; /* IccPowerOn has been asked for, and the same card is still there */
     bool is_looking;
-    bool is_read; /* the exchange under way is a READ BINARY of read_len bytes */
-    bool is_authenticated_try; /* the exchange under way is an authentication */
-    uint8_t read_len;
+    enum tally_contactless_exchange exchange;
+    uint8_t read_len;    /* of a TALLY_EXCHANGE_READ: Le, 1 to 16 */
     uint8_t keys_loaded; /* bit n: key n */
     uint8_t keys[TALLY_CARD_KEYS][TALLY_CARD_KEY_LEN];
     uint32_t look_at_ms;
@@ -47,13 +54,15 @@ uint8_t tally_contactless_on(struct tally_contactless *contactless,
                              uint8_t ret_atr[TALLY_CARD_ATR_LEN_MAX]);
 
 /* Begins an APDU of 4 to 261 bytes. What the reader answers itself is there at once.
- * OK: *ret_len bytes stand in ret_answer. WAIT: ask tally_contactless_end(). */
+ * OK: *ret_len bytes stand in ret_answer. WAIT: ask tally_contactless_end(). NONE: no card is
+ * switched on, or the length is wrong. */
 enum tally_card_status tally_contactless_begin(struct tally_contactless *contactless,
                                                const uint8_t *apdu, size_t len,
                                                uint8_t ret_answer[TALLY_CARD_ANSWER_LEN_MAX],
                                                size_t *ret_len);
 
-/* OK: as above. WAIT: not yet. NONE: the card has left. BROKEN: the front end has. */
+/* OK: as above. WAIT: not yet. NONE: the card has left. REFUSED: it is mute. BROKEN: the front end
+ * is. */
 enum tally_card_status tally_contactless_end(struct tally_contactless *contactless, uint32_t now_ms,
                                              uint8_t ret_answer[TALLY_CARD_ANSWER_LEN_MAX],
                                              size_t *ret_len);

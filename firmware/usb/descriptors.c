@@ -179,32 +179,37 @@ enum { /* offsets in the above */
 enum { SUBCLASS_BOOT = 1, PROTOCOL_KEYBOARD = 1 };
 
 /* bInterval 16 ms at full speed; 8: 2^7 microframes, the same, at high speed. */
-#define SLOT_INTERFACE(bulk_len, interval)                                                                                                               \
-    {                                                                                                                                                    \
-        9, 0x04, 1, 0,  /* INTERFACE 1, bAlternateSetting 0 */                                                                                           \
-            3,          /* bNumEndpoints */                                                                                                              \
-            0x0b, 0, 0, /* smart card, CCID's own bulk protocol */                                                                                       \
-            TALLY_USB_STRING_CCID_INTERFACE, TALLY_USB_CCID_LEN, 0x21, LE16(0x0110), /* bcdCCID */                                                       \
-            0,                /* bMaxSlotIndex */                                                                                                        \
-            0x07,             /* bVoltageSupport: there is no contact; every wish is granted */                                                          \
-            LE32(2),          /* dwProtocols: T=1 */                                                                                                     \
-            LE32(13560),      /* dwDefaultClock, kHz: the carrier */                                                                                     \
-            LE32(13560),      /* dwMaximumClock */                                                                                                       \
-            0,                /* bNumClockSupported: just that one */                                                                                    \
-            LE32(105938),     /* dwDataRate, bit/s: carrier / 128 */                                                                                     \
-            LE32(105938),     /* dwMaxDataRate */                                                                                                        \
-            0,                /* bNumDataRatesSupported */                                                                                               \
-            LE32(254),        /* dwMaxIFSD */                                                                                                            \
-            LE32(0),          /* dwSynchProtocols */                                                                                                     \
-            LE32(0),          /* dwMechanical */                                                                                                         \
-            LE32(0x000204ba), /* dwFeatures: short APDUs; parameters, voltage, clock, rate, PPS */ /* and IFSD are nobody's business but the reader's */ \
-            LE32(TALLY_CCID_MESSAGE_LEN_MAX), /* dwMaxCCIDMessageLength */                                                                               \
-            0xff, 0xff, /* bClassGetResponse, bClassEnvelope: the command's */                                                                           \
-            LE16(0),    /* wLcdLayout */                                                                                                                 \
-            0,          /* bPINSupport */                                                                                                                \
-            1,          /* bMaxCCIDBusySlots */                                                                                                          \
-            7, 0x05, 0x82, 0x03, LE16(TALLY_USB_PACKET_LEN), (interval), 7, 0x05, 0x83, 0x02,                                                            \
-            LE16(bulk_len), 0, 7, 0x05, 0x03, 0x02, LE16(bulk_len), 0,                                                                                   \
+#define SLOT_INTERFACE(bulk_len, interval)                                                         \
+    {                                                                                              \
+        9, 0x04, 1, 0,  /* INTERFACE 1, bAlternateSetting 0 */                                     \
+            3,          /* bNumEndpoints */                                                        \
+            0x0b, 0, 0, /* smart card, CCID's own bulk protocol */                                 \
+            TALLY_USB_STRING_CCID_INTERFACE, TALLY_USB_CCID_LEN, 0x21, LE16(0x0110), /* bcdCCID */ \
+            0,       /* bMaxSlotIndex */                                                           \
+            0x07,    /* bVoltageSupport: there is no contact; every wish is granted */             \
+            LE32(2), /* dwProtocols: T=1 */                                                        \
+            LE32(TALLY_CCID_CLOCK_KHZ), /* dwDefaultClock, kHz: the carrier */                     \
+            LE32(TALLY_CCID_CLOCK_KHZ), /* dwMaximumClock */                                       \
+            0,                          /* bNumClockSupported: just that one */                    \
+            LE32(TALLY_CCID_RATE_BPS),  /* dwDataRate, bit/s: carrier / 128 */                     \
+            LE32(TALLY_CCID_RATE_BPS),  /* dwMaxDataRate */                                        \
+            0,                          /* bNumDataRatesSupported */                               \
+            LE32(254),                  /* dwMaxIFSD */                                            \
+            LE32(0),                    /* dwSynchProtocols */                                     \
+            LE32(0),                    /* dwMechanical */                                         \
+            LE32(0x000204ba),                                                                      \
+            /* dwFeatures: short APDUs; parameters, voltage, clock, rate, PPS */ /* and IFSD are   \
+                                                                                    nobody's       \
+                                                                                    business but   \
+                                                                                    the reader's   \
+                                                                                  */               \
+            LE32(TALLY_CCID_MESSAGE_LEN_MAX), /* dwMaxCCIDMessageLength */                         \
+            0xff, 0xff, /* bClassGetResponse, bClassEnvelope: the command's */                     \
+            LE16(0),    /* wLcdLayout */                                                           \
+            0,          /* bPINSupport */                                                          \
+            1,          /* bMaxCCIDBusySlots */                                                    \
+            7, 0x05, 0x82, 0x03, LE16(TALLY_USB_PACKET_LEN), (interval), 7, 0x05, 0x83, 0x02,      \
+            LE16(bulk_len), 0, 7, 0x05, 0x03, 0x02, LE16(bulk_len), 0,                             \
     }
 
 enum { SLOT_INTERFACE_LEN = TALLY_USB_CONFIG_LEN_MAX - TALLY_USB_CONFIG_LEN };

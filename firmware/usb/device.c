@@ -11,7 +11,7 @@ static struct tally_usb_shape shape_of(const struct tally_usb_device *device)
 {
     return (struct tally_usb_shape){.form = TALLY_MSR_FORM_SURESWIPE,
                                     .polling_ms = TALLY_USB_INTERVAL_FS,
-                                    .has_slot = false && device->ports->slot != NULL};
+                                    .has_slot = device->ports->slot != NULL};
 }
 
 /* ---- endpoints ---- */
@@ -41,11 +41,18 @@ bool tally_usb_device_is_halted(const struct tally_usb_device *device, uint8_t e
 
 /* ---- coming and going ---- */
 
+static uint16_t bulk_packet_len(const struct tally_usb_device *device)
+{
+    return device->speed == TALLY_USB_HIGH_SPEED ? TALLY_USB_BULK_PACKET_LEN_HS
+                                                 : TALLY_USB_BULK_PACKET_LEN_FS;
+}
+
 void tally_usb_device_configured(struct tally_usb_device *device, uint8_t configuration)
 {
     device->configuration = configuration == 1 ? 1 : 0;
     device->halted = 0;
     device->is_holding = false;
+    tally_ccid_reset(&device->ccid, bulk_packet_len(device));
     (void)tally_reader_event(&device->reader, TALLY_READER_HOST_DOWN);
     if (device->configuration != 0) {
         (void)tally_reader_event(&device->reader, TALLY_READER_HOST_UP);
@@ -65,6 +72,7 @@ void tally_usb_device_init(struct tally_usb_device *device, const struct tally_p
     device->now_ms = 0;
     tally_reader_init(&device->reader);
     tally_hid_init(&device->hid, ports->serial);
+    tally_ccid_init(&device->ccid, ports->slot);
     tally_usb_device_reset(device, TALLY_USB_FULL_SPEED);
 }
 
@@ -199,15 +207,17 @@ static struct tally_usb_answer to_interface(struct tally_usb_device *device,
                                             const struct tally_usb_setup *setup)
 {
     bool is_standard = (setup->bmRequestType & 0x60) == 0;
+    bool has_slot = device->ports->slot != NULL;
     uint8_t interface = (uint8_t)setup->wIndex; /* the high byte is reserved */
-    if (interface != TALLY_USB_HID_INTERFACE) {
+    if (interface > (has_slot ? TALLY_USB_CCID_INTERFACE : TALLY_USB_HID_INTERFACE)) {
         return tally_usb_stall();
     }
     if (is_standard && setup->bRequest != TALLY_USB_GET_DESCRIPTOR) {
         return device->configuration == 0 ? tally_usb_stall()
                                           : standard_to_interface(device, setup);
     }
-    return tally_hid_setup(&device->hid, setup);
+    return interface == TALLY_USB_HID_INTERFACE ? tally_hid_setup(&device->hid, setup)
+                                                : tally_ccid_setup(&device->ccid, setup);
 }
 
 struct tally_usb_answer tally_usb_device_setup(struct tally_usb_device *device,
@@ -244,7 +254,7 @@ bool tally_usb_device_setup_data(struct tally_usb_device *device, const uint8_t 
     return is_whole;
 }
 
-/* ---- reports ---- */
+/* ---- transfers ---- */
 
 const uint8_t *tally_usb_device_pending(struct tally_usb_device *device, uint8_t endpoint,
                                         size_t *ret_len)
@@ -253,11 +263,20 @@ const uint8_t *tally_usb_device_pending(struct tally_usb_device *device, uint8_t
     if (device->configuration == 0 || tally_usb_device_is_halted(device, endpoint)) {
         return NULL;
     }
-    if (endpoint == TALLY_USB_HID_IN && device->reader.state == TALLY_READER_REPORTING) {
+    switch (endpoint) {
+    case TALLY_USB_HID_IN:
+        if (device->reader.state != TALLY_READER_REPORTING) {
+            return NULL;
+        }
         *ret_len = TALLY_MSR_REPORT_LEN;
         return device->reader.report;
+    case TALLY_USB_SLOT_IN:
+        return tally_ccid_notice(&device->ccid, ret_len);
+    case TALLY_USB_CCID_IN:
+        return tally_ccid_pending(&device->ccid, ret_len);
+    default:
+        return NULL;
     }
-    return NULL;
 }
 
 void tally_usb_device_sent(struct tally_usb_device *device, uint8_t endpoint, size_t len)
@@ -266,25 +285,34 @@ void tally_usb_device_sent(struct tally_usb_device *device, uint8_t endpoint, si
     if (tally_usb_device_pending(device, endpoint, &pending) == NULL) {
         return; /* the end of something that has been taken back */
     }
-    device->is_holding = false;
-    (void)tally_reader_event(&device->reader, len == pending ? TALLY_READER_REPORT_TAKEN
-                                                             : TALLY_READER_REPORT_STALE);
+    switch (endpoint) {
+    case TALLY_USB_HID_IN:
+        device->is_holding = false;
+        (void)tally_reader_event(&device->reader, len == pending ? TALLY_READER_REPORT_TAKEN
+                                                                 : TALLY_READER_REPORT_STALE);
+        break;
+    case TALLY_USB_SLOT_IN:
+        tally_ccid_noticed(&device->ccid);
+        break;
+    default:
+        tally_ccid_sent(&device->ccid);
+        break;
+    }
 }
 
 bool tally_usb_device_is_ready(const struct tally_usb_device *device, uint8_t endpoint)
 {
-    (void)device;
-    (void)endpoint;
-    return false;
+    return endpoint == TALLY_USB_CCID_OUT && bit_of(device, endpoint) != 0 &&
+           device->configuration != 0 && !tally_usb_device_is_halted(device, endpoint) &&
+           tally_ccid_is_ready(&device->ccid);
 }
 
 void tally_usb_device_received(struct tally_usb_device *device, uint8_t endpoint,
                                const uint8_t *bytes, size_t len)
 {
-    (void)device;
-    (void)endpoint;
-    (void)bytes;
-    (void)len;
+    if (tally_usb_device_is_ready(device, endpoint)) {
+        tally_ccid_received(&device->ccid, bytes, len, device->now_ms);
+    }
 }
 
 /* ---- time ---- */
@@ -307,8 +335,16 @@ static uint32_t hold(struct tally_usb_device *device)
     return TALLY_READER_HOLD_MS - held_ms;
 }
 
+static uint32_t earlier(uint32_t now_ms, uint32_t one_ms, uint32_t other_ms)
+{
+    return one_ms - now_ms < other_ms - now_ms ? one_ms : other_ms;
+}
+
 void tally_usb_device_time(struct tally_usb_device *device, uint32_t now_ms, uint32_t *ret_next_ms)
 {
     device->now_ms = now_ms;
     *ret_next_ms = now_ms + hold(device);
+    if (device->configuration != 0 && device->ports->slot != NULL) {
+        *ret_next_ms = earlier(now_ms, *ret_next_ms, tally_ccid_time(&device->ccid, now_ms));
+    }
 }

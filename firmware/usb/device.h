@@ -1,11 +1,11 @@
 /* firmware/usb/device.h: the whole reader as a USB device, without a USB controller.
  *
  * A port stands between this and a bus: a real controller (port/linux-gadget, port/cortex-m), or a
- * simulated one in a test. The port hands in SETUP packets, what the host sent, and the time; it asks
- * what waits to be sent. What goes to the host is handed out in whole transfers: an interrupt report,
- * a CCID message. The port cuts them into packets, and ends one on a bulk endpoint that is a whole
- * number of packets long with an empty packet. What comes from the host may be handed in packet by
- * packet or in whole transfers.
+ * simulated one in a test. The port hands in SETUP packets, what the host sent, and the time; it
+ * asks what waits to be sent. What goes to the host is handed out in whole transfers: an interrupt
+ * report, a CCID message. The port cuts them into packets, and ends one on a bulk endpoint that is
+ * a whole number of packets long with an empty packet. What comes from the host may be handed in
+ * packet by packet or in whole transfers.
  *
  * The stripe's side is `reader` (core/reader.h): the port tells it swipes and intervals, and reads
  * its light and beeper. What it then has to send turns up as pending.
@@ -33,8 +33,8 @@
 #include "firmware/usb/port.h"
 #include "firmware/usb/setup.h"
 
-/* Interface 0 is the stripe reader, in the form that the settings choose (REPORTS.md); interface 1 is
- * a CCID reader with one contactless slot, where the port has a front end for one. */
+/* Interface 0 is the stripe reader, in the form that the settings choose (REPORTS.md); interface 1
+ * is a CCID reader with one contactless slot, where the port has a front end for one. */
 enum tally_usb_endpoint {
     TALLY_USB_HID_IN = 0x81,
     TALLY_USB_SLOT_IN = 0x82, /* RDR_to_PC_NotifySlotChange */
@@ -101,8 +101,8 @@ void tally_usb_device_received(struct tally_usb_device *device, uint8_t endpoint
 /* An endpoint answers STALL (ENDPOINT_HALT is set). */
 bool tally_usb_device_is_halted(const struct tally_usb_device *device, uint8_t endpoint);
 
-/* A RESET command has come: leave the bus, reset, and come back with new descriptors. True until the
- * next tally_usb_device_reset(). */
+/* A RESET command has come: leave the bus, reset, and come back with new descriptors. True until
+ * the next tally_usb_device_reset(). */
 bool tally_usb_device_wants_reconnect(const struct tally_usb_device *device);
 
 #endif

@@ -18,7 +18,7 @@
 
 enum {
     TALLY_CARD_UID_LEN_MAX = 10,
-    TALLY_CARD_ATS_LEN_MAX = 64,     /* TL counts itself; longer ones are cut */
+    TALLY_CARD_ATS_LEN_MAX = 64,      /* TL counts itself; longer ones are cut */
     TALLY_CARD_COMMAND_LEN_MAX = 261, /* a short APDU: header, Lc, 255 bytes, Le */
     TALLY_CARD_ANSWER_LEN_MAX = 258   /* 256 bytes, SW1, SW2 */
 };
@@ -57,7 +57,8 @@ struct tally_card_slot {
     /* How that exchange ended. An authentication that worked answers OK without bytes.
      * OK (*ret_len bytes, at most `size`, are in ret_bytes), WAIT, NONE, REFUSED, BROKEN */
     enum tally_card_status (*end)(void *self, uint8_t *ret_bytes, size_t size, size_t *ret_len);
-    /* Gives up what is under way, and drops the selected card: the next look() starts anew. */
+    /* Gives up what is under way and lets go of the card: whatever it had opened is closed. The
+     * next look() or begin() selects it anew. */
     void (*drop)(void *self);
 };
 
@@ -70,9 +71,9 @@ enum { TALLY_KEEP_LEN_MAX = 64, TALLY_HMAC_KEY_LEN = 32, TALLY_HMAC_LEN = 32 };
 
 struct tally_ports {
     void *self;
-    const char *serial; /* ASCII, 1 to 22 letters and digits; never NULL */
+    const char *serial;                 /* ASCII, 1 to 22 letters and digits; never NULL */
     const struct tally_card_slot *slot; /* NULL: no contactless interface */
-    bool is_high_speed; /* the controller can do it: the device has a qualifier */
+    bool is_high_speed;                 /* the controller can do it: the device has a qualifier */
 
     /* Reads a record as it was saved. False: never saved, or it does not read back whole. */
     bool (*load)(void *self, enum tally_keep what, uint8_t *ret_bytes, size_t len);
@@ -82,7 +83,8 @@ struct tally_ports {
     /* HMAC-SHA-256 (RFC 2104). False: the library failed. */
     bool (*hmac)(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes,
                  size_t len, uint8_t ret_mac[TALLY_HMAC_LEN]);
-    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL: never. */
+    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL: never.
+     */
     bool (*may_pair)(void *self);
 };
 
