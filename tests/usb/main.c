@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plays a file of conversations over one bus.
  *   usb_talk [--cut|--cut-packets] [--only TEXT] FILE BUS [ARGUMENT...]
- *   BUS: umockdev TERMINAL */
+ *   BUS: in-process | umockdev TERMINAL | usbredir SOCKET HOST:PORT | gadget HOST:PORT HOST:PORT
+ * The last two are in a guest: where QEMU's usb-redir waits, or the head, and where the terminal
+ * does. Which of them are built in depends on the libraries that are there. */
 #include "tests/usb/side.h"
 
 #include <stdio.h>
@@ -10,10 +12,22 @@
 
 static struct talk_side *make_side(int count, char **words)
 {
+#ifdef HAVE_DRIVERS
+    if (count == 1 && strcmp(words[0], "in-process") == 0) {
+        return side_in_process();
+    }
+#endif
+#ifdef HAVE_UMOCKDEV
     if (count == 2 && strcmp(words[0], "umockdev") == 0) {
         return side_umockdev(words[1]);
     }
-    return NULL;
+#endif
+#ifdef HAVE_USBREDIR
+    if (count == 3 && strcmp(words[0], "usbredir") == 0) {
+        return side_usbredir(words[1], words[2]);
+    }
+#endif
+    return count == 3 && strcmp(words[0], "gadget") == 0 ? side_gadget(words[1], words[2]) : NULL;
 }
 
 int main(int argc, char **argv)

@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MODEL_NEVER_MS = UINT32_MAX };
-
 struct model;
 
 struct model_ops {
@@ -27,7 +25,7 @@ struct model_ops {
     bool (*is_ready)(struct model *model, uint8_t endpoint);
     void (*received)(struct model *model, uint8_t endpoint, const uint8_t *bytes, size_t len);
     void (*reset)(struct model *model);
-    /* Returns when it wants to be told the time again. */
+    /* Returns when it wants to be told the time again; times wrap. `now_ms` - 1: no hurry. */
     uint32_t (*time)(struct model *model, uint32_t now_ms);
     /* What happens on the device's far side: "swipe T2 ;123=?". False: it can't do that. */
     bool (*outside)(struct model *model, const char *words);

@@ -5,6 +5,7 @@
 
 #include "tests/unit/hal/hid_build.h"
 #include "tests/usb/hand.h"
+#include "tests/usb/must.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,15 +195,14 @@ static void reset(struct model *model)
 static uint32_t tell_time(struct model *model, uint32_t now_ms)
 {
     (void)model;
-    (void)now_ms;
-    return MODEL_NEVER_MS;
+    return now_ms - 1;
 }
 
 /* ---- their far side ---- */
 
 static struct report *next_report(struct hid_model *self)
 {
-    assert(self->count < REPORTS_MAX);
+    MUST(self->count < REPORTS_MAX);
     struct report *report = &self->reports[(self->first + self->count++) % REPORTS_MAX];
     report->len = 0;
     return report;
@@ -324,7 +324,7 @@ struct model *model_hid_make(const char *kind)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {
             struct hid_model *self = calloc(1, sizeof *self);
-            assert(self != NULL);
+            MUST(self != NULL);
             self->base.ops = &hid_ops;
             self->product = kinds[i].product;
             self->idVendor = kinds[i].idVendor;

@@ -5,8 +5,9 @@
 #include "firmware/port/head.h"
 #include "firmware/usb/device.h"
 #include "tests/usb/hand.h"
+#include "tests/usb/must.h"
+#include "tests/usb/taps.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ struct reader_model {
     struct tally_usb_device device;
     struct tally_ports ports;
     struct tally_head head;
+    struct tally_virtual_slot slot;
+    struct tally_virtual_card card; /* while it lies on the slot */
     struct keep keeps[TALLY_KEEP_COUNT];
     bool is_button_down;
 };
@@ -44,7 +47,7 @@ static bool load(void *self, enum tally_keep what, uint8_t *ret_bytes, size_t le
 static bool save(void *self, enum tally_keep what, const uint8_t *bytes, size_t len)
 {
     struct keep *keep = &((struct reader_model *)self)->keeps[what];
-    assert(len <= sizeof keep->bytes);
+    MUST(len <= sizeof keep->bytes);
     memcpy(keep->bytes, bytes, len);
     keep->is_there = true;
     return true;
@@ -121,6 +124,16 @@ static bool swipe(struct reader_model *self, const char *words, bool is_damaged)
     return is_done;
 }
 
+static bool tap(struct reader_model *self, const char *words)
+{
+    tally_virtual_slot_put(&self->slot, NULL);
+    if (!taps_read(words, &self->card)) {
+        return false;
+    }
+    tally_virtual_slot_put(&self->slot, &self->card);
+    return true;
+}
+
 static bool outside(struct model *model, const char *words)
 {
     struct reader_model *self = self_of(model);
@@ -129,6 +142,13 @@ static bool outside(struct model *model, const char *words)
     }
     if (strncmp(words, "scratch ", 8) == 0) {
         return swipe(self, words + 8, true);
+    }
+    if (strncmp(words, "tap ", 4) == 0) {
+        return tap(self, words + 4);
+    }
+    if (strcmp(words, "untap") == 0) {
+        tally_virtual_slot_put(&self->slot, NULL);
+        return true;
     }
     if (strcmp(words, "button down") == 0 || strcmp(words, "button up") == 0) {
         self->is_button_down = words[7] == 'd';
@@ -153,16 +173,23 @@ static const struct model_ops reader_ops = {.setup = setup,
                                             .outside = outside,
                                             .free = free_reader};
 
+/* "reader" has a stripe only, "nfc-reader" an antenna too; "keyboard" types its tracks. */
 struct model *model_reader_make(const char *kind)
 {
-    if (strcmp(kind, "reader") != 0) {
+    bool has_slot = strcmp(kind, "nfc-reader") == 0;
+    if (!has_slot && strcmp(kind, "reader") != 0) {
         return NULL;
     }
     struct reader_model *self = calloc(1, sizeof *self);
-    assert(self != NULL);
+    MUST(self != NULL);
     self->base.ops = &reader_ops;
-    self->ports = (struct tally_ports){
-        .self = self, .serial = "PROOF1", .load = load, .save = save, .may_pair = may_pair};
+    tally_virtual_slot_init(&self->slot);
+    self->ports = (struct tally_ports){.self = self,
+                                       .serial = "PROOF1",
+                                       .slot = has_slot ? &self->slot.slot : NULL,
+                                       .load = load,
+                                       .save = save,
+                                       .may_pair = may_pair};
     tally_usb_device_init(&self->device, &self->ports);
     return &self->base;
 }

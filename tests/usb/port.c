@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transfers of a device model, packet by packet. */
 #include "tests/usb/port.h"
+#include "tests/usb/must.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { /* USB 2.0, tables 9-4 to 9-6 */
@@ -40,13 +40,13 @@ static size_t get_descriptor(struct port *port, uint8_t type, uint8_t *into, siz
                                           .wLength = (uint16_t)cap};
     size_t len = 0;
     enum port_result result = port_control(port, &setup, into, &len);
-    assert(result == PORT_DONE);
+    MUST(result == PORT_DONE);
     return len;
 }
 
 static void note_interface(struct port *port, const uint8_t *at)
 {
-    assert(at[0] >= 9 && port->interface_count < PORT_INTERFACES_MAX);
+    MUST(at[0] >= 9 && port->interface_count < PORT_INTERFACES_MAX);
     port->interfaces[port->interface_count++] =
         (struct port_interface){.bInterfaceNumber = at[2],
                                 .bInterfaceClass = at[5],
@@ -57,7 +57,7 @@ static void note_interface(struct port *port, const uint8_t *at)
 
 static void note_endpoint(struct port *port, const uint8_t *at)
 {
-    assert(at[0] >= 7 && port->endpoint_count < PORT_ENDPOINTS_MAX && port->interface_count > 0);
+    MUST(at[0] >= 7 && port->endpoint_count < PORT_ENDPOINTS_MAX && port->interface_count > 0);
     port->endpoints[port->endpoint_count++] = (struct port_endpoint){
         .bEndpointAddress = at[2],
         .bmAttributes = at[3],
@@ -71,7 +71,7 @@ static void read_config(struct port *port)
 {
     for (size_t at = 0; at < port->config_len; at += port->config[at]) {
         const uint8_t *found = port->config + at;
-        assert(found[0] >= 2 && at + found[0] <= port->config_len);
+        MUST(found[0] >= 2 && at + found[0] <= port->config_len);
         if (found[1] == INTERFACE) {
             note_interface(port, found);
         } else if (found[1] == ENDPOINT) {
@@ -88,16 +88,16 @@ void port_open(struct port *port, struct model *model)
     port->model = model;
     model->ops->reset(model);
     size_t device_len = get_descriptor(port, DEVICE, port->device, sizeof port->device);
-    assert(device_len == sizeof port->device);
+    MUST(device_len == sizeof port->device);
     port->config_len = get_descriptor(port, CONFIGURATION, port->config, sizeof port->config);
-    assert(port->config_len >= 9);
-    assert(port->config_len == (size_t)(port->config[2] | port->config[3] << 8));
+    MUST(port->config_len >= 9);
+    MUST(port->config_len == (size_t)(port->config[2] | port->config[3] << 8));
     read_config(port);
     const struct tally_usb_setup choose = {.bRequest = REQUEST_SET_CONFIGURATION,
                                            .wValue = port->config[5]};
     size_t len = 0;
     enum port_result result = port_control(port, &choose, NULL, &len);
-    assert(result == PORT_DONE);
+    MUST(result == PORT_DONE);
     port->transfers = 0;
     port->packets = 0;
 }
@@ -129,7 +129,7 @@ static void count_packet(struct port *port)
 void port_halt(struct port *port, uint8_t endpoint)
 {
     struct port_endpoint *found = port_find(port, endpoint);
-    assert(found != NULL);
+    MUST(found != NULL);
     found->is_halted = true;
 }
 
@@ -149,12 +149,12 @@ static enum port_result finish_control(struct port *port, const struct tally_usb
     struct tally_usb_answer answer = port->model->ops->setup(port->model, setup);
     switch (answer.kind) {
     case TALLY_USB_SEND:
-        assert((setup->bmRequestType & DIRECTION_IN) != 0 && answer.len <= setup->wLength);
+        MUST((setup->bmRequestType & DIRECTION_IN) != 0 && answer.len <= setup->wLength);
         memcpy(data, answer.data, answer.len);
         *ret_len = answer.len;
         return PORT_DONE;
     case TALLY_USB_RECEIVE:
-        assert((setup->bmRequestType & DIRECTION_IN) == 0);
+        MUST((setup->bmRequestType & DIRECTION_IN) == 0);
         *ret_len = setup->wLength;
         return port->model->ops->setup_data(port->model, data, setup->wLength) ? PORT_DONE
                                                                                : PORT_STALL;
@@ -214,7 +214,7 @@ static enum port_result take_packets(struct port *port, struct port_endpoint *en
 enum port_result port_in(struct port *port, struct port_in *request)
 {
     struct port_endpoint *endpoint = port_find(port, request->endpoint);
-    assert(endpoint != NULL);
+    MUST(endpoint != NULL);
     if (port->is_gone || endpoint->is_halted) {
         return port->is_gone ? PORT_GONE : PORT_STALL;
     }
@@ -264,7 +264,7 @@ static enum port_result give_packets(struct port *port, const struct port_endpoi
 enum port_result port_out(struct port *port, struct port_out *request)
 {
     const struct port_endpoint *endpoint = port_find(port, request->endpoint);
-    assert(endpoint != NULL);
+    MUST(endpoint != NULL);
     if (port->is_gone || endpoint->is_halted) {
         return port->is_gone ? PORT_GONE : PORT_STALL;
     }

@@ -2,10 +2,10 @@
 /* The kernel's side of usbfs, in front of any device model: unmodified libusb in another process
  * asks, umockdev hands its ioctls to us. */
 #include "tests/usb/port.h"
+#include "tests/usb/must.h"
 #include "tests/usb/side.h"
 #include "tests/usb/terminal.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void answer_control(struct plug *plug, struct urb *urb)
 {
     const struct tally_usb_setup setup = read_setup(urb->buffer->data);
     size_t len = 0;
-    assert((size_t)setup.wLength + SETUP_LEN <= (size_t)urb_of(urb)->buffer_length);
+    MUST((size_t)setup.wLength + SETUP_LEN <= (size_t)urb_of(urb)->buffer_length);
     enum port_result result =
         port_control(&plug->port, &setup, urb->buffer->data + SETUP_LEN, &len);
     finish_urb(plug, urb, status_of(result), len);
@@ -518,7 +518,7 @@ static bool was_cut(const struct talk_side *base)
 struct talk_side *side_umockdev(const char *program)
 {
     struct umockdev_side *self = calloc(1, sizeof *self);
-    assert(self != NULL);
+    MUST(self != NULL);
     self->base = (struct talk_side){.name = "umockdev",
                                     .begin = begin,
                                     .act = act,

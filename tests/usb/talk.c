@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads conversations and plays them over a bus. */
 #include "tests/usb/talk.h"
+#include "tests/usb/must.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static char *read_file(const char *path)
     size_t len = 0;
     for (size_t got = 1; got > 0; len += got) {
         text = realloc(text, len + BUFSIZ + 1);
-        assert(text != NULL);
+        MUST(text != NULL);
         got = fread(text + len, 1, BUFSIZ, file);
     }
     text[len] = '\0';
@@ -40,14 +40,14 @@ static char *trim(char *text)
 static void add_talk(struct talks *talks, const char *name)
 {
     talks->talks = realloc(talks->talks, (talks->count + 1) * sizeof *talks->talks);
-    assert(talks->talks != NULL);
+    MUST(talks->talks != NULL);
     talks->talks[talks->count++] = (struct talk){.name = name};
 }
 
 static void add_row(struct talk *talk, struct talk_row row)
 {
     talk->rows = realloc(talk->rows, (talk->row_count + 1) * sizeof *talk->rows);
-    assert(talk->rows != NULL);
+    MUST(talk->rows != NULL);
     talk->rows[talk->row_count++] = row;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The other end of the line protocol of program.c. */
 #include "tests/usb/terminal.h"
+#include "tests/usb/must.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -32,7 +32,7 @@ void terminal_spawn(struct terminal *terminal, const char *program)
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
-    assert(terminal->pid > 0);
+    MUST(terminal->pid > 0);
     close(orders[0]);
     close(lines[1]);
 }
