@@ -5,7 +5,7 @@
   guest.py --talk PROGRAM --programs DIR [--only NAME] [--keep-going]
 
   PROGRAM  usb_talk of this machine
-  DIR      usb_terminal and tally-reader for arm64
+  DIR      usb_terminal, usb_poke and tally-reader for arm64
 
 In the guest are Debian's own kernel, its xHCI and HID drivers, usbfs, libusb and our hal room (usb_terminal).
 The parts:
@@ -79,7 +79,7 @@ def overlay(programs):
     names = [file.stem if file.suffix == ".xz" else file.name for file in files]
     (tree / "etc/readers.load").write_text("\n".join(names) + "\n")
     shutil.copy(HERE / "guest/init", tree / "etc/readers.init")
-    for program in ("usb_terminal", "tally-reader"):
+    for program in ("usb_terminal", "usb_poke", "tally-reader"):
         shutil.copy(programs / program, tree / "usr/bin")
     paths = sorted(str(path.relative_to(tree)) for path in tree.rglob("*"))
     packed = subprocess.run(["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0"], cwd=tree, check=True,
@@ -100,11 +100,11 @@ class Guest:
 
     def __init__(self, name, words=""):
         self.console = RUN / f"{name}.console.log"
-        self.terminal, self.head, self.control = free_ports(3)
+        self.terminal, self.head, self.control, self.poke = free_ports(4)
         self.redir = str(RUN / f"{name}.redir")
         self.card = str(RUN / f"{name}.card")
         forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{ours}-10.0.3.15:{theirs}" for ours, theirs in
-                            ((self.terminal, 7801), (self.head, 7802), (self.control, 7803)))
+                            ((self.terminal, 7801), (self.head, 7802), (self.control, 7803), (self.poke, 7804)))
         for path in (self.redir, self.card, str(RUN / f"{name}.qmp")):
             pathlib.Path(path).unlink(missing_ok=True)
         self.console.write_text("")
@@ -224,15 +224,15 @@ class Terminal:
 
 # ---- the conversations ----
 
-def play(talk, *bus):
-    """usb_talk prints each conversation and how it went."""
-    done = subprocess.run([talk, HERE / "conversations.txt", *bus])
-    if done.returncode != 0:
-        raise Wrong("conversations failed, see above")
+def play(talk, guest, *bus):
+    """Conversations and requests; usb_talk prints each, and how it went."""
+    for table, port in (("conversations.txt", guest.terminal), ("requests.txt", guest.poke)):
+        if subprocess.run([talk, HERE / table, *bus, f"127.0.0.1:{port}"]).returncode != 0:
+            raise Wrong(f"{table}: failed, see above")
 
 
 def part_usbredir(guest, talk):
-    play(talk, "usbredir", guest.redir, f"127.0.0.1:{guest.terminal}")
+    play(talk, guest, "usbredir", guest.redir)
 
 
 def part_gadget(guest, talk):
@@ -240,7 +240,7 @@ def part_gadget(guest, talk):
              "for i in $(seq 100); do grep -q ^ready /run/tally-reader.log && exit 0; usleep 50000; done; "
              "cat /run/tally-reader.log; exit 1")
     try:
-        play(talk, "gadget", f"127.0.0.1:{guest.head}", f"127.0.0.1:{guest.terminal}")
+        play(talk, guest, "gadget", f"127.0.0.1:{guest.head}")
     finally:
         guest.sh("killall tally-reader; cat /run/tally-reader.log")
 
@@ -338,7 +338,7 @@ def part_no_udevd(_guest, talk):
     try:
         if guest.sh("pidof systemd-udevd || echo none").strip() != "none":
             raise Wrong("udevd runs")
-        play(talk, "usbredir", guest.redir, f"127.0.0.1:{guest.terminal}")
+        play(talk, guest, "usbredir", guest.redir)
     finally:
         guest.end()
 

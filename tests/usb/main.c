@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plays a file of conversations over one bus.
  *   usb_talk [--cut|--cut-packets] [--only TEXT] FILE BUS [ARGUMENT...]
- *   BUS: in-process | umockdev TERMINAL | usbredir SOCKET HOST:PORT | gadget HOST:PORT HOST:PORT
- * The last two are in a guest: where QEMU's usb-redir waits, or the head, and where the terminal
- * does. Which of them are built in depends on the libraries that are there. */
+ *   BUS: in-process | bare | umockdev TERMINAL | usbredir SOCKET HOST:PORT | gadget HOST:PORT
+ * HOST:PORT The last two are in a guest: where QEMU's usb-redir waits, or the head, and where the
+ * terminal does. Which of them are built in depends on the libraries that are there. */
 #include "tests/usb/side.h"
 
 #include <stdio.h>
@@ -12,6 +12,9 @@
 
 static struct talk_side *make_side(int count, char **words)
 {
+    if (count == 1 && strcmp(words[0], "bare") == 0) {
+        return side_bare();
+    }
 #ifdef HAVE_DRIVERS
     if (count == 1 && strcmp(words[0], "in-process") == 0) {
         return side_in_process();

@@ -1,4 +1,4 @@
-/* tests/usb/side.h: the four buses a conversation is played over.
+/* tests/usb/side.h: the buses a conversation is played over.
  *
  * Memory   each maker allocates, side_free() frees
  * Errors   what can't be set up ends the program with a sentence
@@ -10,6 +10,9 @@
 
 /* In process: hal's drivers against the device model; time is a number. */
 struct talk_side *side_in_process(void);
+
+/* In process without hal: `terminal` rows are requests to the device model, as in poke.c. */
+struct talk_side *side_bare(void);
 
 /* umockdev: `program` is the terminal, with the real libusb in it. Run under umockdev-wrapper. */
 struct talk_side *side_umockdev(const char *program);

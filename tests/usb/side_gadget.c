@@ -17,6 +17,7 @@ struct gadget {
     const char *terminal_at;
     struct terminal terminal;
     struct terminal head; /* lines both ways as well */
+    bool owes_answer;     /* to the line that ended a swipe: it comes when the host has read */
 };
 
 static struct gadget *self_of(const struct talk_side *side)
@@ -24,12 +25,10 @@ static struct gadget *self_of(const struct talk_side *side)
     return (struct gadget *)(uintptr_t)side;
 }
 
-/* One line to the head, and its answer. A card that is refused for good reason says "error" too. */
-static bool tell_head(struct gadget *self, const char *line)
+static bool hear_head(struct gadget *self, const char *line)
 {
     char answer[TALK_LINE_LEN_MAX] = "";
     bool woken = false;
-    terminal_order(&self->head, line);
     bool is_ok = terminal_hear(&self->head, -1, answer, &woken) && strncmp(answer, "ok", 2) == 0;
     if (!is_ok) {
         fprintf(stderr, "    the head: %.40s: %s\n", line, answer);
@@ -37,13 +36,26 @@ static bool tell_head(struct gadget *self, const char *line)
     return is_ok;
 }
 
-static bool tell_head_all(struct gadget *self, char *lines)
+/* One line to the head, and its answer. */
+static bool tell_head(struct gadget *self, const char *line)
 {
+    bool was_read = !self->owes_answer || hear_head(self, "end");
+    self->owes_answer = false;
+    terminal_order(&self->head, line);
+    return hear_head(self, line) && was_read;
+}
+
+static bool swipe(struct gadget *self, const char *words, bool is_damaged)
+{
+    char *lines = hand_swipe(words, is_damaged), *rest = lines;
     bool is_ok = lines != NULL;
-    char *rest = lines;
-    for (char *line = is_ok ? strsep(&rest, "\n") : NULL; line != NULL;
-         line = strsep(&rest, "\n")) {
-        is_ok = line[0] == '\0' || tell_head(self, line) ? is_ok : false;
+    for (char *line = strsep(&rest, "\n"); is_ok && line != NULL; line = strsep(&rest, "\n")) {
+        if (strcmp(line, "end") == 0) {
+            terminal_order(&self->head, line);
+            self->owes_answer = true;
+        } else if (line[0] != '\0') {
+            is_ok = tell_head(self, line);
+        }
     }
     free(lines);
     return is_ok;
@@ -55,6 +67,7 @@ static void begin(struct talk_side *base)
     char line[TALK_LINE_LEN_MAX] = "";
     bool woken = false;
     terminal_connect(&self->head, self->head_at);
+    self->owes_answer = false;
     (void)tell_head(self, "unplug");
     terminal_connect(&self->terminal, self->terminal_at);
     if (!terminal_hear(&self->terminal, -1, line, &woken) || strcmp(line, "open") != 0) {
@@ -75,9 +88,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     } else if (strcmp(words, "unplug") == 0) {
         is_done = tell_head(self, "unplug");
     } else if (strncmp(words, "swipe ", 6) == 0) {
-        is_done = tell_head_all(self, hand_swipe(words + 6, false));
+        is_done = swipe(self, words + 6, false);
     } else if (strncmp(words, "scratch ", 8) == 0) {
-        is_done = tell_head_all(self, hand_swipe(words + 8, true));
+        is_done = swipe(self, words + 8, true);
     } else {
         return TALK_CANNOT; /* another maker's device, a fault of the bus */
     }

@@ -132,6 +132,13 @@ static enum talk_verdict do_act(struct scene *scene, const struct talk_row *row)
     return TALK_FAILED;
 }
 
+static bool is_as_written(const char *hear, const char *line)
+{
+    size_t len = strlen(hear);
+    bool is_beginning = len > 4 && strcmp(hear + len - 4, " ...") == 0;
+    return is_beginning ? strncmp(hear, line, len - 4) == 0 : strcmp(hear, line) == 0;
+}
+
 static enum talk_verdict play_row(struct scene *scene, const struct talk_row *row)
 {
     enum talk_verdict verdict = do_act(scene, row);
@@ -140,7 +147,7 @@ static enum talk_verdict play_row(struct scene *scene, const struct talk_row *ro
     }
     char line[TALK_LINE_LEN_MAX];
     bool is_heard = scene->side->hear(scene->side, line);
-    if (is_heard && strcmp(line, row->hear) == 0) {
+    if (is_heard && is_as_written(row->hear, line)) {
         return TALK_PASSED;
     }
     show(scene, row->line, row->hear, is_heard ? line : "nothing more");
@@ -228,7 +235,7 @@ static enum talk_verdict play_until_cut(struct scene *scene, char last[TALK_LINE
             return verdict;
         }
         if (row->hear != NULL &&
-            (!scene->side->hear(scene->side, last) || strcmp(last, row->hear) != 0)) {
+            (!scene->side->hear(scene->side, last) || !is_as_written(row->hear, last))) {
             return TALK_PASSED;
         }
     }

@@ -2,8 +2,8 @@
  *
  * A file of conversations is text. A line that begins in the first column names a conversation; the
  * indented lines under it are its rows, DO > HEAR: `DO` is done, and then the line `HEAR` must be
- * heard. Either may be missing; `#` begins a comment line. Nothing else may be heard up to the end
- * of the conversation.
+ * heard. Either may be missing. A `HEAR` that ends in ` ...` is the beginning of a line. Nothing
+ * else may be heard up to the end of the conversation. `#` begins a comment line.
  *
  * Memory   talks_read() allocates, talks_free() frees
  * Errors   a file that can't be read or understood ends the program with a sentence: it is ours
