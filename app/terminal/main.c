@@ -116,15 +116,30 @@ static void on_reader(void *context, const struct hal_reader_event *event)
         tally_log("reader: %s: %s, %u ready", event->name,
                   event->status == TALLY_OK ? "ready" : tally_status_text(event->status),
                   event->ready_count);
+        if (event->rule[0] != '\0') {
+            tally_log(
+                "reader: %s: this line in /etc/udev/rules.d/70-tally.rules lets us open it: %s",
+                event->name, event->rule);
+        }
         tell_screens(terminal);
         break;
     }
 }
 
-static struct tally_card_rules card_rules(struct terminal *terminal)
+static int64_t wall_ms(void *context)
+{
+    (void)context;
+    return ledger_now_ms();
+}
+
+static struct hal_reader_settings reader_settings(struct terminal *terminal)
 {
     const struct tally_programme *programme = ledger_programme(&terminal->ledger, ledger_now_ms());
-    return programme == NULL ? (struct tally_card_rules){NULL, 0} : programme->cards;
+    struct hal_reader_settings settings = {.wall_ms = wall_ms};
+    if (programme != NULL) {
+        settings.rules = programme->cards;
+    }
+    return settings;
 }
 
 static void on_programme(void *context);
@@ -150,9 +165,9 @@ static void plan_takeover(struct terminal *terminal)
 static void on_programme(void *context)
 {
     struct terminal *terminal = context;
-    struct tally_card_rules rules = card_rules(terminal);
+    const struct hal_reader_settings settings = reader_settings(terminal);
     plan_takeover(terminal);
-    if (terminal->readers != NULL && hal_readers_set_rules(terminal->readers, &rules) != TALLY_OK) {
+    if (terminal->readers != NULL && hal_readers_set(terminal->readers, &settings) != TALLY_OK) {
         tally_log("reader: the programme's card ranges could not be taken over");
     }
     tell_screens(terminal);
@@ -288,15 +303,15 @@ static enum tally_status open_parts(struct terminal *terminal)
         .path = terminal->config.till_socket,
         .ops = {.request = on_request, .cancelled = on_request_cancelled},
         .context = terminal};
-    struct tally_card_rules rules = card_rules(terminal);
+    const struct hal_reader_settings readers = reader_settings(terminal);
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
     if (terminal->config.readers) {
         enum tally_status status =
-            hal_readers_open(&terminal->loop, &rules, on_reader, terminal, &terminal->readers);
+            hal_readers_open(&terminal->loop, &readers, on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */
-            tally_log("reader: libusb does not start: %s", tally_status_text(status));
+            tally_log("reader: no readers: %s", tally_status_text(status));
             terminal->readers = NULL;
             terminal->reader_status = status;
         }
