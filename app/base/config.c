@@ -88,6 +88,21 @@ static int set_switch(struct reading *reading, const struct tally_config_key *ke
     return 1;
 }
 
+static int set_choice(struct reading *reading, const struct tally_config_key *key,
+                      const char *value)
+{
+    char what[128] = "must be one of:";
+    for (int i = 0; key->words[i] != NULL; i++) {
+        if (strcmp(value, key->words[i]) == 0) {
+            *(int *)(void *)(reading->destination + key->offset) = i;
+            return 1;
+        }
+        size_t len = strlen(what);
+        snprintf(what + len, sizeof what - len, " %s", key->words[i]);
+    }
+    return mistake(reading, TALLY_E_INVALID, what, key->key);
+}
+
 static int on_value(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
@@ -107,6 +122,8 @@ static int on_value(void *context, const char *section, const char *name, const 
             return set_number(reading, key, value);
         case TALLY_CONFIG_SWITCH:
             return set_switch(reading, key, value);
+        case TALLY_CONFIG_CHOICE:
+            return set_choice(reading, key, value);
         }
     }
     char what[160];

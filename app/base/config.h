@@ -15,7 +15,8 @@
 enum tally_config_type {
     TALLY_CONFIG_TEXT,   /* char *; not empty */
     TALLY_CONFIG_NUMBER, /* int64_t; min..max */
-    TALLY_CONFIG_SWITCH  /* bool; yes or no */
+    TALLY_CONFIG_SWITCH, /* bool; yes or no */
+    TALLY_CONFIG_CHOICE  /* int; the index of one of `words` */
 };
 
 struct tally_config_key {
@@ -23,8 +24,9 @@ struct tally_config_key {
     const char *key;
     enum tally_config_type type;
     size_t offset; /* of the value in the destination struct */
-    int64_t min;
+    int64_t min;   /* of a number */
     int64_t max;
+    const char *const *words; /* of a choice; the last is NULL */
 };
 
 enum { TALLY_CONFIG_PROBLEM_MAX = 512 };

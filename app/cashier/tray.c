@@ -31,16 +31,17 @@ enum tally_status tray_open(struct tray *tray, const char *path, const char *hea
         size_t card = offsetof(struct tray, cards) + i * sizeof(struct tray_card);
         size_t tracks = card + offsetof(struct tray_card, tracks);
         const struct tally_config_key of_card[KEYS_OF_CARD] = {
-            {sections[i], "name", TALLY_CONFIG_TEXT, card + offsetof(struct tray_card, name), 0, 0},
+            {sections[i], "name", TALLY_CONFIG_TEXT, card + offsetof(struct tray_card, name), 0, 0,
+             NULL},
             {sections[i], "name_zh", TALLY_CONFIG_TEXT, card + offsetof(struct tray_card, name_zh),
-             0, 0},
-            {sections[i], "track1", TALLY_CONFIG_TEXT, tracks, 0, 0},
-            {sections[i], "track2", TALLY_CONFIG_TEXT, tracks + sizeof(char *), 0, 0},
-            {sections[i], "track3", TALLY_CONFIG_TEXT, tracks + 2 * sizeof(char *), 0, 0},
+             0, 0, NULL},
+            {sections[i], "track1", TALLY_CONFIG_TEXT, tracks, 0, 0, NULL},
+            {sections[i], "track2", TALLY_CONFIG_TEXT, tracks + sizeof(char *), 0, 0, NULL},
+            {sections[i], "track3", TALLY_CONFIG_TEXT, tracks + 2 * sizeof(char *), 0, 0, NULL},
             {sections[i], "damage", TALLY_CONFIG_SWITCH, card + offsetof(struct tray_card, damage),
-             0, 0},
+             0, 0, NULL},
             {sections[i], "seed", TALLY_CONFIG_NUMBER, card + offsetof(struct tray_card, seed), 0,
-             INT32_MAX}};
+             INT32_MAX, NULL}};
         memcpy(&keys[count], of_card, sizeof of_card);
         count += KEYS_OF_CARD;
     }

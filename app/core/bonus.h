@@ -2,7 +2,8 @@
  * and adjustments, as events that lack nothing but id, time and texts.
  *
  * Units    points whole, days as types.h.
- * Memory   moves and counts go into the caller's arrays: TALLY_MOVES_MAX and 16 are enough.
+ * Memory   moves and counts go into the caller's arrays: TALLY_MOVES_MAX and
+ *          TALLY_BONUS_COUNTS_MAX are enough; an award alone needs TALLY_AWARD_MOVES_MAX.
  * Errors   outputs are written only on TALLY_OK.
  * Threads  pure. */
 #ifndef TALLY_CORE_BONUS_H
@@ -10,6 +11,8 @@
 
 #include "app/core/account.h"
 #include "app/core/programme.h"
+
+enum { TALLY_BONUS_COUNTS_MAX = 16, TALLY_AWARD_MOVES_MAX = 4 };
 
 struct tally_bonus_room {
     struct tally_move *moves;

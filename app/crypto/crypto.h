@@ -44,6 +44,12 @@ TALLY_MUST_USE enum tally_status tally_hmac(const uint8_t key[TALLY_KEY_LEN],
                                             struct tally_slice message,
                                             uint8_t ret_mac[TALLY_HASH_LEN]);
 
+/* A key for one purpose out of a key for many: HKDF-Expand (RFC 5869, 2.3) with SHA-256; `purpose`
+ * is the info, without its NUL. `len` is 1 to 8160. */
+TALLY_MUST_USE enum tally_status tally_key_derive(const uint8_t key[TALLY_KEY_LEN],
+                                                  const char *purpose, uint8_t *ret_key,
+                                                  size_t len);
+
 /* HMAC-SHA-256 (RFC 2104) of kind byte || identity under the card key, first 16 bytes. */
 TALLY_MUST_USE enum tally_status tally_card_handle(const uint8_t card_key[TALLY_KEY_LEN],
                                                    const struct tally_card *card,

@@ -2,6 +2,7 @@
 /* SHA-256, the chain of events, and the handle of a card. */
 #include "app/crypto/internal.h"
 
+#include <mbedtls/hkdf.h>
 #include <mbedtls/platform_util.h>
 
 #include <assert.h>
@@ -40,6 +41,15 @@ enum tally_status tally_hmac(const uint8_t key[TALLY_KEY_LEN], struct tally_slic
 {
     int error = mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, TALLY_KEY_LEN,
                                 message.data, message.len, ret_mac);
+    return error == 0 ? TALLY_OK : TALLY_E_CRYPTO;
+}
+
+enum tally_status tally_key_derive(const uint8_t key[TALLY_KEY_LEN], const char *purpose,
+                                   uint8_t *ret_key, size_t len)
+{
+    int error =
+        mbedtls_hkdf_expand(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, TALLY_KEY_LEN,
+                            (const unsigned char *)purpose, strlen(purpose), ret_key, len);
     return error == 0 ? TALLY_OK : TALLY_E_CRYPTO;
 }
 

@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-enum { COUNTS_MAX = 16 };
-
 /* What every act needs; its event is appended when it was planned. */
 struct scene {
     struct hq_txn txn;
@@ -18,7 +16,7 @@ struct scene {
     struct tally_moment moment;
     struct tally_book book;
     struct tally_move *moves;
-    struct tally_count counts[COUNTS_MAX];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
     struct tally_bonus_room room;
 };
 
@@ -49,8 +47,8 @@ static enum tally_status scene_begin(struct hq_store *store, const struct hq_act
     if (scene->moves == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    scene->room =
-        (struct tally_bonus_room){scene->moves, TALLY_MOVES_MAX, scene->counts, COUNTS_MAX};
+    scene->room = (struct tally_bonus_room){scene->moves, TALLY_MOVES_MAX, scene->counts,
+                                            TALLY_BONUS_COUNTS_MAX};
     enum tally_status status = hq_begin(store, true, now_ms, &scene->txn);
     if (status != TALLY_OK) {
         tally_free(scene->moves);
@@ -271,8 +269,8 @@ static enum tally_status transfer(struct scene *scene, const struct hq_act *act,
     sent.as.transfer.who = tally_slice_text(act->who);
     TALLY_TRY(hq_append_own(&scene->txn, &sent));
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
-    struct tally_count counts[COUNTS_MAX];
-    const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, COUNTS_MAX};
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
+    const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, TALLY_BONUS_COUNTS_MAX};
     enum tally_status status = moves == NULL ? TALLY_E_NO_MEMORY : TALLY_OK;
     if (status == TALLY_OK) {
         status = tally_transfer_receive_plan(programme, &sent, &scene->moment, &room, &received);

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-enum { AWARD_ROW_LEN = 20, COUNTS_MAX = 16 };
+enum { AWARD_ROW_LEN = 20 };
 
 /* ------------------------------------------------------------------ awards that hang on a sale */
 
@@ -44,9 +44,10 @@ static enum tally_status award_plan(struct hq_txn *txn, const struct tally_progr
 {
     struct hq_today today;
     struct tally_book book;
-    struct tally_move moves[4];
-    struct tally_count counts[COUNTS_MAX];
-    const struct tally_bonus_room room = {moves, 4, counts, COUNTS_MAX};
+    struct tally_move moves[TALLY_AWARD_MOVES_MAX];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
+    const struct tally_bonus_room room = {moves, TALLY_AWARD_MOVES_MAX, counts,
+                                          TALLY_BONUS_COUNTS_MAX};
     TALLY_TRY(hq_today(txn, &today));
     TALLY_TRY(hq_account_load(txn, account, &book));
     const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, today.day};
@@ -92,7 +93,7 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
 {
     struct hq_today today;
     struct tally_book book;
-    struct tally_count counts[COUNTS_MAX];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
     struct tally_event event;
     struct tally_move *moves = tally_alloc(TALLY_MOVES_MAX, sizeof *moves);
     if (moves == NULL) {
@@ -106,7 +107,7 @@ static enum tally_status take_back(struct hq_txn *txn, uint64_t account, uint32_
         tally_free(moves);
         return status;
     }
-    const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, COUNTS_MAX};
+    const struct tally_bonus_room room = {moves, TALLY_MOVES_MAX, counts, TALLY_BONUS_COUNTS_MAX};
     const struct tally_moment moment = {TALLY_TERMINAL_HQ, txn->now_ms, today.day};
     status = tally_award_back_plan(today.programme, &book.account, purse, points, &moment, &room,
                                    &event);

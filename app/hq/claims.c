@@ -12,8 +12,6 @@
 
 #include <inttypes.h>
 
-enum { AWARD_MOVES_MAX = 4, AWARD_COUNTS_MAX = 16 };
-
 static bool is_same_standing(const struct tally_effects *left, const struct tally_effects *right)
 {
     return left->has_standing == right->has_standing &&
@@ -202,9 +200,10 @@ static enum tally_status is_due(const struct tally_programme *programme,
                                 const struct tally_account *account,
                                 const struct tally_event *event)
 {
-    struct tally_move moves[AWARD_MOVES_MAX];
-    struct tally_count counts[AWARD_COUNTS_MAX];
-    const struct tally_bonus_room room = {moves, AWARD_MOVES_MAX, counts, AWARD_COUNTS_MAX};
+    struct tally_move moves[TALLY_AWARD_MOVES_MAX];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
+    const struct tally_bonus_room room = {moves, TALLY_AWARD_MOVES_MAX, counts,
+                                          TALLY_BONUS_COUNTS_MAX};
     const struct tally_moment moment = {event->id.terminal, tally_hlc_ms(event->time),
                                         event->business_day};
     const struct tally_award_request request = {

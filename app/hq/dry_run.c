@@ -28,7 +28,7 @@ struct play {
     size_t sale_count;
     size_t sale_cap;
     struct tally_move moves[TALLY_MOVES_MAX];
-    struct tally_count counts[16];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
     int64_t more_minor; /* redeemed and discounted, would less was */
 };
 

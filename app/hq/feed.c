@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { GRANTS_IN_REPLY = 256, MOVES_IN_REPLY = 4096, MEMBER_HEAD_LEN = 14 };
+enum { GRANTS_IN_REPLY = 256, MOVES_IN_REPLY = 4096 };
 
 /* Of one account: the reply also holds keys, a programme, grants and the rows before it. */
 enum { ROW_BYTES_MAX = TALLY_MSG_LEN_MAX - TALLY_PROGRAMME_LEN_MAX - 256 * 1024 };
@@ -176,16 +176,8 @@ static enum tally_status handles_read(struct hq_txn *txn, struct tally_msg_membe
 static enum tally_status member_read(struct hq_txn *txn, uint64_t id,
                                      struct tally_msg_member_row *member)
 {
-    struct hq_key key = hq_key_u64(id);
-    struct tally_slice value;
-    TALLY_TRY(hq_get(txn, HQ_MEMBERS, &key, &value));
-    struct tally_reader reader = {value.data, value.len, 0, false};
-    member->member = id;
-    member->account = tally_read_le(&reader, 8);
-    member->home_shop = (uint32_t)tally_read_le(&reader, 4);
-    member->wrapped_key = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 2));
-    member->profile = tally_read_slice(&reader, reader.len - reader.at);
-    return reader.failed ? TALLY_E_STORE_DAMAGED : handles_read(txn, member);
+    TALLY_TRY(hq_member_get(txn, id, member));
+    return handles_read(txn, member);
 }
 
 static enum tally_status members_read(struct hq_txn *txn, uint64_t account,

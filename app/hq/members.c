@@ -33,6 +33,25 @@ static enum tally_status member_put(struct hq_txn *txn, const struct tally_event
     return hq_put(txn, HQ_ACCOUNT_MEMBERS, &pair, (struct tally_slice){NULL, 0});
 }
 
+enum tally_status hq_member_get(struct hq_txn *txn, uint64_t id,
+                                struct tally_msg_member_row *ret_member)
+{
+    struct hq_key key = hq_key_u64(id);
+    struct tally_slice value;
+    TALLY_TRY(hq_get(txn, HQ_MEMBERS, &key, &value));
+    struct tally_reader reader = {value.data, value.len, 0, false};
+    struct tally_msg_member_row member = {.member = id};
+    member.account = tally_read_le(&reader, 8);
+    member.home_shop = (uint32_t)tally_read_le(&reader, 4);
+    member.wrapped_key = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 2));
+    member.profile = tally_read_slice(&reader, reader.len - reader.at);
+    if (reader.failed) {
+        return TALLY_E_STORE_DAMAGED;
+    }
+    *ret_member = member;
+    return TALLY_OK;
+}
+
 /* Both tables say whether it is blocked: one is asked by card, the other by member. */
 static enum tally_status card_put(struct hq_txn *txn, uint64_t id,
                                   const uint8_t handle[TALLY_HANDLE_LEN], bool blocked)
@@ -256,14 +275,10 @@ static enum tally_status card_find(struct hq_txn *txn, const uint8_t handle[TALL
                                    uint64_t *ret_member, uint64_t *ret_account)
 {
     uint64_t id = 0;
-    struct tally_slice value;
+    struct tally_msg_member_row member;
     TALLY_TRY(card_owner(txn, handle, &id));
-    struct hq_key member = hq_key_u64(id);
-    TALLY_TRY(hq_get(txn, HQ_MEMBERS, &member, &value));
-    if (value.len < MEMBER_HEAD_LEN) {
-        return TALLY_E_STORE_DAMAGED;
-    }
-    *ret_account = tally_load_le(value.data, 8);
+    TALLY_TRY(hq_member_get(txn, id, &member));
+    *ret_account = member.account;
     *ret_member = id;
     return TALLY_OK;
 }

@@ -8,14 +8,14 @@
 #include "app/crypto/seal.h"
 #include "app/hq/tables.h"
 
-enum { ACCOUNTS_AT_ONCE = 500, COUNTS_MAX = 16, MEMBER_HEAD_LEN = 14 };
+enum { ACCOUNTS_AT_ONCE = 500 };
 
 struct walk {
     struct hq_txn txn;
     struct hq_today today;
     const uint8_t *data_key;
     struct tally_move *moves;
-    struct tally_count counts[COUNTS_MAX];
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
     uint64_t ids[ACCOUNTS_AT_ONCE];
     size_t id_count;
     struct hq_night *night;
@@ -23,7 +23,8 @@ struct walk {
 
 static struct tally_bonus_room room_of(struct walk *walk)
 {
-    return (struct tally_bonus_room){walk->moves, TALLY_MOVES_MAX, walk->counts, COUNTS_MAX};
+    return (struct tally_bonus_room){walk->moves, TALLY_MOVES_MAX, walk->counts,
+                                     TALLY_BONUS_COUNTS_MAX};
 }
 
 static struct tally_moment moment_of(const struct walk *walk)
@@ -71,19 +72,13 @@ static enum tally_status give(struct walk *walk, uint64_t account,
 /* A profile that can't be opened (its key was destroyed) has no birthday. */
 static enum tally_status has_birthday(struct walk *walk, uint64_t member, bool *ret_today)
 {
-    struct hq_key key = hq_key_u64(member);
-    struct tally_slice value;
+    struct tally_msg_member_row row;
     struct tally_buffer plain = {0};
     struct tally_msg_profile profile;
     *ret_today = false;
-    TALLY_TRY(hq_get(&walk->txn, HQ_MEMBERS, &key, &value));
-    struct tally_reader reader = {value.data, value.len, MEMBER_HEAD_LEN - 2, false};
-    struct tally_slice wrapped = tally_read_slice(&reader, (size_t)tally_read_le(&reader, 2));
-    struct tally_slice sealed = tally_read_slice(&reader, reader.len - reader.at);
-    if (reader.failed) {
-        return TALLY_E_STORE_DAMAGED;
-    }
-    if (tally_profile_open(walk->data_key, member, sealed, wrapped, &plain) == TALLY_OK &&
+    TALLY_TRY(hq_member_get(&walk->txn, member, &row));
+    if (tally_profile_open(walk->data_key, member, row.profile, row.wrapped_key, &plain) ==
+            TALLY_OK &&
         tally_msg_profile_decode(tally_buffer_slice(&plain), &profile) == TALLY_OK) {
         *ret_today = (tally_birthday_bits(profile.birth_month, profile.birth_day, walk->today.day) &
                       TALLY_BIRTHDAY_DAY) != 0;

@@ -66,8 +66,8 @@ static enum tally_status open_balance(struct hq_txn *txn, struct hq_terminal *se
     struct hq_today today;
     struct tally_book book;
     struct tally_move moves[2];
-    struct tally_count counts[16];
-    const struct tally_bonus_room room = {moves, 2, counts, 16};
+    struct tally_count counts[TALLY_BONUS_COUNTS_MAX];
+    const struct tally_bonus_room room = {moves, 2, counts, TALLY_BONUS_COUNTS_MAX};
     if (row->points == 0 && row->qualifying == 0) {
         return TALLY_OK;
     }

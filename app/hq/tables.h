@@ -195,6 +195,11 @@ TALLY_MUST_USE enum tally_status hq_sale_check(struct hq_txn *txn, const struct 
 TALLY_MUST_USE enum tally_status hq_award_check(struct hq_txn *txn,
                                                 const struct tally_event *event);
 
+/* A member's row; its slices live as long as the transaction, its lists of handles are empty.
+ *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_STORE_DAMAGED */
+TALLY_MUST_USE enum tally_status hq_member_get(struct hq_txn *txn, uint64_t id,
+                                               struct tally_msg_member_row *ret_member);
+
 /* Who is new, from an ENROL event; a CARD event's change; and, when an account ends, all its
  * members over to another one. What cannot be is flagged. */
 TALLY_MUST_USE enum tally_status hq_people_add(struct hq_txn *txn, const struct tally_event *event,

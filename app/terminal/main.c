@@ -307,7 +307,7 @@ static enum tally_status open_parts(struct terminal *terminal)
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
-    if (terminal->config.readers) {
+    if (terminal->config.reader.enabled) {
         enum tally_status status =
             hal_readers_open(&terminal->loop, &readers, on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */

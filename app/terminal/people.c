@@ -174,12 +174,6 @@ enum tally_status do_card(const struct errand *errand)
 
 void desk_card(struct desk *desk, const struct tally_card *card, struct till_server *till)
 {
-    static const char *const entries[] = {
-        [TALLY_ENTRY_SWIPED] = "swiped",
-        [TALLY_ENTRY_SCANNED] = "scanned",
-        [TALLY_ENTRY_TAPPED] = "tapped",
-        [TALLY_ENTRY_TYPED] = "typed",
-    };
     int64_t now_ms = ledger_now_ms();
     uint8_t handle[TALLY_HANDLE_LEN];
     struct person person;
@@ -202,6 +196,6 @@ void desk_card(struct desk *desk, const struct tally_card *card, struct till_ser
         return;
     }
     struct till_member view = member_view(desk, &person, now_ms);
-    till_notify_member(till, &view, entries[card->entry]);
+    till_notify_member(till, &view, card->entry, card->strength);
     person_free(&person);
 }

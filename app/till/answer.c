@@ -117,9 +117,17 @@ void till_notify_status(struct till_server *server, const struct till_status *st
 }
 
 void till_notify_member(struct till_server *server, const struct till_member *member,
-                        const char *entry)
+                        enum tally_card_entry entry, enum tally_card_strength strength)
 {
-    json_t *params = json_pack("{s:s, s:o}", "entry", entry, "member", till_json_member(member));
+    static const char *const entries[] = {[TALLY_ENTRY_SWIPED] = "swiped",
+                                          [TALLY_ENTRY_SCANNED] = "scanned",
+                                          [TALLY_ENTRY_TAPPED] = "tapped",
+                                          [TALLY_ENTRY_TYPED] = "typed"};
+    static const char *const strengths[] = {[TALLY_STRENGTH_WEAK] = "weak",
+                                            [TALLY_STRENGTH_STATIC] = "static",
+                                            [TALLY_STRENGTH_PROVEN] = "proven"};
+    json_t *params = json_pack("{s:s, s:s, s:o}", "entry", entries[entry], "strength",
+                               strengths[strength], "member", till_json_member(member));
     till_server_notify(server, notification("member", params));
 }
 

@@ -145,7 +145,7 @@ void till_answer_refused(struct till_request *request, enum tally_status status,
 
 void till_notify_status(struct till_server *server, const struct till_status *status);
 void till_notify_member(struct till_server *server, const struct till_member *member,
-                        const char *entry); /* "swiped", "typed", ... */
+                        enum tally_card_entry entry, enum tally_card_strength strength);
 /* `card` is the token to enrol an unknown card of ours with; "" otherwise. */
 void till_notify_refused(struct till_server *server, enum tally_status status, const char *card);
 

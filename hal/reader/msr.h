@@ -2,6 +2,7 @@
  *
  * Three sets of usages are known (README.md): MagTek's masked fields, MagTek's plain fields, and
  * the USB-IF's magnetic stripe page. Where a track stands comes from the device's own descriptor.
+ * ID TECH's own mode has no field for each track, but one text with sentinels inside.
  *
  * Units    lengths are bytes.
  * Memory   nothing is allocated; a layout is a value.
@@ -12,8 +13,16 @@
 
 #include "app/core/card.h"
 #include "hal/reader/hid_descriptor.h"
+#include "hal/reader/tracks.h"
 
-enum { HAL_MSR_TRACKS = 3 };
+enum {
+    HAL_MSR_PACKED_MAX =
+        110, /* characters of a track in codes; ISO/IEC 7811-2 has 107 at the most */
+    /* ID TECH mode (SecureMag manual, "ID TECH format"): the report, and the text in it */
+    HAL_MSR_TEXT_REPORT_LEN = 509,
+    HAL_MSR_TEXT_LEN_AT = 7,
+    HAL_MSR_TEXT_AT = 9
+};
 
 /* A field with count 0 is one that the device does not have. */
 struct hal_msr_track {
@@ -23,9 +32,11 @@ struct hal_msr_track {
 };
 
 struct hal_msr_layout {
-    struct hal_msr_track tracks[HAL_MSR_TRACKS];
+    struct hal_msr_track tracks[HAL_TRACKS];
     struct hal_hid_sizes sizes;
     uint8_t report_id;               /* of the card report; 0: none */
+    bool may_hold_codes;             /* characters of 6 and 4 bits, see README.md */
+    bool is_one_text;                /* ID TECH mode: the tracks' fields are not used */
     bool may_mask;                   /* the reader may have overwritten digits of the tracks */
     struct hal_hid_field encryption; /* says whether it does */
 };

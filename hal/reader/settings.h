@@ -40,6 +40,8 @@ struct hal_reader_keys {
     uint8_t tag_key[16]; /* master of the AES keys of NTAG 424 DNA cards (CODES.md) */
 };
 
+struct hal_code_memory;
+
 struct hal_reader_settings {
     struct tally_card_rules rules;
     struct hal_wedge_settings wedge;
@@ -50,6 +52,7 @@ struct hal_reader_settings {
                                    hal/usb/usb.h says. Only hal_readers_open() looks at it */
     int64_t (*wall_ms)(void *); /* since 1970 UTC, for rotating codes */
     void *wall_context;
+    struct hal_code_memory *codes; /* code.h; one for all readers; NULL: no rotating code is read */
 };
 
 #endif

@@ -52,6 +52,15 @@ class Configuration(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("FILE:3: port: must be a whole number from 1 to 65535", said)
 
+    def test_a_reader_setting_that_means_nothing_is_named(self):
+        for line, said in (("keyboard = some", "FILE:2: keyboard: must be one of: known none all"),
+                           ("keyboard_device = 801:1", "keyboard_device: must be vendor:product"),
+                           ("keyboard_device = 0801:0001x", "keyboard_device: must be vendor:product"),
+                           ("prefix = longerthan8", "prefix, suffix: must be at most 8"),
+                           ("layout = dutch", "FILE:2: layout: must be one of: us german french")):
+            code, text = config_problem(f"[reader]\n{line}\n")
+            self.assertEqual((code, said in text), (2, True), text)
+
     def test_a_missing_file_is_named(self):
         done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", "no-such.conf"],
                               capture_output=True, text=True, check=False, timeout=20)
@@ -164,6 +173,14 @@ class Shop(unittest.TestCase):
         with self.assertRaises(shop.Refused) as caught:
             self.till.call(method, **params)
         self.assertEqual(caught.exception.status, status)
+
+    def wait_rows(self, is_so):
+        """Waits for what head office sends: rows come without a notification, so they are looked at."""
+        deadline = time.monotonic() + 20
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, self.till.call("status"))
+            self.till.call("sync")
+            time.sleep(0.1)
 
     def wait_why(self, why):
         status = self.till.wait_status(lambda now: now["hq"]["why"] == why, 20)
@@ -670,11 +687,7 @@ class WithEveryKindOfRule(Shop):
         self.hq.admin("account", "merge", first["account"], second["account"], "--reason", "twice",
                       "--who", "bo")
         self.hq.start()
-        deadline = time.monotonic() + 20
-        while self.identify(NEW_CARD)["account"] != second["account"]:
-            self.assertLess(time.monotonic(), deadline, self.identify(NEW_CARD))
-            self.till.call("sync")
-            time.sleep(0.1)  # a member's row has no notification
+        self.wait_rows(lambda: self.identify(NEW_CARD)["account"] == second["account"])
         merged = self.identify(NEW_CARD)
         self.assertEqual((merged["points"], merged["points_here"]), (300, 300))  # 350 + 50 - 100
         released = self.till.call("release", member=first["member"], hold=held["hold"])
@@ -712,11 +725,7 @@ class WithEveryKindOfRule(Shop):
         self.hq.stop()
         self.hq.admin("account", "block", member["account"], "--reason", "fraud", "--who", "bo")
         self.hq.start()
-        deadline = time.monotonic() + 20
-        while not self.identify(NEW_CARD)["blocked"]:
-            self.assertLess(time.monotonic(), deadline)
-            self.till.call("sync")
-            time.sleep(0.1)  # a member's row has no notification
+        self.wait_rows(lambda: self.identify(NEW_CARD)["blocked"])
         self.assert_refused("TALLY_E_BLOCKED", "quote", member=member["member"], lines=LINES)
         self.assert_refused("TALLY_E_BLOCKED", "sale", ref="r1", member=member["member"],
                             lines=LINES)
@@ -824,10 +833,8 @@ class WithStock(Shop):
         self.assertIn("none of this reward is left here", str(caught.exception))
 
     def assert_offered(self, till, codes):
-        deadline = time.monotonic() + 20
-        while [offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]] != codes:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)  # rows of head office have no notification
+        self.wait_rows(lambda: codes == [
+            offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]])
 
     def wait_hq(self, state):
         for till in (self.till, self.there):

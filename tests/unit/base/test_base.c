@@ -16,13 +16,18 @@ struct shop {
     char *name;
     int64_t port;
     bool open;
+    int size;
 };
 
+static const char *const sizes[] = {"small", "large", NULL};
+
 static const struct tally_config_key shop_keys[] = {
-    {"shop", "name", TALLY_CONFIG_TEXT, offsetof(struct shop, name), 0, 0},
-    {"shop", "port", TALLY_CONFIG_NUMBER, offsetof(struct shop, port), 1, 65535},
-    {"shop", "open", TALLY_CONFIG_SWITCH, offsetof(struct shop, open), 0, 0},
+    {"shop", "name", TALLY_CONFIG_TEXT, offsetof(struct shop, name), 0, 0, NULL},
+    {"shop", "port", TALLY_CONFIG_NUMBER, offsetof(struct shop, port), 1, 65535, NULL},
+    {"shop", "open", TALLY_CONFIG_SWITCH, offsetof(struct shop, open), 0, 0, NULL},
+    {"shop", "size", TALLY_CONFIG_CHOICE, offsetof(struct shop, size), 0, 0, sizes},
 };
+enum { SHOP_KEYS = sizeof shop_keys / sizeof shop_keys[0] };
 
 static enum tally_status read_text(const char *text, struct shop *shop, char *problem)
 {
@@ -31,7 +36,7 @@ static enum tally_status read_text(const char *text, struct shop *shop, char *pr
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    enum tally_status status = tally_config_read(path, shop_keys, 3, shop, problem);
+    enum tally_status status = tally_config_read(path, shop_keys, SHOP_KEYS, shop, problem);
     unlink(path);
     return status;
 }
@@ -53,11 +58,13 @@ static void a_good_file_sets_every_value(void **state)
     struct shop shop = {0};
     char problem[TALLY_CONFIG_PROBLEM_MAX];
     assert_int_equal(
-        read_text("# a shop\n[shop]\nname = North Gate\nport = 7443\nopen = yes\n", &shop, problem),
+        read_text("# a shop\n[shop]\nname = North Gate\nport = 7443\nopen = yes\nsize = large\n",
+                  &shop, problem),
         TALLY_OK);
     assert_string_equal(shop.name, "North Gate");
     assert_int_equal(shop.port, 7443);
     assert_true(shop.open);
+    assert_int_equal(shop.size, 1);
     tally_free(shop.name);
 }
 
@@ -69,6 +76,7 @@ static void each_mistake_is_named_with_its_line(void **state)
     refused_at("[shop]\nport = 70000\n", 2, "65535");
     refused_at("[shop]\nport = 1x\n", 2, "whole number");
     refused_at("[shop]\nopen = perhaps\n", 2, "yes or no");
+    refused_at("[shop]\nsize = huge\n", 2, "must be one of: small large");
     refused_at("[shop]\nname =\n", 2, "empty");
     refused_at("[shop]\nport = 1\nport = 2\n", 3, "second time");
     refused_at("[store]\nname = x\n", 2, "[store]");
@@ -80,7 +88,7 @@ static void a_missing_file_says_which(void **state)
     (void)state;
     struct shop shop = {0};
     char problem[TALLY_CONFIG_PROBLEM_MAX];
-    assert_int_equal(tally_config_read("no/such/file", shop_keys, 3, &shop, problem),
+    assert_int_equal(tally_config_read("no/such/file", shop_keys, SHOP_KEYS, &shop, problem),
                      TALLY_E_NOT_FOUND);
     assert_non_null(strstr(problem, "no/such/file"));
 }

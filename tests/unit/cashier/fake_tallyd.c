@@ -341,7 +341,7 @@ static void on_command(struct fake *fake, const char *line)
     if (sscanf(line, "swipe %d", &number) == 1 && number >= 1 &&
         (size_t)number <= fake->person_count) {
         struct till_member member = member_of(fake, (size_t)number - 1);
-        till_notify_member(fake->server, &member, "swiped");
+        till_notify_member(fake->server, &member, TALLY_ENTRY_SWIPED, TALLY_STRENGTH_STATIC);
     } else if (sscanf(line, "refuse %d", &number) == 1) {
         till_notify_refused(fake->server, (enum tally_status)number,
                             number == TALLY_E_UNKNOWN_CARD ? "token" : "");

@@ -85,6 +85,23 @@ static void a_handle_is_truncated_hmac_of_kind_and_identity(void **state)
 }
 
 /* RFC 4231, test case 1, through the library that the handle uses. */
+/* RFC 5869, A.1: the PRK and info of the example, OKM of 42 bytes. Its info is ten bytes that are
+ * no text but hold no NUL. */
+static void a_derived_key_is_rfc_5869s(void **state)
+{
+    static const uint8_t prk[TALLY_KEY_LEN] = {0x07, 0x77, 0x09, 0x36, 0x2c, 0x2e, 0x32, 0xdf,
+                                               0x0d, 0xdc, 0x3f, 0x0d, 0xc4, 0x7b, 0xba, 0x63,
+                                               0x90, 0xb6, 0xc7, 0x3b, 0xb5, 0x0f, 0x9c, 0x31,
+                                               0x22, 0xec, 0x84, 0x4a, 0xd7, 0xc2, 0xb3, 0xe5};
+    static const char info[] = "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9";
+    static const uint8_t expected[] = {0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac, 0xd5, 0x7a,
+                                       0x90, 0x43, 0x4f, 0x64, 0xd0, 0x36, 0x2f, 0x2a};
+    uint8_t key[42];
+    (void)state;
+    assert_int_equal(TALLY_OK, tally_key_derive(prk, info, key, sizeof key));
+    assert_memory_equal(expected, key, sizeof expected);
+}
+
 static void the_librarys_hmac_gives_rfc_4231s_answer(void **state)
 {
     (void)state;
@@ -309,6 +326,7 @@ int main(void)
         cmocka_unit_test(sha256_gives_the_standards_answers_however_the_input_is_cut),
         cmocka_unit_test(the_chain_is_the_hash_of_before_and_event),
         cmocka_unit_test(a_handle_is_truncated_hmac_of_kind_and_identity),
+        cmocka_unit_test(a_derived_key_is_rfc_5869s),
         cmocka_unit_test(the_librarys_hmac_gives_rfc_4231s_answer),
         cmocka_unit_test(crc32c_gives_the_standards_answers),
         cmocka_unit_test(crc32c_can_be_continued_at_any_byte_and_any_alignment),

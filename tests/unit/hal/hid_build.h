@@ -6,6 +6,7 @@
 #include "firmware/reports.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -123,8 +124,8 @@ static inline struct build sureswipe_descriptor(void)
     return build;
 }
 
-/* Dynamag, that is MagneSafe V5, the firmware with 856 bytes (MagTek 99875475). */
-static inline struct build dynamag_descriptor(void)
+/* Dynamag, that is MagneSafe V5 (MagTek 99875475): older firmware has 856 bytes, newer 887. */
+static inline struct build dynamag_descriptor_of(bool is_newer)
 {
     struct build build = {.len = 0};
     put_reader_head(&build, TALLY_MSR_USAGE_PAGE);
@@ -143,8 +144,18 @@ static inline struct build dynamag_descriptor(void)
     put_inputs_in_row(&build, 0x4a, 0x4c, 112); /* masked tracks */
     put_input(&build, 0x50, 8);
     put_inputs_in_row(&build, 0x51, 0x54, 1);
+    if (is_newer) { /* counter, version, SHA-1 of track 2 */
+        put_input(&build, 0x55, 3);
+        put_input(&build, 0x56, 8);
+        put_input(&build, 0x57, 20);
+    }
     put_command_and_end(&build, 60);
     return build;
+}
+
+static inline struct build dynamag_descriptor(void)
+{
+    return dynamag_descriptor_of(false);
 }
 
 /* A reader after the USB-IF's table, with a report ID: each length stands before its track. */
@@ -157,6 +168,32 @@ static inline struct build pos_page_descriptor(uint8_t report_id)
         put_input(&build, (uint16_t)(0x11 + i), 1);
         put_input(&build, (uint16_t)(0x21 + i), 80);
     }
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
+/* A reader after the same table that sends codes of 6 and 4 bits, side by side. */
+static inline struct build packed_page_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_reader_head(&build, 0x8e);
+    put_inputs_in_row(&build, 0x11, 0x13, 1);
+    put_item(&build, ITEM_REPORT_SIZE, 6);
+    put_input(&build, 0x21, 80);
+    put_item(&build, ITEM_REPORT_SIZE, 4);
+    put_inputs_in_row(&build, 0x22, 0x23, 108);
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
+/* A reader in ID TECH's own mode: no field for each track, but one text of 500 bytes. */
+static inline struct build one_text_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_reader_head(&build, TALLY_MSR_USAGE_PAGE);
+    put_status_and_lengths(&build);
+    put_input(&build, 0x77, 2);
+    put_input(&build, 0x78, 500);
     put_bare(&build, ITEM_END_COLLECTION);
     return build;
 }

@@ -342,6 +342,157 @@ static void the_published_dynamag_report_is_refused_as_a_payment_card(void **sta
     }
 }
 
+static void a_newer_magnesafe_reader_is_read_at_the_same_places(void **state)
+{
+    (void)state;
+    struct build descriptor = dynamag_descriptor_of(true);
+    struct hal_msr_layout layout = layout_of(&descriptor);
+    uint8_t report[887] = {0};
+    assert_int_equal(sizeof report, layout.sizes.input_len);
+    report[506] = sizeof OURS_TRACK_2 - 1;
+    memcpy(report + 620, OURS_TRACK_2, sizeof OURS_TRACK_2 - 1);
+    struct tally_card card;
+    assert_int_equal(TALLY_OK, read_and_check_wiped(&layout, report, sizeof report, &card));
+    expect_ours(&card);
+}
+
+/* ---- codes instead of characters ---- */
+
+static void put_bits(uint8_t *report, size_t bit_at, unsigned width, uint8_t value)
+{
+    for (unsigned i = 0; i < width; i++) {
+        report[(bit_at + i) / 8] |= (uint8_t)(((value >> i) & 1u) << ((bit_at + i) % 8));
+    }
+}
+
+static void put_codes(uint8_t *report, size_t bit_at, unsigned width, char taken_off,
+                      const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        put_bits(report, bit_at + i * width, width, (uint8_t)(text[i] - taken_off));
+    }
+}
+
+enum { PACKED_1_AT = 3 * 8, PACKED_2_AT = PACKED_1_AT + 80 * 6, PACKED_LEN = 3 + 60 + 54 + 54 };
+
+static enum tally_status swipe_packed(const char *track_1, const char *track_2,
+                                      struct tally_card *card)
+{
+    struct build descriptor = packed_page_descriptor();
+    struct hal_msr_layout layout = layout_of(&descriptor);
+    uint8_t report[PACKED_LEN] = {(uint8_t)strlen(track_1), (uint8_t)strlen(track_2)};
+    put_codes(report, PACKED_1_AT, 6, ' ', track_1);
+    put_codes(report, PACKED_2_AT, 4, '0', track_2);
+    return read_and_check_wiped(&layout, report, sizeof report, card);
+}
+
+static void tracks_in_codes_side_by_side_are_read(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    assert_int_equal(TALLY_OK, swipe_packed("", OURS_TRACK_2, &card));
+    expect_ours(&card);
+    assert_int_equal(TALLY_OK, swipe_packed("%N" OURS "^MEMBER^?", "", &card));
+    expect_ours(&card);
+    assert_int_equal(TALLY_E_PAYMENT_CARD, swipe_packed(PAYMENT_1, PAYMENT_2, &card));
+    assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_packed("", UNKNOWN_2, &card));
+}
+
+static void a_track_in_codes_without_its_start_sentinel_is_damaged(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    assert_int_equal(TALLY_E_CARD_UNREADABLE, swipe_packed("", "60058541029558180=?", &card));
+}
+
+static void tracks_in_codes_in_bytes_of_their_own_are_read(void **state)
+{
+    (void)state;
+    struct build descriptor = pos_page_descriptor(3);
+    struct hal_msr_layout layout = layout_of(&descriptor);
+    uint8_t report[1 + 3 * 81] = {3};
+    report[1 + 81] = sizeof OURS_TRACK_2 - 1;
+    put_codes(report, 8 * (1 + 81 + 1), 8, '0', OURS_TRACK_2);
+    struct tally_card card;
+    uint8_t copy[sizeof report];
+    memcpy(copy, report, sizeof copy);
+    assert_int_equal(TALLY_OK, read_and_check_wiped(&layout, copy, sizeof copy, &card));
+    expect_ours(&card);
+    report[1 + 81 + 1 + 4] = 0x10; /* no code of 4 bits */
+    assert_int_equal(TALLY_E_CARD_UNREADABLE,
+                     read_and_check_wiped(&layout, report, sizeof report, &card));
+}
+
+static void a_packed_report_that_is_cut_short_is_refused(void **state)
+{
+    (void)state;
+    struct build descriptor = packed_page_descriptor();
+    struct hal_msr_layout layout = layout_of(&descriptor);
+    uint8_t report[PACKED_LEN] = {0, sizeof OURS_TRACK_2 - 1};
+    put_codes(report, PACKED_2_AT, 4, '0', OURS_TRACK_2);
+    struct tally_card card;
+    for (size_t len = 0; len < sizeof report; len++) {
+        assert_int_equal(TALLY_E_DEVICE, read_and_check_wiped(&layout, report, len, &card));
+    }
+}
+
+/* ---- ID TECH mode ---- */
+
+struct one_text {
+    const char *text;
+    uint8_t status[3];
+    uint8_t lens[3];
+    bool big_endian;
+};
+
+static enum tally_status swipe_text(const struct one_text *swipe, struct tally_card *card)
+{
+    struct build descriptor = one_text_descriptor();
+    struct hal_msr_layout layout = layout_of(&descriptor);
+    uint8_t report[HAL_MSR_TEXT_REPORT_LEN];
+    memset(report, 0, sizeof report);
+    size_t len = strlen(swipe->text);
+    memcpy(report, swipe->status, 3);
+    memcpy(report + 3, swipe->lens, 3);
+    report[7] = (uint8_t)(swipe->big_endian ? len >> 8 : len);
+    report[8] = (uint8_t)(swipe->big_endian ? len : len >> 8);
+    memcpy(report + 9, swipe->text, len);
+    memcpy(report + 9 + len, OURS_TRACK_2, 24); /* of the customer before: must not be read */
+    return read_and_check_wiped(&layout, report, sizeof report, card);
+}
+
+static void a_reader_that_sends_one_text_is_read_by_its_sentinels(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    struct one_text swipe = {.text = "<< %B1^X^?" OURS_TRACK_2 ">>\r", .lens = {7, 24, 0}};
+    assert_int_equal(TALLY_OK, swipe_text(&swipe, &card));
+    expect_ours(&card);
+    swipe.big_endian = true;
+    assert_int_equal(TALLY_OK, swipe_text(&swipe, &card));
+    expect_ours(&card);
+    swipe.text = PAYMENT_1 PAYMENT_2;
+    assert_int_equal(TALLY_E_PAYMENT_CARD, swipe_text(&swipe, &card));
+    swipe.text = "";
+    assert_int_equal(TALLY_E_CARD_UNREADABLE, swipe_text(&swipe, &card));
+}
+
+static void a_damaged_track_of_one_text_is_not_used(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    struct one_text swipe = {.text = OURS_TRACK_2, .status = {0, 1, 0}, .lens = {0, 24, 0}};
+    assert_int_equal(TALLY_E_CARD_UNREADABLE, swipe_text(&swipe, &card));
+}
+
+static void a_text_that_is_track_3_alone_is_no_number(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    struct one_text swipe = {.text = OURS_TRACK_2, .lens = {0, 0, 24}};
+    assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_text(&swipe, &card));
+}
+
 static void devices_that_are_no_stripe_readers_are_left_alone(void **state)
 {
     (void)state;
@@ -457,6 +608,14 @@ int main(void)
         cmocka_unit_test(a_magnesafe_reader_is_read_by_its_masked_tracks),
         cmocka_unit_test(a_number_that_may_be_masked_is_nobodys_card),
         cmocka_unit_test(the_published_dynamag_report_is_refused_as_a_payment_card),
+        cmocka_unit_test(a_newer_magnesafe_reader_is_read_at_the_same_places),
+        cmocka_unit_test(tracks_in_codes_side_by_side_are_read),
+        cmocka_unit_test(a_track_in_codes_without_its_start_sentinel_is_damaged),
+        cmocka_unit_test(tracks_in_codes_in_bytes_of_their_own_are_read),
+        cmocka_unit_test(a_packed_report_that_is_cut_short_is_refused),
+        cmocka_unit_test(a_reader_that_sends_one_text_is_read_by_its_sentinels),
+        cmocka_unit_test(a_damaged_track_of_one_text_is_not_used),
+        cmocka_unit_test(a_text_that_is_track_3_alone_is_no_number),
         cmocka_unit_test(devices_that_are_no_stripe_readers_are_left_alone),
         cmocka_unit_test(a_reader_whose_tracks_are_not_bytes_is_refused),
         cmocka_unit_test(a_reader_that_spreads_a_track_over_two_reports_is_refused),

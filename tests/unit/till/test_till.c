@@ -1170,7 +1170,7 @@ static void subscribers_hear_status_member_and_refused_and_nobody_else_does(void
     struct till_status status = a_status();
     struct till_member member = a_member();
     till_notify_status(house->server, &status);
-    till_notify_member(house->server, &member, "swiped");
+    till_notify_member(house->server, &member, TALLY_ENTRY_SWIPED, TALLY_STRENGTH_STATIC);
     till_notify_refused(house->server, TALLY_E_UNKNOWN_CARD, "token");
     json_t *heard = hear(house, fd);
     expect(heard, "method", "\"status\"");
@@ -1179,6 +1179,7 @@ static void subscribers_hear_status_member_and_refused_and_nobody_else_does(void
     heard = hear(house, fd);
     expect(heard, "method", "\"member\"");
     expect(heard, "params.entry", "\"swiped\"");
+    expect(heard, "params.strength", "\"static\"");
     expect(heard, "params.member.points", "4740");
     json_decref(heard);
     heard = hear(house, fd);
@@ -1200,7 +1201,7 @@ static void a_subscriber_that_never_reads_is_disconnected(void **state)
     int good = subscribe(house);
     struct till_member member = a_member();
     for (int i = 0; i < 8000; i++) {
-        till_notify_member(house->server, &member, "swiped");
+        till_notify_member(house->server, &member, TALLY_ENTRY_SWIPED, TALLY_STRENGTH_STATIC);
         json_decref(hear(house, good));
     }
     size_t heard = 0;
