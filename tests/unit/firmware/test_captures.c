@@ -110,11 +110,11 @@ struct noise {
     int freedoms;     /* transitions less unknowns */
 };
 
-/* Places of the transitions in cells, from 0. The longest of eight is no half. */
+/* Places of the transitions in cells, from 0. The longest of eleven is no half: `?` has ten. */
 static void place(const struct piece *piece, double places[PIECE_MAX + 1])
 {
     double cell = 0;
-    for (int i = 0; i < piece->count && i < 8; i++) {
+    for (int i = 0; i < piece->count && i < 11; i++) {
         cell = fmax(cell, piece->times[i]);
     }
     places[0] = 0;
