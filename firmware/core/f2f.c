@@ -12,11 +12,10 @@ enum {
     ZEROS_AROUND = 6,       /* clock in front of a start sentinel and behind an LRC */
     TRACK_BITS_MIN = 8,     /* fewer bits than this between clock zeros are no track */
     GAP_CELLS = 5,
-    INTERVAL_MAX = 0x007fffff, /* keeps a streak of ticks x 16 within 32 bits */
+    INTERVAL_MAX = 0x00ffffff, /* keeps ticks x 16 x 5 within 31 bits */
     BLANK_REJECTED_MAX = 24    /* head landing and leaving on an empty stripe */
 };
 _Static_assert((int)LOCK_STREAK_AGAIN > (int)ZEROS_IN_DATA_MAX, "data is not taken for the clock");
-_Static_assert((uint64_t)INTERVAL_MAX * 16 * LOCK_STREAK_AGAIN <= UINT32_MAX, "a streak fits");
 _Static_assert((int64_t)INTERVAL_MAX * 16 * 5 <= INT32_MAX, "the clock's sums fit");
 
 struct layout {
@@ -107,7 +106,6 @@ static void start_over(struct tally_f2f *f2f)
     f2f->bit_count = 0;
     f2f->zero_run = 0;
     f2f->streak = 0;
-    f2f->streak_sum = 0;
     f2f->previous = 0;
 }
 
@@ -132,17 +130,18 @@ static bool are_alike(uint32_t a, uint32_t b)
     return smaller > 0 && larger - smaller <= larger / 4;
 }
 
-/* Every stripe starts with clock bits, also when it is swiped backwards. */
+/* Every stripe starts with clock bits, also when it is swiped backwards. The first of a run of like
+ * intervals may still be the head landing, so the latest count most. */
 static void hunt(struct tally_f2f *f2f, uint32_t interval)
 {
+    int32_t q4 = (int32_t)(interval * 16);
     if (f2f->streak > 0 && !are_alike(f2f->previous, interval)) {
         slip(f2f);
     }
+    f2f->cell_q4 = f2f->streak == 0 ? q4 : f2f->cell_q4 + (q4 - f2f->cell_q4) / 2;
     f2f->previous = interval;
-    f2f->streak_sum += interval;
     f2f->streak++;
     if (f2f->streak == (f2f->has_broken ? LOCK_STREAK_AGAIN : LOCK_STREAK)) {
-        f2f->cell_q4 = (int32_t)(f2f->streak_sum * 16 / f2f->streak);
         f2f->since_q4 = 0;
         f2f->has_middle = false;
         f2f->phase = TALLY_F2F_LOCKED;

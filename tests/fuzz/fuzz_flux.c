@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever times come from a magnetic head: what is called a track is one, and everything else is
  * nothing. The first byte says which track; then u16le times, the highest sixteen of them being
- * powers of two up to UINT32_MAX.
- *
- * A seed is a swipe that tally-swipe made:
- *   tally-swipe --track2 '61021000123=4912' --seed 7 | sed -n 's/^swipe T//p' | python3 -c '
- *   import struct, sys; n = list(map(int, sys.stdin.read().split()))
- *   sys.stdout.buffer.write(struct.pack(f"<B{len(n) - 1}H", n[0] - 1, *n[1:]))'
- * >tests/fuzz/seeds/flux/NAME */
+ * powers of two up to UINT32_MAX. */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

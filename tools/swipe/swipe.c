@@ -12,7 +12,8 @@ enum {
     EDGES_MAX = TALLY_SWIPE_INTERVALS_MAX - 20, /* the rest is for the garbage at both ends */
     NM_PER_CM = 10000000,
     SPEED_UNIT = 4096, /* fixed point of speed factors */
-    SCRATCH_CELLS_MIN = 30
+    SCRATCH_CELLS_MIN = 30,
+    LATE_NM_MAX = 2500000 /* of the stripe that the head does not see at either end */
 };
 
 struct layout {
@@ -222,6 +223,15 @@ static void remove_edges(struct edges *edges, int64_t from_nm, int64_t to_nm, in
     edges->count = kept;
 }
 
+/* The head is not yet on the stripe, and leaves it early. */
+static void cut_ends(struct edges *edges, uint64_t *random)
+{
+    int64_t from = draw_between(random, 0, LATE_NM_MAX);
+    int64_t to = STRIPE_NM - draw_between(random, 0, LATE_NM_MAX);
+    remove_edges(edges, INT64_MIN, from, 0, random);
+    remove_edges(edges, to, INT64_MAX, 0, random);
+}
+
 /* Noise in the place of a removed piece, as many transitions as it had at most. */
 static void add_noise(struct edges *edges, int64_t from_nm, int64_t to_nm, int count,
                       uint64_t *random)
@@ -355,6 +365,7 @@ bool tally_swipe_flux(const struct tally_swipe_hand *hand, int track, const char
     if (hand->is_damaged) {
         scratch(&stripe, layout, &track_random, &edges);
     }
+    cut_ends(&edges, &track_random);
     int64_t typical_us = (int64_t)layout->cell_nm * 1000000 / profile.speed_nm_s;
     ret_flux->count = 0;
     add_garbage(ret_flux, typical_us, 5, &track_random);
