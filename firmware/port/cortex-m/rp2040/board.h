@@ -27,12 +27,8 @@ void usb_poll(uint32_t now_ms);
 /* head.c: edges of the three pins into `capture`, from the GPIO interrupt. */
 void head_start(struct capture *capture);
 
-/* flash.c and hmac.c: as struct tally_ports wants them. */
+/* flash.c: as struct tally_ports wants them. */
 bool flash_load(void *self, enum tally_keep what, uint8_t *ret_bytes, size_t len);
 bool flash_save(void *self, enum tally_keep what, const uint8_t *bytes, size_t len);
-#if defined(HAS_HMAC)
-bool hmac_sha256(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes,
-                 size_t len, uint8_t ret_mac[TALLY_HMAC_LEN]);
-#endif
 
 #endif

@@ -4,6 +4,7 @@
 #include <pico/unique_id.h>
 
 #include "firmware/port/cortex-m/rp2040/board.h"
+#include "firmware/port/hmac.h"
 
 static struct tally_usb_device device;
 static struct bus bus;
@@ -21,7 +22,7 @@ static const struct tally_ports ports = {
     .load = flash_load,
     .save = flash_save,
 #if defined(HAS_HMAC)
-    .hmac = hmac_sha256,
+    .hmac = tally_port_hmac,
 #endif
     .may_pair = may_pair,
 };
