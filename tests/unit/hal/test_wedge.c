@@ -261,14 +261,15 @@ static void control_and_a_letter_ends_or_says_nothing(void **state)
 static void a_rollover_makes_the_card_unreadable(void **state)
 {
     (void)state;
-    static const uint8_t errors[] = {1, 2, 3};
-    for (size_t i = 0; i < sizeof errors; i++) {
+    for (uint8_t error = 1; error <= 3; error++) {
         struct tally_card card;
-        const uint8_t report[] = {0,         0,         errors[i], errors[i],
-                                  errors[i], errors[i], errors[i], errors[i]};
+        const uint8_t all[] = {0, 0, error, error, error, error, error, error};
         type("6005854102");
-        send_to_wedge(NULL, report);
+        send_to_wedge(NULL, all);
         type("9558180");
+        assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
+        send_keys(send_to_wedge, NULL, 0, 0, error); /* what came first is not known */
+        type(OURS);
         assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
         type(OURS); /* and the next is read */
         assert_int_equal(TALLY_OK, read_card(&card));
@@ -330,13 +331,19 @@ static void what_is_typed_behind_enter_in_one_report_spoils_the_next(void **stat
 {
     (void)state;
     struct tally_card card;
-    const uint8_t report[HAL_WEDGE_REPORT_LEN] = {0, 0, 0x28, 0x23, 0x2b};
-    type(OURS);
-    assert_int_equal(HAL_WEDGE_END, hal_wedge_report(&wedge, HAL_LAYOUT_US, report, 8));
-    assert_int_equal(TALLY_OK, read_card(&card));
-    send_keys(send_to_wedge, NULL, 0, 0, 0);
-    type("0058541029558180");
-    assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
+    static const uint8_t reports[][HAL_WEDGE_REPORT_LEN] = {
+        {0, 0, 0x28, 0x2b, 0x58}, /* ends alone */
+        {0, 0, 0x28, 0x23, 0x2b},
+        {0, 0, 0x28, 0x23},
+    };
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        type(OURS);
+        assert_int_equal(HAL_WEDGE_END, hal_wedge_report(&wedge, HAL_LAYOUT_US, reports[i], 8));
+        assert_int_equal(TALLY_OK, read_card(&card));
+        send_keys(send_to_wedge, NULL, 0, 0, 0);
+        type(OURS);
+        assert_int_equal(i == 0 ? TALLY_OK : TALLY_E_CARD_UNREADABLE, read_card(&card));
+    }
 }
 
 /* ---- texts ---- */
