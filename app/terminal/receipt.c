@@ -54,13 +54,26 @@ static const char *say(enum word word, enum receipt_language language)
     return words[word][language];
 }
 
+/* As much of it as fits; *at is where the next one goes. */
+static void add_text(char text[RECEIPT_TEXT_MAX], size_t *at, const char *from, size_t len)
+{
+    size_t left = RECEIPT_TEXT_MAX - 1 - *at;
+    len = len < left ? len : left;
+    memcpy(text + *at, from, len);
+    *at += len;
+    text[*at] = '\0';
+}
+
 /* One %s of ours is replaced; what does not fit is cut by the taker of the text. */
 static void say_with(enum word word, enum receipt_language language, const char *value,
                      char text[RECEIPT_TEXT_MAX])
 {
-    const char *pattern = say(word, language), *at = strstr(pattern, "%s");
-    assert(at != NULL);
-    snprintf(text, RECEIPT_TEXT_MAX, "%.*s%s%s", (int)(at - pattern), pattern, value, at + 2);
+    const char *pattern = say(word, language), *gap = strstr(pattern, "%s");
+    size_t at = 0;
+    assert(gap != NULL);
+    add_text(text, &at, pattern, (size_t)(gap - pattern));
+    add_text(text, &at, value, strlen(value));
+    add_text(text, &at, gap + 2, strlen(gap + 2));
 }
 
 static const char *name_in(const struct tally_name *name, enum receipt_language language)

@@ -389,6 +389,7 @@ static void garbage_in_a_report_drops_the_report(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hal_escpos_ears ears = {0};
         (void)hear_all(&ears, rows[i], 2);
+        assert_int_equal(HAL_ESCPOS_HEARD_MARK, hear_all(&ears, "\x00\x0c\x00", 3));
         assert_int_equal(HAL_ESCPOS_HEARD_CHANGE, hear_all(&ears, "\x10\0\0\0", 4));
         assert_false(hal_escpos_status(&ears).is_offline);
     }

@@ -21,7 +21,17 @@ struct desk {
     unsigned calls[JOBS_MAX];
     enum hal_printer_condition states[STATES_MAX];
     size_t state_count;
+    bool ends_paper; /* with the next job that is done */
+    unsigned told;   /* of anything */
+    unsigned closes; /* the readers from within that call; 0: never */
 };
+
+static void note_call(struct desk *desk)
+{
+    if (++desk->told == desk->closes) {
+        fake_printer_unplug(&desk->fake);
+    }
+}
 
 static void on_done(void *context, uint32_t job, enum hal_print_result result)
 {
@@ -29,6 +39,8 @@ static void on_done(void *context, uint32_t job, enum hal_print_result result)
     assert_true(job > 0 && job < JOBS_MAX);
     desk->results[job] = result;
     desk->calls[job]++;
+    desk->fake.paper_out = desk->fake.paper_out || desk->ends_paper;
+    note_call(desk);
 }
 
 static void on_state(void *context, const struct hal_printer_state *state)
@@ -36,6 +48,7 @@ static void on_state(void *context, const struct hal_printer_state *state)
     struct desk *desk = context;
     assert_true(desk->state_count < STATES_MAX);
     desk->states[desk->state_count++] = state->condition;
+    note_call(desk);
 }
 
 static void make_desk(struct desk *desk)
@@ -429,6 +442,26 @@ static void an_idle_printer_reports_its_trouble(void **state)
     assert_int_equal(3, desk->state_count);
 }
 
+static void each_job_begins_with_a_new_look(void **state)
+{
+    struct desk *desk = *state;
+    uint32_t first = 0, second = 0;
+    desk->fake.knows_reports = false;
+    (void)plugged(state);
+    desk->ends_paper = true;
+    assert_int_equal(TALLY_OK, hal_printer_print(desk->printer, tally_slice_text("one"), &first));
+    assert_int_equal(TALLY_OK, hal_printer_print(desk->printer, tally_slice_text("two"), &second));
+    fake_printer_settle(&desk->fake);
+    expect_result(desk, first, HAL_PRINT_DONE);
+    assert_int_equal(1, desk->fake.resets);
+    assert_int_equal(0, desk->fake.buffer_len);
+    assert_int_equal(HAL_PRINTER_PAPER_OUT, condition(desk));
+    desk->fake.paper_out = desk->ends_paper = false;
+    (void)fake_printer_wait(&desk->fake);
+    expect_result(desk, second, HAL_PRINT_DONE);
+    expect_paper(desk, "onetwo");
+}
+
 static void little_paper_holds_nothing(void **state)
 {
     struct desk *desk = *state;
@@ -640,6 +673,35 @@ static void unplugged_at_any_moment_it_is_said_what_became_of_the_job(void **sta
     }
 }
 
+/* Readiness, two jobs, a cover that opens between them; closed from within each of these calls. */
+static void whoever_is_told_may_close_everything(void **state)
+{
+    (void)state;
+    for (unsigned call = 1; call <= 6; call++) {
+        for (int is_mute = 0; is_mute < 2; is_mute++) {
+            struct desk *desk = test_calloc(1, sizeof *desk);
+            uint32_t jobs[2] = {0, 0};
+            make_desk(desk);
+            desk->closes = call;
+            desk->fake.is_mute = is_mute != 0;
+            fake_printer_plug(&desk->fake);
+            for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(TALLY_OK,
+                                 hal_printer_print(desk->printer, tally_slice_text("x"), &jobs[i]));
+            }
+            for (int i = 0; i < 20 && desk->fake.state != NULL; i++) {
+                desk->fake.cover_open = desk->calls[jobs[0]] == 1 && i < 10;
+                fake_printer_change(&desk->fake);
+                (void)fake_printer_wait(&desk->fake);
+            }
+            close_desk(desk);
+            assert_int_equal(1, desk->calls[jobs[0]]);
+            assert_int_equal(1, desk->calls[jobs[1]]);
+            test_free(desk);
+        }
+    }
+}
+
 static void a_printer_that_comes_back_prints_again(void **state)
 {
     struct desk *desk = plugged(state);
@@ -757,6 +819,7 @@ int main(void)
         TEST(a_job_waits_while_a_person_is_needed),
         TEST(trouble_is_also_noticed_where_nothing_is_reported),
         TEST(an_idle_printer_reports_its_trouble),
+        TEST(each_job_begins_with_a_new_look),
         TEST(little_paper_holds_nothing),
         TEST(a_receipt_on_two_rolls_is_printed_once),
         TEST(a_held_job_is_given_up_unprinted),
@@ -766,6 +829,7 @@ int main(void)
         TEST(without_a_printer_nothing_is_kept),
         TEST(a_full_queue_says_so_and_empties),
         TEST(unplugged_at_any_moment_it_is_said_what_became_of_the_job),
+        TEST(whoever_is_told_may_close_everything),
         TEST(a_printer_that_comes_back_prints_again),
         TEST(in_any_weather_each_job_is_done_once),
     };

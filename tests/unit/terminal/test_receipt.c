@@ -178,7 +178,7 @@ static void no_line_is_too_wide_nor_ends_in_half_a_character(void **state)
 
 /* ---- facts ---- */
 
-static const struct tally_words vips = {(const struct tally_word[]){{5, "VIP"}}, 1};
+static const struct tally_word vips[] = {{5, "VIP"}};
 static const struct tally_cap yearly[] = {{{TALLY_PERIOD_YEAR, 0}, 1, false, false}};
 static const struct tally_cap once[] = {{{TALLY_PERIOD_SALE, 0}, 1, false, false}};
 #define ALWAYS .when = {.from_day = INT32_MIN, .until_day = TALLY_DAY_NEVER}
@@ -187,7 +187,7 @@ static const struct tally_reward rewards[] = {
     {.name = {"Affordable", ""}, .cost = 100, ALWAYS},
     {.name = {"For VIPs", ""},
      .cost = 5010,
-     .when = {.from_day = INT32_MIN, .until_day = TALLY_DAY_NEVER, .tiers = vips}},
+     .when = {.from_day = INT32_MIN, .until_day = TALLY_DAY_NEVER, .tiers = {vips, 1}}},
     {.name = {"Over", ""}, .cost = 5011, .when = {.from_day = INT32_MIN, .until_day = 20778}},
     {.name = {"Of a year", ""}, .cost = 5012, .limits = yearly, .limit_count = 1, ALWAYS},
     {.name = {"Few", ""}, .cost = 5013, .total_max = 10, ALWAYS},
@@ -231,7 +231,8 @@ static void facts_are_those_of_the_event_and_of_the_account_now(void **state)
                                               {TALLY_MOVE_EARN_DEBT, 0, 0, 0, 3},
                                               {TALLY_MOVE_EARN, 0, 21000, 20800, 120},
                                               {TALLY_MOVE_EARN, STAMPS, 20800, 0, 1}};
-    const struct tally_event sale = {.type = TALLY_EVENT_SALE, .effects = {moves, 4}};
+    const struct tally_event sale = {.type = TALLY_EVENT_SALE,
+                                     .effects = {.moves = moves, .move_count = 4}};
     struct receipt_purse room[2];
     struct receipt_facts facts = receipt_facts_of(&sale, &member, room);
     assert_string_equal("Golden Leaf", facts.programme);
@@ -263,7 +264,8 @@ static void what_a_return_undoes_is_below_zero(void **state)
     static const struct tally_move moves[] = {{TALLY_MOVE_UNREDEEM, 0, 20818, 0, 385},
                                               {TALLY_MOVE_UNEARN, 0, 21000, 0, 50},
                                               {TALLY_MOVE_UNEARN_DEBT, 0, 0, 0, 7}};
-    const struct tally_event refund = {.type = TALLY_EVENT_REFUND, .effects = {moves, 3}};
+    const struct tally_event refund = {.type = TALLY_EVENT_REFUND,
+                                       .effects = {.moves = moves, .move_count = 3}};
     struct receipt_purse room[2];
     struct receipt_facts facts = receipt_facts_of(&refund, &member, room);
     assert_int_equal(-57, facts.earned);
