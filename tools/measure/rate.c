@@ -40,7 +40,7 @@ static char *put_letters(char *at, int count, uint64_t *random)
     return at;
 }
 
-/* Lengths as loyalty cards have them, up to the longest the standard allows. */
+/* Lengths as loyalty cards have them, up to nearly the longest that the track takes. */
 static void write_card(int track, uint64_t *random, char text[RATE_TEXT_LEN_MAX + 1])
 {
     char *at = text;
