@@ -60,7 +60,7 @@ static void press(send_fn *send, void *context, uint8_t modifiers, uint8_t usage
 
 static void type_character(send_fn *send, void *context, char character)
 {
-    struct key_press key;
+    struct key_press key = {.usage = 0};
     if (!find_key(settings.wedge.layout, character, &key)) {
         fail_msg("no key for %c", character);
     }
