@@ -666,6 +666,8 @@ static void draw_reader(const struct screen *screen, struct canvas *canvas,
                  _("No permission to open the reader; typed numbers work"));
     } else if (status == TALLY_E_DEVICE) {
         snprintf(text, sizeof text, "%s", _("The reader fails: unplug it, plug it in again"));
+    } else if (status == TALLY_E_READER_SILENT) {
+        snprintf(text, sizeof text, "%s", _("The reader does not answer; typed numbers work"));
     } else {
         snprintf(text, sizeof text, "%s", _("Plug in a reader; typed numbers work"));
     }

@@ -1,64 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All readers of this terminal: the driver table, and card events out of their reports. */
+/* All readers of this terminal: drivers on their devices, and card events out of what they say. */
 #include "hal/reader/reader.h"
 
 #include "app/base/alloc.h"
-#include "hal/reader/driver.h"
+#include "hal/reader/drivers.h"
+#include "hal/usb/usb.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The first driver that fits an interface gets it. */
-static const struct hal_reader_driver *const drivers[] = {
-    &hal_driver_hid_msr,
-};
+enum { RULE_LEN_MAX = 159 };
 
 struct reader {
+    struct hal_link link; /* first: the driver has only this */
     struct hal_readers *all;
-    const struct hal_reader_driver *driver;
+    struct hal_usb_interface *interface;
     struct hal_usb_claim *claim;
-    void *state;
+    const struct hal_reader_driver *const *row;      /* of the table: whose `state` is */
+    const struct hal_reader_driver *const *next_row; /* who has the next look */
+    void *state;                                     /* NULL: not started */
+    bool is_ready;
+    bool is_over; /* released: the driver may still be returning */
     struct reader *next;
 };
 
 struct hal_readers {
     struct hal_usb *usb;
-    struct tally_card_rules rules; /* owned */
+    struct hal_reader_settings settings; /* with rules of our own */
     hal_reader_event_fn *on_event;
     void *context;
     hal_readers_closed_fn *on_closed;
     void *closed_context;
-    struct reader *readers;
+    uint32_t look_ms;
+    struct reader *readers; /* those that are not over */
     unsigned ready_count;
 };
 
-static enum tally_status copy_rules(const struct tally_card_rules *from,
-                                    struct tally_card_rules *ret_rules)
+/* ---- settings ---- */
+
+static enum tally_status copy_settings(const struct hal_reader_settings *from,
+                                       struct hal_reader_settings *ret_settings)
 {
-    struct tally_card_rule *rules = tally_alloc(from->count, sizeof *rules);
+    struct tally_card_rule *rules = tally_alloc(from->rules.count, sizeof *rules);
     if (rules == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    for (size_t i = 0; i < from->count; i++) {
-        rules[i] = from->rules[i];
+    for (size_t i = 0; i < from->rules.count; i++) {
+        rules[i] = from->rules.rules[i];
     }
-    *ret_rules = (struct tally_card_rules){.rules = rules, .count = from->count};
+    *ret_settings = *from;
+    ret_settings->rules.rules = rules;
     return TALLY_OK;
 }
 
-static void free_rules(struct tally_card_rules *rules)
+static void free_settings(struct hal_reader_settings *settings)
 {
-    tally_free((void *)(uintptr_t)rules->rules); /* made by copy_rules(): ours to free */
-    *rules = (struct tally_card_rules){.rules = NULL, .count = 0};
+    tally_free(
+        (void *)(uintptr_t)settings->rules.rules); /* made by copy_settings(): ours to free */
+    explicit_bzero(settings, sizeof *settings);
 }
 
 /* ---- events: each of these may find `all` closing when it returns ---- */
 
-static void say_state(struct hal_readers *all, enum tally_status status, const char *name)
+/* Like the lines of 70-tally.rules, for one maker's devices. */
+static void write_rule(char rule[RULE_LEN_MAX + 1], uint16_t idVendor)
 {
-    struct hal_reader_event event = {
-        .kind = HAL_READER_STATE, .status = status, .name = name, .ready_count = all->ready_count};
+    snprintf(rule, RULE_LEN_MAX + 1,
+             "ACTION==\"add\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", "
+             "ATTR{idVendor}==\"%04x\", GROUP=\"tally\", MODE=\"0660\"",
+             (unsigned)idVendor);
+}
+
+/* What an event's contract allows for a reader that can't be used. */
+static enum tally_status state_status(enum tally_status status)
+{
+    bool is_known = status == TALLY_OK || status == TALLY_E_READER_GONE ||
+                    status == TALLY_E_READER_SILENT || status == TALLY_E_NO_PERMISSION;
+    return is_known ? status : TALLY_E_DEVICE;
+}
+
+/* Once: a reader that is tried again and again, and fails in the same way, is no news. */
+static void say_state(struct hal_readers *all, struct hal_usb_interface *interface,
+                      enum tally_status why)
+{
+    enum tally_status status = state_status(why);
+    char rule[RULE_LEN_MAX + 1] = "";
+    bool is_forbidden = status == TALLY_E_NO_PERMISSION;
+    if (interface->said == status || all->on_closed != NULL) {
+        return;
+    }
+    interface->said = status;
+    if (is_forbidden) {
+        write_rule(rule, interface->is.idVendor);
+    }
+    struct hal_reader_event event = {.kind = HAL_READER_STATE,
+                                     .status = status,
+                                     .name = is_forbidden ? interface->node : interface->name,
+                                     .rule = rule,
+                                     .ready_count = all->ready_count};
     all->on_event(all->context, &event);
 }
 
@@ -66,10 +106,14 @@ static void say_swipe(struct reader *reader, enum tally_status status,
                       const struct tally_card *card)
 {
     struct hal_readers *all = reader->all;
+    if (reader->is_over) {
+        return;
+    }
     struct hal_reader_event event = {.kind =
                                          status == TALLY_OK ? HAL_READER_CARD : HAL_READER_REFUSED,
                                      .status = status,
-                                     .name = hal_usb_claim_name(reader->claim),
+                                     .name = reader->interface->name,
+                                     .rule = "",
                                      .ready_count = all->ready_count};
     if (status == TALLY_OK) {
         event.card = *card;
@@ -78,145 +122,314 @@ static void say_swipe(struct reader *reader, enum tally_status status,
     explicit_bzero(&event, sizeof event);
 }
 
-/* ---- one reader ---- */
+/* ---- the end of a reader ---- */
 
-static void unlink_reader(struct reader *reader)
+static void free_state(struct reader *reader)
 {
-    struct reader **at = &reader->all->readers;
+    if (reader->state != NULL) {
+        explicit_bzero(reader->state, (*reader->row)->state_len);
+    }
+    tally_free(reader->state);
+    reader->state = NULL;
+}
+
+/* Its driver may be the caller: the memory stays until on_closed(). */
+static void release(struct reader *reader)
+{
+    struct hal_readers *all = reader->all;
+    struct reader **at = &all->readers;
     while (*at != reader) {
         at = &(*at)->next;
     }
     *at = reader->next;
+    reader->is_over = true;
+    all->ready_count -= reader->is_ready ? 1 : 0;
+    hal_usb_release(reader->claim);
 }
 
-static void free_reader(struct reader *reader)
+static void let_go(struct reader *reader)
 {
     if (reader->state != NULL) {
-        explicit_bzero(reader->state, reader->driver->state_len);
+        explicit_bzero(reader->state, (*reader->row)->state_len);
     }
-    tally_free(reader->state);
-    tally_free(reader);
+    release(reader);
 }
 
-static void on_report(void *context, uint8_t *report, size_t len)
+static void fail(struct reader *reader, enum tally_status status, uint32_t again_in_ms)
 {
-    struct reader *reader = context;
-    struct tally_card card = {0};
-    enum tally_status status =
-        reader->driver->read(reader->state, report, len, &reader->all->rules, &card);
+    struct hal_readers *all = reader->all;
+    struct hal_usb_interface *interface = reader->interface;
+    let_go(reader);
+    hal_usb_show_again(interface, again_in_ms);
+    say_state(all, interface, status);
+}
+
+/* ---- what a driver asks for ---- */
+
+static struct reader *reader_of(struct hal_link *link)
+{
+    return (struct reader *)link;
+}
+
+static enum tally_status link_control(struct hal_link *link, const struct hal_setup *setup,
+                                      const uint8_t *data)
+{
+    return hal_usb_control(reader_of(link)->claim, setup, data);
+}
+
+static enum tally_status link_listen(struct hal_link *link, size_t report_len, bool short_ends)
+{
+    return hal_usb_listen(reader_of(link)->claim, report_len, short_ends);
+}
+
+static enum tally_status link_receive(struct hal_link *link, size_t len_max)
+{
+    return hal_usb_receive(reader_of(link)->claim, len_max);
+}
+
+static enum tally_status link_send(struct hal_link *link, const uint8_t *bytes, size_t len)
+{
+    return hal_usb_send(reader_of(link)->claim, bytes, len);
+}
+
+static void link_set_timer(struct hal_link *link, uint32_t in_ms)
+{
+    hal_usb_set_timer(reader_of(link)->claim, in_ms);
+}
+
+static uint64_t link_now_ms(struct hal_link *link)
+{
+    (void)link;
+    return hal_usb_now_ms();
+}
+
+static void link_ready(struct hal_link *link)
+{
+    struct reader *reader = reader_of(link);
+    if (!reader->is_over && !reader->is_ready) {
+        reader->is_ready = true;
+        reader->all->ready_count++;
+        say_state(reader->all, reader->interface, TALLY_OK);
+    }
+}
+
+static void link_card(struct hal_link *link, const struct tally_card *card)
+{
+    say_swipe(reader_of(link), TALLY_OK, card);
+}
+
+static void link_refuse(struct hal_link *link, enum tally_status status)
+{
     bool is_refusal = status == TALLY_E_PAYMENT_CARD || status == TALLY_E_UNKNOWN_CARD;
-    if (status != TALLY_OK && status != TALLY_E_NOT_FOUND && !is_refusal) {
-        status = TALLY_E_CARD_UNREADABLE;
-    }
-    if (status != TALLY_E_NOT_FOUND) {
-        say_swipe(reader, status, &card);
-    }
-    explicit_bzero(&card, sizeof card);
+    say_swipe(reader_of(link), is_refusal ? status : TALLY_E_CARD_UNREADABLE, NULL);
 }
 
-static void on_broken(void *context)
+static const struct hal_reader_driver *const *
+find_driver(const struct hal_reader_driver *const *from, const struct hal_usb_interface *interface,
+            const struct hal_reader_settings *settings)
 {
-    say_swipe(context, TALLY_E_CARD_UNREADABLE, NULL);
+    while (*from != NULL && !(*from)->fits(&interface->is, settings)) {
+        from++;
+    }
+    return from;
 }
 
-/* The name lives in the claim, and the claim may not outlive on_event (which may close all): so the
- * name is copied. */
-static void on_end(void *context, enum tally_status status)
+/* The device stays claimed while the next driver has a look, so that the kernel's driver does not
+ * come in between. */
+static void try_next_driver(struct reader *reader)
+{
+    const struct hal_reader_driver *const *row =
+        find_driver(reader->row + 1, reader->interface, &reader->all->settings);
+    if (*row == NULL) {
+        let_go(reader);
+        return;
+    }
+    reader->next_row = row; /* the driver that says so is still returning */
+    hal_usb_renew(reader->claim);
+}
+
+static void link_end(struct hal_link *link, enum tally_status status)
+{
+    struct reader *reader = reader_of(link);
+    if (reader->is_over) {
+        return;
+    }
+    if (status == TALLY_E_NOT_FOUND && !reader->is_ready) {
+        try_next_driver(reader);
+    } else {
+        fail(reader, status, reader->all->look_ms);
+    }
+}
+
+static const struct hal_link_ops link_ops = {.control = link_control,
+                                             .listen = link_listen,
+                                             .receive = link_receive,
+                                             .send = link_send,
+                                             .set_timer = link_set_timer,
+                                             .now_ms = link_now_ms,
+                                             .ready = link_ready,
+                                             .card = link_card,
+                                             .refuse = link_refuse,
+                                             .end = link_end};
+
+/* ---- what the device says ---- */
+
+static void start_driver(struct reader *reader)
+{
+    const struct hal_reader_driver *driver = *reader->next_row;
+    free_state(reader);
+    reader->row = reader->next_row;
+    reader->state = tally_alloc(driver->state_len, 1);
+    if (reader->state == NULL) {
+        fail(reader, TALLY_E_NO_MEMORY, reader->all->look_ms);
+        return;
+    }
+    driver->start(reader->state, &reader->link);
+}
+
+/* One that nobody was told of, and that is gone, is no news. */
+static void say_gone(struct hal_readers *all, struct hal_usb_interface *interface)
+{
+    if (interface->said != TALLY_E_NOT_FOUND) {
+        say_state(all, interface, TALLY_E_READER_GONE);
+    }
+}
+
+static void on_open(void *context, enum tally_status status)
 {
     struct reader *reader = context;
     struct hal_readers *all = reader->all;
-    char name[HAL_USB_NAME_LEN_MAX + 1];
-    snprintf(name, sizeof name, "%s", hal_usb_claim_name(reader->claim));
-    unlink_reader(reader);
-    hal_usb_release(reader->claim);
-    free_reader(reader);
-    all->ready_count--;
-    say_state(all, status, name);
+    struct hal_usb_interface *interface = reader->interface;
+    switch (status) {
+    case TALLY_OK:
+        start_driver(reader);
+        return;
+    case TALLY_E_NO_PERMISSION:
+        let_go(reader);
+        hal_usb_show_when_allowed(interface);
+        say_state(all, interface, status);
+        return;
+    case TALLY_E_READER_GONE:
+        let_go(reader);
+        hal_usb_show_when_allowed(interface); /* or its node comes late */
+        say_gone(all, interface);
+        return;
+    default:
+        fail(reader, status, all->look_ms);
+        return;
+    }
 }
 
-static const struct hal_usb_handlers handlers = {
-    .on_report = on_report, .on_broken = on_broken, .on_end = on_end};
+static void on_control(void *context, enum tally_status status, uint8_t *bytes, size_t len)
+{
+    struct reader *reader = context;
+    (*reader->row)->on_control(reader->state, &reader->link, status, bytes, len);
+}
+
+static void on_report(void *context, enum tally_status status, uint8_t *report, size_t len)
+{
+    struct reader *reader = context;
+    (*reader->row)->on_report(reader->state, &reader->link, status, report, len);
+}
+
+static void on_received(void *context, enum tally_status status, uint8_t *bytes, size_t len)
+{
+    struct reader *reader = context;
+    (*reader->row)->on_received(reader->state, &reader->link, status, bytes, len);
+}
+
+static void on_sent(void *context, enum tally_status status)
+{
+    struct reader *reader = context;
+    (*reader->row)->on_sent(reader->state, &reader->link, status);
+}
+
+static void on_timer(void *context)
+{
+    struct reader *reader = context;
+    (*reader->row)->on_timer(reader->state, &reader->link);
+}
+
+/* A reader that is gone may only have been taken by the kernel for a moment, and one that was
+ * silent is being reset: both are tried again soon. One that fails is left in peace for a while. */
+static void on_end(void *context, enum tally_status status)
+{
+    struct reader *reader = context;
+    bool is_soon = status == TALLY_E_READER_GONE || status == TALLY_E_READER_SILENT;
+    fail(reader, status, is_soon ? HAL_USB_RETRY_MS : reader->all->look_ms);
+}
+
+static void on_closed(void *context)
+{
+    struct reader *reader = context;
+    free_state(reader);
+    tally_free(reader);
+}
+
+static const struct hal_usb_handlers handlers = {.on_open = on_open,
+                                                 .on_control = on_control,
+                                                 .on_report = on_report,
+                                                 .on_received = on_received,
+                                                 .on_sent = on_sent,
+                                                 .on_timer = on_timer,
+                                                 .on_end = on_end,
+                                                 .on_closed = on_closed};
+
+/* ---- what is on the bus ---- */
 
 static enum tally_status make_reader(struct hal_readers *all,
-                                     const struct hal_reader_driver *driver,
-                                     struct reader **ret_reader)
+                                     const struct hal_reader_driver *const *row,
+                                     struct hal_usb_interface *interface)
 {
     struct reader *reader = tally_alloc(1, sizeof *reader);
-    void *state = tally_alloc(driver->state_len, 1);
-    if (reader == NULL || state == NULL) {
-        tally_free(reader);
-        tally_free(state);
+    if (reader == NULL) {
         return TALLY_E_NO_MEMORY;
     }
-    reader->all = all;
-    reader->driver = driver;
-    reader->state = state;
-    *ret_reader = reader;
+    *reader = (struct reader){
+        .link = {.ops = &link_ops, .interface = &interface->is, .settings = &all->settings},
+        .all = all,
+        .interface = interface,
+        .row = row,
+        .next_row = row};
+    enum tally_status status = hal_usb_claim(interface, &handlers, reader, &reader->claim);
+    if (status != TALLY_OK) {
+        tally_free(reader);
+        return status;
+    }
+    reader->next = all->readers;
+    all->readers = reader;
     return TALLY_OK;
 }
 
-static enum tally_status start_reader(struct reader *reader, const struct hal_usb_device *device,
-                                      const struct hal_usb_interface *interface)
-{
-    TALLY_TRY(hal_usb_claim(device, interface, &handlers, reader, &reader->claim));
-    enum tally_status status = reader->driver->start(reader->state, reader->claim);
-    if (status != TALLY_OK) {
-        hal_usb_release(reader->claim);
-    }
-    return status;
-}
-
-/* What the event's contract allows for a reader that can't be used. */
-static enum tally_status state_status(enum tally_status status)
-{
-    bool is_known = status == TALLY_E_READER_GONE || status == TALLY_E_NO_PERMISSION;
-    return is_known ? status : TALLY_E_DEVICE;
-}
-
-static void try_interface(struct hal_readers *all, const struct hal_reader_driver *driver,
-                          const struct hal_usb_device *device,
-                          const struct hal_usb_interface *interface)
-{
-    struct reader *reader = NULL;
-    enum tally_status status = make_reader(all, driver, &reader);
-    if (status == TALLY_OK) {
-        status = start_reader(reader, device, interface);
-        if (status != TALLY_OK) {
-            free_reader(reader);
-        }
-    }
-    if (status == TALLY_OK) {
-        reader->next = all->readers;
-        all->readers = reader;
-        all->ready_count++;
-        say_state(all, TALLY_OK, hal_usb_claim_name(reader->claim));
-    } else if (status != TALLY_E_NOT_FOUND) {
-        say_state(all, state_status(status), device->node);
-    }
-}
-
-static void on_arrived(void *context, const struct hal_usb_device *device)
+static void on_found(void *context, struct hal_usb_interface *found)
 {
     struct hal_readers *all = context;
-    for (size_t i = 0; i < device->interface_count; i++) {
-        const struct hal_usb_interface *interface = &device->interfaces[i];
-        for (size_t row = 0; row < sizeof drivers / sizeof drivers[0]; row++) {
-            bool is_closing = all->on_closed != NULL;
-            if (!is_closing && drivers[row]->fits(device, interface)) {
-                try_interface(all, drivers[row], device, interface);
-                break;
-            }
-        }
+    const struct hal_reader_driver *const *row =
+        find_driver(hal_reader_drivers, found, &all->settings);
+    if (*row == NULL || all->on_closed != NULL) {
+        return;
+    }
+    enum tally_status status = make_reader(all, row, found);
+    if (status != TALLY_OK) {
+        hal_usb_show_again(found, all->look_ms);
+        say_state(all, found, status);
     }
 }
+
+static void on_left(void *context, struct hal_usb_interface *left)
+{
+    say_gone(context, left);
+}
+
+static const struct hal_usb_watcher watcher = {.on_found = on_found, .on_left = on_left};
 
 /* ---- all readers ---- */
 
-enum tally_status hal_readers_open(uv_loop_t *loop, const struct tally_card_rules *rules,
+enum tally_status hal_readers_open(uv_loop_t *loop, const struct hal_reader_settings *settings,
                                    hal_reader_event_fn *on_event, void *context,
                                    struct hal_readers **ret_readers)
 {
-    assert(loop != NULL && rules != NULL && on_event != NULL && ret_readers != NULL);
+    assert(loop != NULL && settings != NULL && on_event != NULL && ret_readers != NULL);
 
     struct hal_readers *all = tally_alloc(1, sizeof *all);
     if (all == NULL) {
@@ -224,31 +437,34 @@ enum tally_status hal_readers_open(uv_loop_t *loop, const struct tally_card_rule
     }
     all->on_event = on_event;
     all->context = context;
-    enum tally_status status = copy_rules(rules, &all->rules);
+    all->look_ms = settings->look_ms != 0 ? settings->look_ms : HAL_USB_LOOK_MS;
+    enum tally_status status = copy_settings(settings, &all->settings);
     if (status != TALLY_OK) {
         goto free_all;
     }
-    status = hal_usb_open(loop, on_arrived, all, &all->usb);
+    status = hal_usb_open(loop, all->look_ms, &watcher, all, &all->usb);
     if (status != TALLY_OK) {
-        goto free_all;
+        goto free_settings;
     }
     *ret_readers = all;
     return TALLY_OK;
+free_settings:
+    free_settings(&all->settings);
 free_all:
-    free_rules(&all->rules);
     tally_free(all);
     return status;
 }
 
-enum tally_status hal_readers_set_rules(struct hal_readers *readers,
-                                        const struct tally_card_rules *rules)
+enum tally_status hal_readers_set(struct hal_readers *readers,
+                                  const struct hal_reader_settings *settings)
 {
-    assert(readers != NULL && rules != NULL);
+    assert(readers != NULL && settings != NULL);
 
-    struct tally_card_rules copy;
-    TALLY_TRY(copy_rules(rules, &copy));
-    free_rules(&readers->rules);
-    readers->rules = copy;
+    struct hal_reader_settings copy;
+    TALLY_TRY(copy_settings(settings, &copy));
+    free_settings(&readers->settings);
+    readers->settings = copy;
+    explicit_bzero(&copy, sizeof copy);
     return TALLY_OK;
 }
 
@@ -261,25 +477,23 @@ unsigned hal_readers_ready_count(const struct hal_readers *readers)
 static void on_usb_closed(void *context)
 {
     struct hal_readers *all = context;
-    hal_readers_closed_fn *on_closed = all->on_closed;
+    hal_readers_closed_fn *on_all_closed = all->on_closed;
     void *closed_context = all->closed_context;
-    free_rules(&all->rules);
+    free_settings(&all->settings);
     tally_free(all);
-    on_closed(closed_context);
+    on_all_closed(closed_context);
 }
 
-void hal_readers_close(struct hal_readers *readers, hal_readers_closed_fn *on_closed, void *context)
+void hal_readers_close(struct hal_readers *readers, hal_readers_closed_fn *on_all_closed,
+                       void *context)
 {
-    assert(readers != NULL && on_closed != NULL && readers->on_closed == NULL);
+    assert(readers != NULL && on_all_closed != NULL && readers->on_closed == NULL);
 
-    readers->on_closed = on_closed;
+    readers->on_closed = on_all_closed;
     readers->closed_context = context;
     while (readers->readers != NULL) {
-        struct reader *reader = readers->readers;
-        readers->readers = reader->next;
-        hal_usb_release(reader->claim);
-        free_reader(reader);
+        release(
+            readers->readers); /* a driver may be on its way back from an event: no wiping yet */
     }
-    readers->ready_count = 0;
     hal_usb_close(readers->usb, on_usb_closed, readers);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a device sends as its report descriptor: it is refused, or its fields lie inside of the reports
- * that it announces, and so do those of a stripe reader or a scanner in it. */
+/* Whatever a device sends as its report descriptor: it is refused, or its fields lie inside of the
+ * reports that it announces, and so do those of a stripe reader or a scanner in it. */
 #include "tests/fuzz/fuzz.h"
 
 #include "hal/reader/msr.h"

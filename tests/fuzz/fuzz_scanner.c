@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a scanner says of itself and sends: at most a card of ours, and nothing of it is left. The first
- * byte is how long the descriptor is, in steps of 4 bytes; then reports of the length that it announces. */
+/* Whatever a scanner says of itself and sends: at most a card of ours, and nothing of it is left.
+ * The first byte is how long the descriptor is, in steps of 4 bytes; then reports of the length
+ * that it announces. */
 #include "tests/fuzz/fuzz_card.h"
 
 #include "app/base/alloc.h"
@@ -17,8 +18,8 @@ static void end_scan(struct hal_scanner_scan *scan, const struct hal_reader_sett
     claim_wiped(scan->text, sizeof scan->text);
 }
 
-static enum tally_status take(const struct hal_scanner_layout *layout, struct hal_scanner_scan *scan,
-                              const uint8_t *bytes, size_t len)
+static enum tally_status take(const struct hal_scanner_layout *layout,
+                              struct hal_scanner_scan *scan, const uint8_t *bytes, size_t len)
 {
     uint8_t *report = tally_alloc(len + 1, 1);
     FUZZ_CLAIM(report != NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a stripe reader says of itself and sends: at most a card of ours, and nothing of it is left.
- * The first byte is how long the descriptor is, in steps of 4 bytes; the rest is a report. */
+/* Whatever a stripe reader says of itself and sends: at most a card of ours, and nothing of it is
+ * left. The first byte is how long the descriptor is, in steps of 4 bytes; the rest is a report. */
 #include "tests/fuzz/fuzz_card.h"
 
 #include "app/base/alloc.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever keys a wedge says are down: at most a card of ours, and no text is left when one has ended.
- * The first byte is the layout; then reports of 8 bytes. */
+/* Whatever keys a wedge says are down: at most a card of ours, and no text is left when one has
+ * ended. The first byte is the layout; then reports of 8 bytes. */
 #include "tests/fuzz/fuzz_card.h"
 
 #include "hal/reader/wedge.h"

@@ -23,7 +23,9 @@ static void check_config(const uint8_t *config, int interval)
         endpoints += config[at + 1] == 0x05;
         if (config[at + 1] == 0x21) {
             assert_int_equal(TALLY_USB_HID_AT, at);
-            assert_int_equal(TALLY_USB_REPORT_DESCRIPTOR_LEN, config[at + 7] | config[at + 8] << 8);
+            uint16_t len = 0;
+            (void)tally_usb_report_descriptor(TALLY_MSR_FORM_SURESWIPE, &len);
+            assert_int_equal(len, config[at + 7] | config[at + 8] << 8);
         }
         if (config[at + 1] == 0x05) {
             assert_int_equal(0x81, config[at + 2]);
@@ -43,9 +45,10 @@ static void the_configurations_add_up(void **state)
     (void)state;
     check_config(tally_usb_config_fs, 10);
     check_config(tally_usb_config_hs, 7);
-    assert_int_equal(TALLY_USB_DEVICE_LEN, tally_usb_device[0]);
-    assert_int_equal(0x1209, tally_usb_device[8] | tally_usb_device[9] << 8);
-    assert_int_equal(0x0001, tally_usb_device[10] | tally_usb_device[11] << 8);
+    assert_int_equal(TALLY_USB_DEVICE_LEN, tally_usb_device_descriptor[0]);
+    assert_int_equal(0x1209, tally_usb_device_descriptor[8] | tally_usb_device_descriptor[9] << 8);
+    assert_int_equal(0x0001,
+                     tally_usb_device_descriptor[10] | tally_usb_device_descriptor[11] << 8);
 }
 
 /* Walks the items (HID 1.11, 6.2.2) and finds where each input usage stands. */
@@ -56,18 +59,20 @@ struct layout {
     int offset_of[256]; /* bytes, by usage; -1 is not there */
 };
 
-static struct layout read_report_descriptor(void)
+static struct layout read_report_descriptor(enum tally_msr_form form)
 {
+    uint16_t descriptor_len = 0;
+    const uint8_t *descriptor = tally_usb_report_descriptor(form, &descriptor_len);
     struct layout layout = {0};
     int size = 0, count = 0, usages[16], usage_count = 0;
     memset(layout.offset_of, 0xff, sizeof layout.offset_of);
-    for (int at = 0; at < TALLY_USB_REPORT_DESCRIPTOR_LEN;) {
-        int item = tally_usb_report_descriptor[at] & 0xfc;
-        int len = tally_usb_report_descriptor[at] & 0x03;
+    for (int at = 0; at < descriptor_len;) {
+        int item = descriptor[at] & 0xfc;
+        int len = descriptor[at] & 0x03;
         int value = 0;
-        assert_true(len != 3 && at + 1 + len <= TALLY_USB_REPORT_DESCRIPTOR_LEN);
+        assert_true(len != 3 && at + 1 + len <= descriptor_len);
         for (int i = 0; i < len; i++) {
-            value |= tally_usb_report_descriptor[at + 1 + i] << (8 * i);
+            value |= descriptor[at + 1 + i] << (8 * i);
         }
         at += 1 + len;
         switch (item) {
@@ -115,7 +120,7 @@ static struct layout read_report_descriptor(void)
 static void the_report_descriptor_describes_the_337_bytes(void **state)
 {
     (void)state;
-    struct layout layout = read_report_descriptor();
+    struct layout layout = read_report_descriptor(TALLY_MSR_FORM_SURESWIPE);
     assert_int_equal(0, layout.collections);
     assert_int_equal(337 * 8, layout.input_bits);
     assert_int_equal(TALLY_MSR_FEATURE_LEN * 8, layout.feature_bits);
@@ -131,6 +136,8 @@ static void the_report_descriptor_describes_the_337_bytes(void **state)
 
 /* ---- requests ---- */
 
+static const struct tally_ports no_ports = {.serial = "S1"};
+
 static struct tally_usb_answer ask(struct tally_hid *hid, int type, int request, int value, int len)
 {
     const struct tally_usb_setup setup = {(uint8_t)type, (uint8_t)request, (uint16_t)value, 0,
@@ -142,11 +149,12 @@ static void a_host_gets_the_descriptors_and_never_more_than_it_asks_for(void **s
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     struct tally_usb_answer answer = ask(&hid, 0x81, 0x06, 0x2200, 255);
     assert_int_equal(TALLY_USB_SEND, answer.kind);
-    assert_int_equal(TALLY_USB_REPORT_DESCRIPTOR_LEN, answer.len);
-    assert_ptr_equal(tally_usb_report_descriptor, answer.data);
+    uint16_t len = 0;
+    assert_ptr_equal(tally_usb_report_descriptor(TALLY_MSR_FORM_SURESWIPE, &len), answer.data);
+    assert_int_equal(len, answer.len);
     answer = ask(&hid, 0x81, 0x06, 0x2200, 10);
     assert_int_equal(10, answer.len);
     answer = ask(&hid, 0x81, 0x06, 0x2100, 255);
@@ -159,7 +167,7 @@ static void get_report_never_hands_out_a_card(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     struct tally_usb_answer answer = ask(&hid, 0xa1, 0x01, 0x0100, 337);
     assert_int_equal(TALLY_USB_SEND, answer.kind);
     assert_int_equal(337, answer.len);
@@ -172,7 +180,7 @@ static void idle_and_protocol_have_one_value_each(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     assert_int_equal(TALLY_USB_DONE, ask(&hid, 0x21, 0x0a, 0x0000, 0).kind);
     assert_int_equal(TALLY_USB_STALL, ask(&hid, 0x21, 0x0a, 0x0400, 0).kind);
     assert_int_equal(TALLY_USB_DONE, ask(&hid, 0x21, 0x0b, 1, 0).kind);
@@ -186,7 +194,7 @@ static void what_is_not_a_request_of_ours_stalls(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     int understood = 0;
     for (int type = 0; type < 256; type++) {
         for (int request = 0; request < 256; request++) {
@@ -212,7 +220,8 @@ static void properties_can_be_read_and_not_set(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    const struct tally_ports ports = {.serial = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"};
+    tally_hid_init(&hid, &ports);
     const uint8_t *answer = command(&hid, TALLY_MSR_GET_PROP, 1, TALLY_MSR_PROP_SOFTWARE_ID);
     assert_int_equal(TALLY_MSR_ANSWER_OK, answer[0]);
     assert_memory_equal("tally-reader", answer + 2, strlen("tally-reader"));
@@ -234,7 +243,7 @@ static void a_short_feature_report_is_a_bad_parameter(void **state)
     (void)state;
     struct tally_hid hid;
     const uint8_t data[1] = {TALLY_MSR_GET_PROP};
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     tally_hid_received(&hid, data, sizeof data);
     assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER, ask(&hid, 0xa1, 0x01, 0x0300, 24).data[0]);
 }

@@ -208,7 +208,7 @@ static void drop_capabilities(void)
 int main(void)
 {
     static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    const struct tally_card_rules rules = {own_rules, 1};
+    const struct hal_reader_settings settings = {.rules = {own_rules, 1}};
     static struct terminal terminal;
     drop_capabilities();
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -218,7 +218,8 @@ int main(void)
     }
     terminal.orders.data = &terminal;
     uv_poll_start(&terminal.orders, UV_READABLE, on_order);
-    if (hal_readers_open(&terminal.loop, &rules, on_event, NULL, &terminal.readers) != TALLY_OK) {
+    if (hal_readers_open(&terminal.loop, &settings, on_event, NULL, &terminal.readers) !=
+        TALLY_OK) {
         return 3;
     }
     printf("open\n");

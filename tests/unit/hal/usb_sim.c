@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's side of usbfs for devices with one interface and one interrupt IN endpoint. */
+/* The kernel's side of usbfs for devices with an interrupt IN endpoint and, if wanted, a second
+ * interface with bulk endpoints. */
 #include "tests/unit/hal/usb_sim.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <linux/ioctl.h>
 #include <linux/usbdevice_fs.h>
 
-enum { ENDPOINT_IN = 0x81, STRING_PRODUCT = 2, SETUP_LEN = 8, DESCRIPTORS_LEN = 18 + 34 };
+enum { SETUP_LEN = 8, DESCRIPTORS_LEN_MAX = 128, ENDPOINTS = 256, NEVER = UINT_MAX };
 
 struct chunk {
     size_t len;
@@ -21,6 +24,15 @@ struct chunk {
 struct urb {
     UMockdevIoctlData *data; /* struct usbdevfs_urb */
     UMockdevIoctlData *buffer;
+    const UMockdevIoctlClient *client; /* whose open file it is */
+};
+
+/* What is wrong with an endpoint; endpoint 0 is where a driver's requests go. */
+struct trouble {
+    bool is_stalled;     /* the device's side */
+    bool is_out_of_step; /* the device's toggle was reset, the controller's was not */
+    int error;
+    unsigned error_count;
 };
 
 struct sim {
@@ -31,76 +43,69 @@ struct sim {
     char *node;
     char *path;
     pthread_mutex_t lock;
-    GQueue *pending; /* struct urb: asked, not answered */
-    GQueue *done;    /* struct urb: answered, not reaped */
-    GQueue *chunks;
+    GQueue *pending;           /* struct urb: asked, not answered */
+    GQueue *done;              /* struct urb: answered, not reaped */
+    GQueue *chunks[ENDPOINTS]; /* of IN endpoints; NULL: none yet */
+    struct trouble troubles[ENDPOINTS];
     bool is_gone;
-    bool is_stalled;
+    bool is_silent;
+    bool mends_when_reset;
     struct chunk last_words;
+    unsigned tear_at; /* requests to go; NEVER */
+    bool tear_when_answered;
+    int torn_fd;
     unsigned calls;
     unsigned claims;
+    unsigned resets;
+    unsigned empty_packets;
     GArray *requests; /* unsigned: lengths */
 };
 
 /* ---- descriptors (USB 2.0, 9.6) ---- */
 
-static void write_descriptors(const struct sim *sim, uint8_t into[DESCRIPTORS_LEN])
+static void put(GByteArray *into, const uint8_t *bytes, size_t len)
 {
-    size_t report_len = sim->kind.report_descriptor.len;
-    const uint8_t bytes[DESCRIPTORS_LEN] = {
-        18,
-        1,
-        0x00,
-        0x02,
-        0,
-        0,
-        0,
-        64,
-        0x09,
-        0x12,
-        0x01,
-        0x00,
-        0x00,
-        0x01,
-        0,
-        (uint8_t)(sim->kind.product == NULL ? 0 : STRING_PRODUCT),
-        0,
-        1,
-        /* configuration */ 9,
-        2,
-        34,
-        0,
-        1,
-        1,
-        0,
-        0x80,
-        50,
-        /* interface */ 9,
-        4,
-        0,
-        0,
-        1,
-        sim->kind.interface_class,
-        sim->kind.interface_subclass,
-        sim->kind.interface_protocol,
-        0,
-        /* HID */ 9,
-        0x21,
-        0x11,
-        0x01,
-        0,
-        1,
-        0x22,
-        (uint8_t)report_len,
-        (uint8_t)(report_len >> 8),
-        /* endpoint */ 7,
-        5,
-        ENDPOINT_IN,
-        3,
-        8,
-        0,
-        10};
-    memcpy(into, bytes, sizeof bytes);
+    g_byte_array_append(into, bytes, (guint)len);
+}
+
+static void put_interface(GByteArray *into, uint8_t number, uint8_t endpoints,
+                          const uint8_t kind[3])
+{
+    const uint8_t bytes[] = {9, 4, number, 0, endpoints, kind[0], kind[1], kind[2], 0};
+    put(into, bytes, sizeof bytes);
+}
+
+static void put_endpoint(GByteArray *into, uint8_t address, uint8_t type, uint8_t packet_len)
+{
+    const uint8_t bytes[] = {7, 5, address, type, packet_len, 0, 10};
+    put(into, bytes, sizeof bytes);
+}
+
+static GByteArray *make_descriptors(const struct sim_kind *kind)
+{
+    GByteArray *made = g_byte_array_new();
+    const uint8_t device[] = {18,   1,    0x00, 0x02, 0, 0, 0, 64, 0x09,
+                              0x12, 0x01, 0x00, 0x00, 1, 0, 2, 0,  1};
+    const uint8_t configuration[] = {9, 2, 0, 0, kind->echo_text == NULL ? 1 : 2, 1, 0, 0x80, 50};
+    size_t report_len = kind->report_descriptor.len;
+    const uint8_t hid[] = {
+        9, 0x21, 0x11, 0x01, 0, 1, 0x22, (uint8_t)report_len, (uint8_t)(report_len >> 8)};
+    const uint8_t first[] = {kind->interface_class, kind->interface_subclass,
+                             kind->interface_protocol};
+    const uint8_t echo[] = {0xff, 0, SIM_ECHO_PROTOCOL};
+    put(made, device, sizeof device);
+    put(made, configuration, sizeof configuration);
+    put_interface(made, 0, 1, first);
+    put(made, hid, sizeof hid);
+    put_endpoint(made, SIM_INTERRUPT_IN, 3, 8);
+    if (kind->echo_text != NULL) {
+        put_interface(made, 1, 3, echo);
+        put_endpoint(made, SIM_BULK_IN, 2, SIM_PACKET_LEN);
+        put_endpoint(made, SIM_BULK_OUT, 2, SIM_PACKET_LEN);
+        put_endpoint(made, SIM_ECHO_INTERRUPT_IN, 3, 8);
+    }
+    made->data[sizeof device + 2] = (uint8_t)(made->len - sizeof device);
+    return made;
 }
 
 static char *hex_of(const uint8_t *bytes, size_t len)
@@ -148,72 +153,159 @@ static void finish_urb(struct sim *sim, struct urb *urb, int status, const uint8
     g_queue_push_tail(sim->done, urb);
 }
 
-static size_t write_string(uint8_t into[2 + 2 * 127], const char *text)
+/* ---- faults ---- */
+
+static void tear(struct sim *sim)
 {
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len && i < 126; i++) {
-        into[2 + 2 * i] = (uint8_t)text[i];
-        into[3 + 2 * i] = 0;
-    }
-    into[0] = (uint8_t)(2 + 2 * len);
-    into[1] = 3;
-    return into[0];
+    sim->is_gone = true;
+    g_assert_cmpint(eventfd_write(sim->torn_fd, 1), ==, 0);
 }
 
-static void answer_control(struct sim *sim, struct urb *urb)
+/* A request has been handed in, or its answer fetched. */
+static void count_towards_tear(struct sim *sim, bool is_answered)
 {
-    const uint8_t *setup = urb->buffer->data;
-    bool wants_report = setup[0] == 0x81 && setup[1] == 6 && setup[3] == 0x22;
-    bool wants_string = setup[0] == 0x80 && setup[1] == 6 && setup[3] == 3;
-    uint8_t text[2 + 2 * 127];
-    static const uint8_t languages[] = {4, 3, 0x09, 0x04};
-    if (wants_report) {
-        const struct build *descriptor = &sim->kind.report_descriptor;
-        finish_urb(sim, urb, 0, descriptor->data, descriptor->len);
-    } else if (wants_string && setup[2] == 0) {
-        finish_urb(sim, urb, 0, languages, sizeof languages);
-    } else if (wants_string && setup[2] == STRING_PRODUCT && sim->kind.product != NULL) {
-        finish_urb(sim, urb, 0, text, write_string(text, sim->kind.product));
+    if (is_answered != sim->tear_when_answered || sim->tear_at == NEVER || sim->is_gone) {
+        return;
+    }
+    if (sim->tear_at-- == 0) {
+        sim->tear_at = NEVER;
+        tear(sim);
+    }
+}
+
+/* True when the transfer is over already. */
+static bool fails(struct sim *sim, struct urb *urb, uint8_t endpoint)
+{
+    struct trouble *trouble = &sim->troubles[endpoint];
+    if (trouble->error_count > 0) {
+        trouble->error_count--;
+        finish_urb(sim, urb, trouble->error, NULL, 0);
+    } else if (trouble->is_stalled) {
+        finish_urb(sim, urb, -EPIPE, NULL, 0);
+    } else if (trouble->is_out_of_step) {
+        finish_urb(sim, urb, -EPROTO, NULL, 0);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- answers ---- */
+
+static GQueue *chunks_of(struct sim *sim, uint8_t endpoint)
+{
+    if (sim->chunks[endpoint] == NULL) {
+        sim->chunks[endpoint] = g_queue_new();
+    }
+    return sim->chunks[endpoint];
+}
+
+static void push_chunk(struct sim *sim, uint8_t endpoint, const uint8_t *bytes, size_t len)
+{
+    struct chunk *chunk = g_new0(struct chunk, 1);
+    *chunk = (struct chunk){len, g_memdup2(bytes, len)};
+    g_queue_push_tail(chunks_of(sim, endpoint), chunk);
+}
+
+static void answer_echo_request(struct sim *sim, struct urb *urb, uint8_t bRequest)
+{
+    static const uint8_t greeting[] = {'T', 'L', 'Y', '1'};
+    uint8_t text[SIM_ECHO_LEN] = {0};
+    if (bRequest == 1) {
+        finish_urb(sim, urb, 0, greeting, sizeof greeting);
+    } else if (bRequest == 4) {
+        memcpy(text, sim->kind.echo_text, strlen(sim->kind.echo_text));
+        finish_urb(sim, urb, 0, text, sizeof text);
+        explicit_bzero(text, sizeof text);
     } else {
         finish_urb(sim, urb, -EPIPE, NULL, 0);
     }
 }
 
-static void answer_interrupts(struct sim *sim)
+static void answer_control(struct sim *sim, struct urb *urb)
 {
-    while (!g_queue_is_empty(sim->pending)) {
-        if (sim->is_gone) {
-            finish_urb(sim, g_queue_pop_head(sim->pending), -ESHUTDOWN, sim->last_words.bytes,
-                       sim->last_words.len);
-        } else if (sim->is_stalled) {
-            finish_urb(sim, g_queue_pop_head(sim->pending), -EPIPE, NULL, 0);
-        } else if (!g_queue_is_empty(sim->chunks)) {
-            struct chunk *chunk = g_queue_pop_head(sim->chunks);
-            finish_urb(sim, g_queue_pop_head(sim->pending), 0, chunk->bytes, chunk->len);
-            free_chunk(chunk);
-        } else {
-            return;
-        }
+    static const uint8_t self_powered[] = {1, 0};
+    const uint8_t *setup = urb->buffer->data;
+    const struct build *descriptor = &sim->kind.report_descriptor;
+    if (setup[0] == 0x02 && setup[1] == 1) { /* CLEAR_FEATURE(ENDPOINT_HALT) */
+        sim->troubles[setup[4]].is_stalled = false;
+        sim->troubles[setup[4]].is_out_of_step = true;
+        finish_urb(sim, urb, 0, NULL, 0);
+    } else if (setup[0] == 0x80 && setup[1] == 0) { /* GET_STATUS */
+        finish_urb(sim, urb, 0, self_powered, sizeof self_powered);
+    } else if (fails(sim, urb, 0)) {
+        return;
+    } else if (setup[0] == 0x81 && setup[1] == 6 && setup[3] == 0x22) {
+        finish_urb(sim, urb, 0, descriptor->data, descriptor->len);
+    } else if (setup[0] == 0xc1 && sim->kind.echo_text != NULL) {
+        answer_echo_request(sim, urb, setup[1]);
+    } else {
+        finish_urb(sim, urb, -EPIPE, NULL, 0);
     }
 }
 
-static int submit(struct sim *sim, UMockdevIoctlData *arg)
+/* True when it was answered. */
+static bool answer_urb(struct sim *sim, struct urb *urb)
+{
+    uint8_t endpoint = urb_of(urb)->endpoint;
+    bool is_control = urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL;
+    size_t len = (size_t)urb_of(urb)->buffer_length;
+    if (sim->is_gone) {
+        finish_urb(sim, urb, -ESHUTDOWN, is_control ? NULL : sim->last_words.bytes,
+                   is_control ? 0 : sim->last_words.len);
+    } else if (is_control && sim->is_silent) {
+        return false;
+    } else if (is_control) {
+        answer_control(sim, urb);
+    } else if (fails(sim, urb, endpoint)) {
+        return true;
+    } else if (endpoint == SIM_BULK_OUT) {
+        sim->empty_packets += (urb_of(urb)->flags & USBDEVFS_URB_ZERO_PACKET) != 0;
+        push_chunk(sim, SIM_BULK_IN, urb->buffer->data, len);
+        finish_urb(sim, urb, 0, urb->buffer->data, len);
+    } else if (!g_queue_is_empty(chunks_of(sim, endpoint))) {
+        struct chunk *chunk = g_queue_pop_head(chunks_of(sim, endpoint));
+        finish_urb(sim, urb, 0, chunk->bytes, chunk->len);
+        free_chunk(chunk);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void answer_urbs(struct sim *sim)
+{
+    for (GList *at = sim->pending->head; at != NULL;) {
+        GList *next = at->next;
+        struct urb *urb = at->data;
+        g_queue_unlink(sim->pending, at);
+        if (answer_urb(sim, urb)) {
+            g_list_free(at);
+        } else if (next == NULL) {
+            g_queue_push_tail_link(sim->pending, at);
+        } else {
+            g_queue_insert_before_link(sim->pending, next, at);
+        }
+        at = next;
+    }
+}
+
+static int submit(struct sim *sim, const UMockdevIoctlClient *client, UMockdevIoctlData *arg)
 {
     struct urb *urb = g_new0(struct urb, 1);
+    urb->client = client;
     urb->data = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
     g_assert_nonnull(urb->data);
     size_t len = (size_t)urb_of(urb)->buffer_length;
     urb->buffer =
         umockdev_ioctl_data_resolve(urb->data, offsetof(struct usbdevfs_urb, buffer), len, NULL);
     g_assert_nonnull(urb->buffer);
-    if (urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL) {
-        answer_control(sim, urb);
-        return 0;
+    if (urb_of(urb)->type == USBDEVFS_URB_TYPE_INTERRUPT) {
+        unsigned request_len = (unsigned)len;
+        g_array_append_val(sim->requests, request_len);
     }
-    g_assert_cmpuint(urb_of(urb)->endpoint, ==, ENDPOINT_IN);
-    unsigned request_len = (unsigned)len;
-    g_array_append_val(sim->requests, request_len);
     g_queue_push_tail(sim->pending, urb);
+    count_towards_tear(sim, false);
     return 0;
 }
 
@@ -230,24 +322,54 @@ static int tell_capabilities(UMockdevIoctlData *arg)
     return 0;
 }
 
+static int tell_address(const struct sim *sim, UMockdevIoctlData *arg)
+{
+    UMockdevIoctlData *value =
+        umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
+    g_assert_nonnull(value);
+    struct usbdevfs_connectinfo *info = (struct usbdevfs_connectinfo *)(void *)value->data;
+    *info = (struct usbdevfs_connectinfo){.devnum = sim->number};
+    g_object_unref(value);
+    return 0;
+}
+
+static void finish_pending(struct sim *sim, GList *at, int status)
+{
+    struct urb *urb = at->data;
+    g_queue_delete_link(sim->pending, at);
+    finish_urb(sim, urb, status, NULL, 0);
+}
+
 static int discard(struct sim *sim, const UMockdevIoctlData *arg)
 {
     gulong address = *(const gulong *)(const void *)arg->data;
     for (GList *at = sim->pending->head; at != NULL; at = at->next) {
-        struct urb *urb = at->data;
+        const struct urb *urb = at->data;
         if (urb->data->client_addr == address) {
-            g_queue_delete_link(sim->pending, at);
-            finish_urb(sim, urb, -ENOENT, NULL, 0);
+            finish_pending(sim, at, -ENOENT);
             return 0;
         }
     }
     return EINVAL;
 }
 
-static int reap(struct sim *sim, UMockdevIoctlData *arg, struct urb **ret_urb)
+static struct urb *pop_done(struct sim *sim, const UMockdevIoctlClient *client)
 {
-    answer_interrupts(sim);
-    struct urb *urb = g_queue_pop_head(sim->done);
+    for (GList *at = sim->done->head; at != NULL; at = at->next) {
+        struct urb *urb = at->data;
+        if (urb->client == client) {
+            g_queue_delete_link(sim->done, at);
+            return urb;
+        }
+    }
+    return NULL;
+}
+
+static int reap(struct sim *sim, const UMockdevIoctlClient *client, UMockdevIoctlData *arg,
+                struct urb **ret_urb)
+{
+    answer_urbs(sim);
+    struct urb *urb = pop_done(sim, client);
     if (urb == NULL) {
         return sim->is_gone ? ENODEV : EAGAIN;
     }
@@ -256,6 +378,23 @@ static int reap(struct sim *sim, UMockdevIoctlData *arg, struct urb **ret_urb)
     umockdev_ioctl_data_set_ptr(pointer, 0, urb->data);
     g_object_unref(pointer);
     *ret_urb = urb;
+    count_towards_tear(sim, true);
+    return 0;
+}
+
+static int reset_endpoint(struct sim *sim, UMockdevIoctlData *arg)
+{
+    UMockdevIoctlData *value = umockdev_ioctl_data_resolve(arg, 0, sizeof(unsigned), NULL);
+    g_assert_nonnull(value);
+    sim->troubles[*(const unsigned *)(const void *)value->data & 0xff].is_out_of_step = false;
+    g_object_unref(value);
+    return 0;
+}
+
+static int reset_device(struct sim *sim)
+{
+    sim->resets++;
+    sim->is_silent = sim->is_silent && !sim->mends_when_reset;
     return 0;
 }
 
@@ -264,7 +403,7 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
     UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
     unsigned long request = umockdev_ioctl_client_get_request(client);
     if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY) {
-        return reap(sim, arg, ret_urb);
+        return reap(sim, client, arg, ret_urb);
     }
     if (sim->is_gone) {
         return ENODEV;
@@ -273,6 +412,11 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
     switch (request) {
     case USBDEVFS_GET_CAPABILITIES:
         return tell_capabilities(arg);
+    case USBDEVFS_CONNECTINFO:
+        return tell_address(sim, arg);
+    case USBDEVFS_CONTROL: /* libusb asks for the configuration while it opens, and can do without
+                            */
+        return ETIMEDOUT;
     case USBDEVFS_GETDRIVER:
         return ENODATA;
     case USBDEVFS_CLAIMINTERFACE:
@@ -280,15 +424,16 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
         sim->claims++;
         return 0;
     case USBDEVFS_RELEASEINTERFACE:
-        sim->claims--;
+        sim->claims -= sim->claims > 0; /* 0: the kernel has taken it */
         return 0;
-    case USBDEVFS_CLEAR_HALT:
-        sim->is_stalled = false;
-        return 0;
+    case USBDEVFS_RESETEP:
+        return reset_endpoint(sim, arg);
+    case USBDEVFS_RESET:
+        return reset_device(sim);
     case USBDEVFS_IOCTL:
         return 0;
     case USBDEVFS_SUBMITURB:
-        return submit(sim, arg);
+        return submit(sim, client, arg);
     case USBDEVFS_DISCARDURB:
         return discard(sim, arg);
     default:
@@ -329,16 +474,16 @@ static void show_kernel_copy(const struct sim *sim)
     g_free(hex);
 }
 
-static void forbid_node(const struct sim *sim)
+static void set_node_mode(const struct sim *sim, mode_t mode)
 {
     char *root = umockdev_testbed_get_root_dir(sim->testbed);
     char *path = g_strconcat(root, sim->node, NULL);
-    g_assert_cmpint(chmod(path, 0), ==, 0);
+    g_assert_cmpint(chmod(path, mode), ==, 0);
     g_free(path);
     g_free(root);
 }
 
-struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsigned number)
+static struct sim *make_sim(UMockdevTestbed *testbed, const struct sim_kind *kind, unsigned number)
 {
     struct sim *sim = g_new0(struct sim, 1);
     sim->testbed = g_object_ref(testbed);
@@ -348,20 +493,39 @@ struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsi
     sim->path = g_strdup_printf("/sys/devices/usb1/1-%u", number);
     sim->pending = g_queue_new();
     sim->done = g_queue_new();
-    sim->chunks = g_queue_new();
     sim->requests = g_array_new(FALSE, TRUE, sizeof(unsigned));
+    sim->tear_at = NEVER;
+    sim->torn_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&sim->lock, NULL);
     sim->handler = umockdev_ioctl_base_new();
     g_signal_connect(sim->handler, "handle-ioctl", G_CALLBACK(on_ioctl), sim);
+    return sim;
+}
 
-    uint8_t descriptors[DESCRIPTORS_LEN];
-    write_descriptors(sim, descriptors);
-    char *hex = hex_of(descriptors, sizeof descriptors);
+static char *device_text(const struct sim *sim)
+{
+    GByteArray *descriptors = make_descriptors(&sim->kind);
+    char *hex = hex_of(descriptors->data, descriptors->len);
+    char *name = g_strescape(sim->kind.product == NULL ? "" : sim->kind.product, NULL);
+    char *product =
+        sim->kind.product == NULL ? g_strdup("") : g_strdup_printf("A: product=%s\\n\n", name);
     char *text = g_strdup_printf(
         "P: /devices/usb1/1-%u\nN: bus/usb/001/%03u=%s\nE: SUBSYSTEM=usb\nE: DRIVER=usb\n"
         "E: DEVTYPE=usb_device\nE: DEVNAME=/dev/bus/usb/001/%03u\nE: BUSNUM=001\nE: DEVNUM=%03u\n"
-        "A: busnum=1\nA: devnum=%u\nA: bConfigurationValue=1\nA: speed=12\nH: descriptors=%s\n\n",
-        number, number, hex, number, number, number, hex);
+        "A: busnum=1\nA: devnum=%u\nA: bConfigurationValue=1\nA: speed=12\n%s"
+        "H: descriptors=%s\n\n",
+        sim->number, sim->number, hex, sim->number, sim->number, sim->number, product, hex);
+    g_byte_array_unref(descriptors);
+    g_free(hex);
+    g_free(name);
+    g_free(product);
+    return text;
+}
+
+struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsigned number)
+{
+    struct sim *sim = make_sim(testbed, kind, number);
+    char *text = device_text(sim);
     GError *error = NULL;
     umockdev_testbed_attach_ioctl(testbed, sim->node, sim->handler, &error);
     g_assert_no_error(error);
@@ -372,10 +536,9 @@ struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsi
     umockdev_testbed_add_from_string(testbed, text, &error);
     g_assert_no_error(error);
     if (kind->forbidden) {
-        forbid_node(sim);
+        set_node_mode(sim, 0);
     }
     g_free(text);
-    g_free(hex);
     return sim;
 }
 
@@ -389,20 +552,82 @@ void sim_unplug(struct sim *sim, const uint8_t *bytes, size_t len)
     umockdev_testbed_remove_device(sim->testbed, sim->path);
 }
 
-void sim_send(struct sim *sim, const uint8_t *bytes, size_t len)
+void sim_tear_at(struct sim *sim, unsigned index, bool when_answered)
 {
-    struct chunk *chunk = g_new0(struct chunk, 1);
-    *chunk = (struct chunk){len, g_memdup2(bytes, len)};
     pthread_mutex_lock(&sim->lock);
-    g_queue_push_tail(sim->chunks, chunk);
+    sim->tear_at = index;
+    sim->tear_when_answered = when_answered;
     pthread_mutex_unlock(&sim->lock);
 }
 
-void sim_stall(struct sim *sim)
+int sim_torn_fd(const struct sim *sim)
+{
+    return sim->torn_fd;
+}
+
+static void send_on(struct sim *sim, uint8_t endpoint, const uint8_t *bytes, size_t len)
 {
     pthread_mutex_lock(&sim->lock);
-    sim->is_stalled = true;
+    push_chunk(sim, endpoint, bytes, len);
     pthread_mutex_unlock(&sim->lock);
+}
+
+void sim_send(struct sim *sim, const uint8_t *bytes, size_t len)
+{
+    send_on(sim, SIM_INTERRUPT_IN, bytes, len);
+}
+
+void sim_send_echo(struct sim *sim, const uint8_t *bytes, size_t len)
+{
+    send_on(sim, SIM_ECHO_INTERRUPT_IN, bytes, len);
+}
+
+void sim_stall(struct sim *sim, uint8_t endpoint)
+{
+    pthread_mutex_lock(&sim->lock);
+    sim->troubles[endpoint].is_stalled = true;
+    pthread_mutex_unlock(&sim->lock);
+}
+
+void sim_fail(struct sim *sim, uint8_t endpoint, int error, unsigned count)
+{
+    pthread_mutex_lock(&sim->lock);
+    sim->troubles[endpoint].error = error;
+    sim->troubles[endpoint].error_count = count;
+    pthread_mutex_unlock(&sim->lock);
+}
+
+static void set_silent(struct sim *sim, bool is_silent, bool mends)
+{
+    pthread_mutex_lock(&sim->lock);
+    sim->is_silent = is_silent;
+    sim->mends_when_reset = mends;
+    pthread_mutex_unlock(&sim->lock);
+}
+
+void sim_fall_silent(struct sim *sim, bool mends)
+{
+    set_silent(sim, true, mends);
+}
+
+void sim_speak_again(struct sim *sim)
+{
+    set_silent(sim, false, false);
+}
+
+void sim_sleep(struct sim *sim)
+{
+    pthread_mutex_lock(&sim->lock);
+    while (!g_queue_is_empty(sim->pending)) {
+        finish_pending(sim, sim->pending->head, -ENOENT);
+    }
+    sim->claims = 0;
+    pthread_mutex_unlock(&sim->lock);
+}
+
+void sim_allow(struct sim *sim)
+{
+    set_node_mode(sim, 0666);
 }
 
 static unsigned read_counter(const struct sim *sim, const unsigned *counter)
@@ -424,6 +649,16 @@ unsigned sim_claims(const struct sim *sim)
     return read_counter(sim, &sim->claims);
 }
 
+unsigned sim_resets(const struct sim *sim)
+{
+    return read_counter(sim, &sim->resets);
+}
+
+unsigned sim_empty_packets(const struct sim *sim)
+{
+    return read_counter(sim, &sim->empty_packets);
+}
+
 unsigned sim_request(const struct sim *sim, size_t index)
 {
     pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&sim->lock;
@@ -440,9 +675,14 @@ void sim_free(struct sim *sim)
     g_object_unref(sim->testbed);
     g_queue_free_full(sim->pending, free_urb);
     g_queue_free_full(sim->done, free_urb);
-    g_queue_free_full(sim->chunks, free_chunk);
+    for (size_t i = 0; i < ENDPOINTS; i++) {
+        if (sim->chunks[i] != NULL) {
+            g_queue_free_full(sim->chunks[i], free_chunk);
+        }
+    }
     g_array_free(sim->requests, TRUE);
     g_free(sim->last_words.bytes);
+    close(sim->torn_fd);
     pthread_mutex_destroy(&sim->lock);
     g_free(sim->node);
     g_free(sim->path);

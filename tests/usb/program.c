@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usb_terminal: the terminal of a conversation: the real hal room and libusb on a real loop. Events
+ * go out as lines (say.h), orders come in as lines:
+ *
+ *   set uid yes|no             whether a bare UID is a card
+ *   set wedge known|none|all   which boot keyboards are readers
+ *   quit                       closes the readers, then says "closed"
+ *
+ * Its first line is "open". It ends when its input does. */
+#include "hal/reader/reader.h"
+#include "tests/usb/say.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_LEN_MAX = 256 };
+
+struct shop {
+    uv_loop_t loop;
+    uv_pipe_t orders;
+    struct hal_readers *readers;
+    char line[LINE_LEN_MAX];
+    size_t line_len;
+    bool is_closing;
+};
+
+static void on_event(void *context, const struct hal_reader_event *event)
+{
+    (void)context;
+    char text[SAY_LEN_MAX] = "";
+    switch (event->kind) {
+    case HAL_READER_CARD:
+        say_card(&event->card, text);
+        break;
+    case HAL_READER_REFUSED:
+        say_refused(event->status, text);
+        break;
+    case HAL_READER_STATE:
+        say_state(event->status, event->ready_count, text);
+        break;
+    }
+    printf("%s\n", text);
+    explicit_bzero(text, sizeof text);
+}
+
+static void on_closed(void *context)
+{
+    (void)context;
+    printf("closed\n");
+}
+
+static void quit(struct shop *shop)
+{
+    if (!shop->is_closing) {
+        shop->is_closing = true;
+        uv_close((uv_handle_t *)&shop->orders, NULL);
+        hal_readers_close(shop->readers, on_closed, NULL);
+    }
+}
+
+static void obey(struct shop *shop, const char *line)
+{
+    if (strcmp(line, "quit") == 0) {
+        quit(shop);
+    } else {
+        printf("not understood: %s\n", line);
+    }
+}
+
+static void take(struct shop *shop, char byte)
+{
+    if (byte != '\n' && shop->line_len < LINE_LEN_MAX - 1) {
+        shop->line[shop->line_len++] = byte;
+    } else if (byte == '\n') {
+        shop->line[shop->line_len] = '\0';
+        shop->line_len = 0;
+        obey(shop, shop->line);
+    }
+}
+
+static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *ret_buffer)
+{
+    (void)handle;
+    (void)wanted;
+    static char room[LINE_LEN_MAX];
+    *ret_buffer = uv_buf_init(room, sizeof room);
+}
+
+static void on_orders(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    struct shop *shop = stream->data;
+    for (ssize_t i = 0; i < count && !shop->is_closing; i++) {
+        take(shop, buffer->base[i]);
+    }
+    if (count < 0) {
+        quit(shop); /* whoever gave the orders is gone */
+    }
+}
+
+int main(void)
+{
+    static const struct tally_card_rule own_rules[] = {{"600585", 17}};
+    const struct tally_card_rules rules = {own_rules, 1};
+    static struct shop shop;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
+        uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {
+        return 2;
+    }
+    shop.orders.data = &shop;
+    uv_read_start((uv_stream_t *)&shop.orders, on_room, on_orders);
+    if (hal_readers_open(&shop.loop, &rules, on_event, NULL, &shop.readers) != TALLY_OK) {
+        return 3;
+    }
+    printf("open\n");
+    uv_run(&shop.loop, UV_RUN_DEFAULT);
+    return uv_loop_close(&shop.loop) == 0 ? 0 : 4;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words to virtual cards. */
+#include "tests/usb/taps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NDEF_LEN_MAX = 137, WORD_LEN_MAX = 15 };
+
+static size_t read_hex(const char *hex, uint8_t into[NDEF_LEN_MAX])
+{
+    size_t len = 0;
+    unsigned byte = 0;
+    int used = 0;
+    while (len < NDEF_LEN_MAX && sscanf(hex, " %2x%n", &byte, &used) == 1) {
+        into[len++] = (uint8_t)byte;
+        hex += used;
+    }
+    return *hex == '\0' ? len : 0;
+}
+
+/* One short record of a well-known type (NFC Forum NDEF 1.0, 3.2; URI RTD 3.2; Text RTD 3.2). */
+static size_t write_record(char type, const char *before, size_t before_len, const char *text,
+                           uint8_t into[NDEF_LEN_MAX])
+{
+    size_t len = strlen(text);
+    if (len > NDEF_LEN_MAX - 4 - before_len) {
+        return 0;
+    }
+    into[0] = 0xd1; /* MB, ME, SR, TNF 1 */
+    into[1] = 1;
+    into[2] = (uint8_t)(before_len + len);
+    into[3] = (uint8_t)type;
+    memcpy(into + 4, before, before_len);
+    memcpy(into + 4 + before_len, text, len);
+    return 4 + before_len + len;
+}
+
+static size_t read_message(const char *form, const char *argument, uint8_t into[NDEF_LEN_MAX])
+{
+    if (strcmp(form, "uri") == 0) {
+        return write_record('U', "\0", 1, argument, into);
+    }
+    if (strcmp(form, "text") == 0) {
+        return write_record('T', "\2en", 3, argument, into);
+    }
+    return strcmp(form, "hex") == 0 ? read_hex(argument, into) : 0;
+}
+
+bool taps_read(const char *words, struct tally_virtual_card *ret_card)
+{
+    char kind[WORD_LEN_MAX + 1] = "", form[WORD_LEN_MAX + 1] = "";
+    uint8_t ndef[NDEF_LEN_MAX];
+    int argument_at = 0;
+    memset(ret_card, 0, sizeof *ret_card);
+    if (strcmp(words, "phone") == 0) {
+        tally_virtual_phone(ret_card);
+        return true;
+    }
+    if (strcmp(words, "payment") == 0) {
+        tally_virtual_payment(ret_card);
+        return true;
+    }
+    if (sscanf(words, "%15s %15s %n", kind, form, &argument_at) != 2 || argument_at == 0) {
+        return false;
+    }
+    size_t len = read_message(form, words + argument_at, ndef);
+    bool is_tag = len > 0 && strcmp(kind, "ntag213") == 0;
+    bool is_type4 = len > 0 && strcmp(kind, "type4") == 0;
+    if (is_tag) {
+        tally_virtual_ntag213(ret_card, ndef, len);
+    } else if (is_type4) {
+        tally_virtual_type4(ret_card, ndef, len);
+    }
+    return is_tag || is_type4;
+}
