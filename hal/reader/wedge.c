@@ -259,6 +259,7 @@ enum hal_wedge_step hal_wedge_report(struct hal_wedge *wedge, enum hal_keyboard_
                                      const uint8_t *report, size_t len)
 {
     assert(wedge != NULL);
+    assert((size_t)layout < sizeof layouts / sizeof layouts[0]);
     assert(report != NULL || len == 0);
 
     if (len != HAL_WEDGE_REPORT_LEN || is_doubtful(report + KEYS_AT)) {
@@ -336,6 +337,7 @@ void hal_wedge_give_up(struct hal_wedge *wedge)
     assert(wedge != NULL);
     explicit_bzero(wedge->text, sizeof wedge->text);
     wedge->len = 0;
+    wedge->alt_number = 0;
     spoil(wedge);
 }
 
