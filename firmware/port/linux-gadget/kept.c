@@ -11,9 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const names[TALLY_KEEP_COUNT] = {[TALLY_KEEP_SETTINGS] = "settings",
-                                                    [TALLY_KEEP_PAIR] = "pair",
-                                                    [TALLY_KEEP_COUNTER] = "counter"};
+static const char *const names[TALLY_KEEP_COUNT] = {
+    [TALLY_KEEP_SETTINGS] = "settings", [TALLY_KEEP_PAIR] = "pair", [TALLY_KEEP_COUNTER] = "counter"};
 
 bool kept_open(struct kept *kept, const char *dir)
 {

@@ -1,5 +1,5 @@
-/* firmware/port/linux-gadget/kept.h: what outlasts the power on a Linux board: records as files of
- * one folder, and HMAC from mbedTLS. The functions are those of struct tally_ports (usb/port.h).
+/* firmware/port/linux-gadget/kept.h: what outlasts the power on a Linux board: records as files of one
+ * folder, and HMAC from mbedTLS. The functions are those of struct tally_ports (usb/port.h).
  *
  * Errors   false: see there
  * Threads  one; a save blocks until the disk has it */
