@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terminal's half of test_readers_usb: the real hal room and libusb on a real loop, in a
  * process of its own so that its memory can be searched. One line out for each event, one line in
- * for each order: scan HEX   how often these bytes, each XOR 0x55, stand in writable memory: "found
- * N" quit       closes the readers, then says "closed" */
+ * for each order:
+ *
+ *   scan HEX   how often these bytes, each XOR 0x55, stand in writable memory: "found N"
+ *   quit       closes the readers, then says "closed"
+ *
+ * Usage: terminal_child [MS, after which a quiet reader is asked whether it is there] */
+#include "hal/reader/drivers.h"
 #include "hal/reader/reader.h"
+#include "hal/reader/template.h"
+#include "tests/unit/hal/echo_driver.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,6 +28,10 @@
 #include <unistd.h>
 
 enum { MASK = 0x55, WANTED_LEN_MAX = 256, REGION_LEN_MAX = 256 << 20, LINE_LEN_MAX = 1024 };
+
+/* In place of the terminal's own table: what the simulator's devices need. */
+const struct hal_reader_driver *const hal_reader_drivers[] = {
+    &hal_driver_hid_msr, &echo_looker, &echo_driver, &hal_driver_template, NULL};
 
 struct terminal {
     uv_loop_t loop;
@@ -84,7 +95,7 @@ static void on_event(void *context, const struct hal_reader_event *event)
     if (event->kind == HAL_READER_CARD) {
         printf(" %.*s", (int)event->card.len, (const char *)event->card.bytes);
     }
-    printf("\n");
+    printf("%s%s\n", event->rule[0] == '\0' ? "" : " ", event->rule);
 }
 
 /* ---- searching our own memory ---- */
@@ -92,9 +103,14 @@ static void on_event(void *context, const struct hal_reader_event *event)
 static size_t count_in(const uint8_t *bytes, size_t len, const uint8_t *wanted, size_t wanted_len)
 {
     size_t found = 0;
-    for (size_t at = 0; at + wanted_len <= len; at++) {
-        size_t same = 0;
-        while (same < wanted_len && (bytes[at + same] ^ MASK) == wanted[same]) {
+    const uint8_t *end = bytes + len;
+    for (const uint8_t *at = bytes; (size_t)(end - at) >= wanted_len; at++) {
+        at = memchr(at, wanted[0] ^ MASK, (size_t)(end - at) - wanted_len + 1);
+        if (at == NULL) {
+            break;
+        }
+        size_t same = 1;
+        while (same < wanted_len && (at[same] ^ MASK) == wanted[same]) {
             same++;
         }
         found += same == wanted_len;
@@ -205,10 +221,11 @@ static void drop_capabilities(void)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    const struct hal_reader_settings settings = {.rules = {own_rules, 1}};
+    const struct hal_reader_settings settings = {
+        .rules = {own_rules, 1}, .look_ms = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0};
     static struct terminal terminal;
     drop_capabilities();
     setvbuf(stdout, NULL, _IOLBF, 0);
