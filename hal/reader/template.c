@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Template of a driver: copy this file, and change what its comments point at.
  *
- * It drives a reader that nobody makes: after one request it sends a report of 32 bytes for each card, the
- * first of which says how many ASCII digits follow. The tests compile it and run it, so that it stays
- * true; no terminal does. */
+ * It drives a reader that nobody makes: after one request it sends a report of 32 bytes for each
+ * card, the first of which says how many ASCII digits follow. The tests compile it and run it, so
+ * that it stays true; no terminal does. */
 #include "hal/reader/template.h"
 
 #include <assert.h>
@@ -14,8 +14,8 @@ enum { VENDOR_CLASS = 0xff, TEMPLATE_PROTOCOL = 0x54 };
 enum { TO_INTERFACE = 0x21, SET_IDLE = 0x0a }; /* HID 1.11, 7.2.4 */
 enum { REPORT_LEN = 32, COUNT_AT = 0, DIGITS_AT = 1 };
 
-/* What the driver has to remember: zeroed before start(), wiped after the end. No card data, unless a card
- * comes in several pieces. */
+/* What the driver has to remember: zeroed before start(), wiped after the end. No card data, unless
+ * a card comes in several pieces. */
 struct template_reader {
     uint32_t cards;
 };
@@ -28,7 +28,8 @@ static bool fits(const struct hal_interface *interface, const struct hal_reader_
            interface->bInterfaceProtocol == TEMPLATE_PROTOCOL && interface->interrupt_in != 0;
 }
 
-/* Ask for the first thing, and return; the answer is a call. A request that fails at once has no answer. */
+/* Ask for the first thing, and return; the answer is a call. A request that fails at once has no
+ * answer. */
 static void start(void *state, struct hal_link *link)
 {
     (void)state;
@@ -41,8 +42,8 @@ static void start(void *state, struct hal_link *link)
     }
 }
 
-/* This request may be refused. Where an answer shows that the device is not of this kind after all, end
- * with TALLY_E_NOT_FOUND: the next driver of the table has a look. */
+/* This request may be refused. Where an answer shows that the device is not of this kind after all,
+ * end with TALLY_E_NOT_FOUND: the next driver of the table has a look. */
 static void on_control(void *state, struct hal_link *link, enum tally_status status, uint8_t *bytes,
                        size_t len)
 {
@@ -96,7 +97,8 @@ static void on_report(void *state, struct hal_link *link, enum tally_status stat
     explicit_bzero(&card, sizeof card);
 }
 
-/* A function that is not named here is never called: this driver asks for nothing that it would answer. */
+/* A function that is not named here is never called: this driver asks for nothing that it would
+ * answer. */
 const struct hal_reader_driver hal_driver_template = {.name = "template",
                                                       .state_len = sizeof(struct template_reader),
                                                       .fits = fits,

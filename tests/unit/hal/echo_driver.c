@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conversation: ask for a greeting, receive, wait a moment, listen, be ready. At each report ask for
- * the text, send it to the device, and take what comes back as the card. */
+/* The conversation: ask for a greeting, receive, wait a moment, listen, be ready. At each report
+ * ask for the text, send it to the device, and take what comes back as the card. */
 #include "tests/unit/hal/echo_driver.h"
 
 #include <string.h>

@@ -6,7 +6,9 @@
  *   scan HEX   how often these bytes, each XOR 0x55, stand in writable memory: "found N"
  *   quit       closes the readers, then says "closed"
  *
- * Usage: terminal_child [MS, after which a quiet reader is asked whether it is there] */
+ * Usage: terminal_child [MS, after which a quiet reader is asked whether it is there]
+ * TALLY_TEST_UEVENTS=kernel makes umockdev's messages the kernel's, =both does so and has a udevd
+ * run. */
 #include "hal/reader/drivers.h"
 #include "hal/reader/reader.h"
 #include "hal/reader/template.h"
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +27,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -84,6 +88,41 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
         *(void **)&real = dlsym(RTLD_NEXT, "syscall");
     }
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* umockdev's messages are udevd's. */
+ssize_t recvmsg(int fd, struct msghdr *header, int flags)
+{
+    static ssize_t (*real)(int, struct msghdr *, int);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "recvmsg");
+    }
+    ssize_t len = real(fd, header, flags);
+    if (len >= 0 && getenv("TALLY_TEST_UEVENTS") != NULL) {
+        *(struct sockaddr_nl *)header->msg_name =
+            (struct sockaddr_nl){.nl_family = AF_NETLINK, .nl_groups = 1};
+        header->msg_namelen = sizeof(struct sockaddr_nl);
+    }
+    return len;
+}
+
+int access(const char *path, int mode)
+{
+    static int (*real)(const char *, int);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "access");
+    }
+    if (strcmp(path, "/run/udev/control") == 0) {
+        const char *uevents = getenv("TALLY_TEST_UEVENTS");
+        bool has_udevd = uevents != NULL && strcmp(uevents, "both") == 0;
+        if (has_udevd) {
+            printf("udevd runs\n");
+            return 0;
+        }
+        errno = ENOENT;
+        return -1;
+    }
+    return real(path, mode);
 }
 
 static void on_event(void *context, const struct hal_reader_event *event)

@@ -257,6 +257,40 @@ a_reader_unplugged_inside_a_report_gives_no_card_and_works_again_when_replugged(
     sim_free(again);
 }
 
+static struct bench bench_with_uevents(const char *whose)
+{
+    assert_int_equal(0, setenv("TALLY_TEST_UEVENTS", whose, 1));
+    struct bench bench = bench_with_terminal();
+    assert_int_equal(0, unsetenv("TALLY_TEST_UEVENTS"));
+    return bench;
+}
+
+static void a_reader_arrives_where_no_udevd_runs(void **state)
+{
+    (void)state;
+    struct bench bench = bench_with_uevents("kernel");
+    struct sim *sim = plug_reader(&bench, 2);
+    swipe_ours_and_expect_it(&bench, sim);
+    sim_unplug(sim, NULL, 0);
+    expect_line(&bench, "state TALLY_E_READER_GONE ready=0 [" NAME "]");
+    take_down(&bench);
+    sim_free(sim);
+}
+
+static void the_kernels_word_does_not_count_where_udevd_will_say_it_again(void **state)
+{
+    (void)state;
+    struct bench bench = bench_with_uevents("both");
+    struct sim_kind kind = a_reader();
+    struct sim *sim = sim_plug(bench.testbed, &kind, 2);
+    expect_line(&bench, "udevd runs");
+    sim_unplug(sim, NULL, 0);
+    expect_line(&bench, "udevd runs");
+    take_down(&bench);
+    assert_int_equal(0, sim_calls(sim));
+    sim_free(sim);
+}
+
 static void two_readers_work_side_by_side(void **state)
 {
     (void)state;
@@ -904,6 +938,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_damaged_card_means_swipe_again),
         cmocka_unit_test(
             a_reader_unplugged_inside_a_report_gives_no_card_and_works_again_when_replugged),
+        cmocka_unit_test(a_reader_arrives_where_no_udevd_runs),
+        cmocka_unit_test(the_kernels_word_does_not_count_where_udevd_will_say_it_again),
         cmocka_unit_test(two_readers_work_side_by_side),
         cmocka_unit_test(a_report_in_pieces_is_put_together),
         cmocka_unit_test(a_report_that_stops_half_way_is_dropped_and_the_next_one_is_read),
