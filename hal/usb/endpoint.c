@@ -42,15 +42,17 @@ static enum tally_status submit(struct usb_endpoint *endpoint)
     return usb_submit(pipe);
 }
 
+/* What the kernel refuses here it allowed before: it has taken the interface back (a hub was reset,
+ * the machine slept) and given it to a driver of its own. */
 static void resubmit(struct usb_endpoint *endpoint)
 {
-    if (usb_is_dead(endpoint->pipe.claim)) {
+    struct hal_usb_claim *claim = endpoint->pipe.claim;
+    if (usb_is_dead(claim)) {
         return;
     }
     enum tally_status status = submit(endpoint);
     if (status != TALLY_OK) {
-        usb_end_claim(endpoint->pipe.claim,
-                      status == TALLY_E_READER_GONE ? status : TALLY_E_DEVICE);
+        usb_end_claim(claim, status == TALLY_E_NO_MEMORY ? TALLY_E_DEVICE : TALLY_E_READER_GONE);
     }
 }
 
