@@ -21,7 +21,8 @@ static void tell(struct cable *cable, enum cable_news news)
     cable->tell(cable->listener, news);
 }
 
-/* Says how a report ended, once: `news` if it was there before the last call and is not any more. */
+/* Says how a report ended, once: `news` if it was there before the last call and is not any more.
+ */
 static void tell_end_of_report(struct cable *cable, enum cable_news news)
 {
     bool was_reporting = cable->is_reporting;
@@ -151,6 +152,7 @@ static void send_or_give_up(struct cable *cable, uint8_t address)
     size_t len = 0;
     const uint8_t *bytes = tally_usb_device_pending(&cable->device, address, &len);
     bool is_busy = endpoints_is_busy(&cable->endpoints, address);
+    tell_end_of_report(cable, CABLE_REPORT_TAKEN); /* a keyboard with nothing to type */
     if (bytes == NULL) {
         endpoints_give_up(&cable->endpoints, address);
         return;

@@ -47,11 +47,11 @@ static void number_strings(struct interfaces *interfaces)
 static struct interfaces interfaces_of(struct tally_usb_device *device, enum tally_usb_speed speed)
 {
     struct interfaces interfaces = {0};
-    const struct tally_usb_setup get_configuration = {
-        .bmRequestType = TALLY_USB_IN,
-        .bRequest = TALLY_USB_GET_DESCRIPTOR,
-        .wValue = TALLY_USB_DESCRIPTOR_CONFIGURATION << 8,
-        .wLength = TALLY_USB_CONFIG_LEN_MAX};
+    const struct tally_usb_setup get_configuration = {.bmRequestType = TALLY_USB_IN,
+                                                      .bRequest = TALLY_USB_GET_DESCRIPTOR,
+                                                      .wValue = TALLY_USB_DESCRIPTOR_CONFIGURATION
+                                                                << 8,
+                                                      .wLength = TALLY_USB_CONFIG_LEN_MAX};
     tally_usb_device_reset(device, speed);
     struct tally_usb_answer answer = tally_usb_device_setup(device, &get_configuration);
     assert(answer.kind == TALLY_USB_SEND && answer.len > TALLY_USB_CONFIG_HEADER_LEN);
@@ -131,12 +131,12 @@ static bool open_endpoints(struct endpoints *endpoints, const char *dir,
         }
         assert(endpoints->count < ENDPOINTS_MAX);
         struct endpoint *endpoint = &endpoints->list[endpoints->count++];
-        *endpoint = (struct endpoint){
-            .fd = open_file(dir, "ep", endpoints->count),
-            .address = fs->bytes[at + 2],
-            .is_bulk = (fs->bytes[at + 3] & USB_ENDPOINT_XFERTYPE_MASK) == USB_ENDPOINT_XFER_BULK,
-            .packet_len_fs = packet_len_at(fs, at),
-            .packet_len_hs = packet_len_at(hs, at)};
+        *endpoint = (struct endpoint){.fd = open_file(dir, "ep", endpoints->count),
+                                      .address = fs->bytes[at + 2],
+                                      .is_bulk = (fs->bytes[at + 3] & USB_ENDPOINT_XFERTYPE_MASK) ==
+                                                 USB_ENDPOINT_XFER_BULK,
+                                      .packet_len_fs = packet_len_at(fs, at),
+                                      .packet_len_hs = packet_len_at(hs, at)};
         if (endpoint->fd < 0) {
             return false;
         }
@@ -356,11 +356,12 @@ bool endpoints_finish(struct endpoints *endpoints, struct endpoints_end *ret_end
             continue;
         }
         bool was_owed = is_whole && endpoint->owed_len != 0;
-        *ret_end = (struct endpoints_end){
-            .address = endpoint->address,
-            .len = was_owed ? endpoint->owed_len : is_whole ? (size_t)event.res : 0,
-            .is_whole = is_whole,
-            .bytes = is_in ? NULL : endpoint->packet};
+        *ret_end = (struct endpoints_end){.address = endpoint->address,
+                                          .len = was_owed   ? endpoint->owed_len
+                                                 : is_whole ? (size_t)event.res
+                                                            : 0,
+                                          .is_whole = is_whole,
+                                          .bytes = is_in ? NULL : endpoint->packet};
         endpoint->owed_len = 0;
         return true;
     }

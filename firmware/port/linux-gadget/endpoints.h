@@ -17,7 +17,7 @@
 #include "firmware/usb/device.h"
 
 enum {
-    ENDPOINTS_MAX = 4,    /* those of device.h */
+    ENDPOINTS_MAX = 4, /* those of device.h */
     ENDPOINTS_EVENTS_MAX = 4,
     ENDPOINTS_PACKET_LEN = 512 /* of a bulk endpoint at the most */
 };
@@ -36,8 +36,8 @@ struct endpoint {
     uint16_t packet_len_hs;
     bool is_bulk;
     bool is_busy;
-    bool is_given_up;  /* its end is nobody's business any more */
-    size_t owed_len;   /* sent, and its empty packet is under way; 0: none is */
+    bool is_given_up; /* its end is nobody's business any more */
+    size_t owed_len;  /* sent, and its empty packet is under way; 0: none is */
     struct iocb request;
     uint8_t packet[ENDPOINTS_PACKET_LEN]; /* what comes in on an OUT endpoint */
 };
@@ -58,8 +58,8 @@ struct endpoints_end {
     const uint8_t *bytes; /* of an OUT endpoint, until the next transfer */
 };
 
-/* Opens the mounted FunctionFS at `dir` and writes the descriptors and strings of `device`: from here
- * on the gadget may be bound. The device is reset. On false nothing stays open. */
+/* Opens the mounted FunctionFS at `dir` and writes the descriptors and strings of `device`: from
+ * here on the gadget may be bound. The device is reset. On false nothing stays open. */
 bool endpoints_open(struct endpoints *endpoints, const char *dir, struct tally_usb_device *device);
 
 /* Reads the events that wait on ep0 and answers SETUP packets from `device`. Blocks while the host

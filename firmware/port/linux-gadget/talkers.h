@@ -14,7 +14,7 @@
 #include "firmware/port/head.h"
 
 enum {
-    TALKERS_MAX = 8,        /* one head and a few people who look; more are told so */
+    TALKERS_MAX = 8,         /* one head and a few people who look; more are told so */
     TALKERS_INPUT_LEN = 4096 /* bytes of a talker read at once; lines may be longer */
 };
 
@@ -30,7 +30,8 @@ struct talker {
     char input[TALKERS_INPUT_LEN];
 };
 
-/* What a line asks for, beyond what head.c has done about it. It answers the talker, now or later. */
+/* What a line asks for, beyond what head.c has done about it. It answers the talker, now or later.
+ */
 typedef void talkers_do_line(void *self, struct talker *talker, enum tally_head_result result,
                              const char *error);
 
