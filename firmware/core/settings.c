@@ -6,9 +6,8 @@ enum { TRACKS_ALL = 0x07, FIRST_PRINTABLE = 0x20, LAST_PRINTABLE = 0x7e };
 
 struct tally_settings tally_settings_factory(void)
 {
-    return (struct tally_settings){.form = TALLY_MSR_FORM_SURESWIPE,
-                                   .polling_ms = TALLY_MSR_POLLING_MS,
-                                   .tracks = TRACKS_ALL};
+    return (struct tally_settings){
+        .form = TALLY_MSR_FORM_SURESWIPE, .polling_ms = TALLY_MSR_POLLING_MS, .tracks = TRACKS_ALL};
 }
 
 /* ---- properties ---- */

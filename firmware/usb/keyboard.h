@@ -1,4 +1,5 @@
-/* firmware/usb/keyboard.h: which key types a character on a US keyboard (HID Usage Tables, page 07).
+/* firmware/usb/keyboard.h: which key types a character on a US keyboard (HID Usage Tables, page
+ * 07).
  *
  * Memory   constants
  * Threads  pure */

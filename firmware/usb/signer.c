@@ -180,8 +180,7 @@ bool tally_signer_sign(struct tally_signer *signer, const uint8_t report[TALLY_M
     if (is_signed) { /* what is signed begins with the counter; what is sent ends with it */
         put_le32(ret_report, counter);
         copy(ret_report + TALLY_MSR_COUNTER_LEN, report, TALLY_MSR_REPORT_LEN);
-        is_signed =
-            mac_of(signer, ret_report, TALLY_MSR_COUNTER_LEN + TALLY_MSR_REPORT_LEN, mac);
+        is_signed = mac_of(signer, ret_report, TALLY_MSR_COUNTER_LEN + TALLY_MSR_REPORT_LEN, mac);
     }
     copy(ret_report, report, TALLY_MSR_REPORT_LEN);
     put_le32(ret_report + TALLY_MSR_COUNTER_AT, is_signed ? counter : 0);
@@ -189,8 +188,7 @@ bool tally_signer_sign(struct tally_signer *signer, const uint8_t report[TALLY_M
     return is_signed;
 }
 
-bool tally_signer_prove(const struct tally_signer *signer,
-                        const uint8_t nonce[TALLY_MSR_NONCE_LEN],
+bool tally_signer_prove(const struct tally_signer *signer, const uint8_t nonce[TALLY_MSR_NONCE_LEN],
                         uint8_t ret_proof[TALLY_MSR_MAC_LEN])
 {
     uint8_t text[TALLY_MSR_NONCE_LEN + SERIAL_LEN_MAX];

@@ -1,5 +1,5 @@
-/* firmware/usb/signer.h: a reader that is paired with a terminal signs its reports, and proves itself
- * when asked (REPORTS.md, "Pairing").
+/* firmware/usb/signer.h: a reader that is paired with a terminal signs its reports, and proves
+ * itself when asked (REPORTS.md, "Pairing").
  *
  * Memory   one struct; no heap; the pair key never leaves it but into the port's HMAC and memory
  * Errors   false, or an answer of the feature report
@@ -29,8 +29,8 @@ struct tally_signer {
 void tally_signer_init(struct tally_signer *signer, const struct tally_ports *ports);
 
 /* Half 0 is remembered until half 1 comes; then the key is in force and kept.
- *   OK, FAILED (paired and nobody holds the button; half 1 without half 0; the port cannot keep it or
- *   has no HMAC), BAD_PARAMETER (an all-zero key) */
+ *   OK, FAILED (paired and nobody holds the button; half 1 without half 0; the port cannot keep it
+ * or has no HMAC), BAD_PARAMETER (an all-zero key) */
 enum tally_msr_answer tally_signer_pair(struct tally_signer *signer, int half,
                                         const uint8_t bytes[TALLY_MSR_PAIR_HALF_LEN]);
 
@@ -43,8 +43,7 @@ bool tally_signer_sign(struct tally_signer *signer, const uint8_t report[TALLY_M
                        uint8_t ret_report[TALLY_MSR_SIGNED_REPORT_LEN]);
 
 /* HMAC over nonce and serial number. False: not paired, or the port failed. */
-bool tally_signer_prove(const struct tally_signer *signer,
-                        const uint8_t nonce[TALLY_MSR_NONCE_LEN],
+bool tally_signer_prove(const struct tally_signer *signer, const uint8_t nonce[TALLY_MSR_NONCE_LEN],
                         uint8_t ret_proof[TALLY_MSR_MAC_LEN]);
 
 #endif

@@ -30,8 +30,8 @@ static bool save(void *self, enum tally_keep what, const uint8_t *bytes, size_t 
     return true;
 }
 
-static bool hmac(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes, size_t len,
-                 uint8_t ret_mac[TALLY_HMAC_LEN])
+static bool hmac(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes,
+                 size_t len, uint8_t ret_mac[TALLY_HMAC_LEN])
 {
     const struct tally_host_board *board = self;
     return !board->is_hmac_broken && tally_port_hmac(NULL, key, bytes, len, ret_mac);

@@ -1,5 +1,5 @@
-/* firmware/port/host/board.h: the rest of a board for tests: a memory that outlasts the device struct,
- * a button, HMAC.
+/* firmware/port/host/board.h: the rest of a board for tests: a memory that outlasts the device
+ * struct, a button, HMAC.
  *
  * Memory   one struct; no heap of its own
  * Threads  one caller at a time */
@@ -12,9 +12,9 @@
 struct tally_host_board {
     uint8_t record_lens[TALLY_KEEP_COUNT]; /* 0: not saved */
     uint8_t records[TALLY_KEEP_COUNT][TALLY_KEEP_LEN_MAX];
-    uint32_t saves;         /* how often something was written */
-    bool is_worn_out;       /* no save works any more */
-    bool is_button_held;    /* somebody may pair it anew */
+    uint32_t saves;      /* how often something was written */
+    bool is_worn_out;    /* no save works any more */
+    bool is_button_held; /* somebody may pair it anew */
     bool is_hmac_broken;
 };
 

@@ -175,10 +175,10 @@ static void every_printable_character_has_its_key(void **state)
         char character;
         uint8_t modifiers;
         uint8_t usage;
-    } some[] = {{'%', 2, 0x22}, {';', 0, 0x33}, {'?', 2, 0x38}, {'^', 2, 0x23}, {'=', 0, 0x2e},
-                {'0', 0, 0x27}, {'1', 0, 0x1e}, {'Z', 2, 0x1d}, {'a', 0, 0x04}, {' ', 0, 0x2c},
+    } some[] = {{'%', 2, 0x22},  {';', 0, 0x33}, {'?', 2, 0x38}, {'^', 2, 0x23}, {'=', 0, 0x2e},
+                {'0', 0, 0x27},  {'1', 0, 0x1e}, {'Z', 2, 0x1d}, {'a', 0, 0x04}, {' ', 0, 0x2c},
                 {'\r', 0, 0x28}, {'+', 2, 0x2e}, {'@', 2, 0x1f}, {'&', 2, 0x24}, {'_', 2, 0x2d},
-                {'/', 0, 0x38}, {'`', 0, 0x35}, {'\\', 0, 0x31}};
+                {'/', 0, 0x38},  {'`', 0, 0x35}, {'\\', 0, 0x31}};
     for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
         assert_true(tally_keyboard_key((uint8_t)some[i].character, &modifiers, &usage));
         assert_int_equal(some[i].modifiers, modifiers);
@@ -315,12 +315,17 @@ static void a_value_out_of_range_is_refused_and_changes_nothing(void **state)
         int property;
         const char *data;
         size_t len;
-    } wrong[] = {{TALLY_MSR_PROP_POLLING_MS, "\0", 1}, {TALLY_MSR_PROP_POLLING_MS, "\1\1", 2},
-                 {TALLY_MSR_PROP_POLLING_MS, "", 0},   {TALLY_MSR_PROP_TRACKS, "\0", 1},
-                 {TALLY_MSR_PROP_TRACKS, "\x08", 1},   {TALLY_MSR_PROP_FORM, "\4", 1},
-                 {TALLY_MSR_PROP_PREFIX, "a\t", 2},    {TALLY_MSR_PROP_PREFIX, "\x80", 1},
+    } wrong[] = {{TALLY_MSR_PROP_POLLING_MS, "\0", 1},
+                 {TALLY_MSR_PROP_POLLING_MS, "\1\1", 2},
+                 {TALLY_MSR_PROP_POLLING_MS, "", 0},
+                 {TALLY_MSR_PROP_TRACKS, "\0", 1},
+                 {TALLY_MSR_PROP_TRACKS, "\x08", 1},
+                 {TALLY_MSR_PROP_FORM, "\4", 1},
+                 {TALLY_MSR_PROP_PREFIX, "a\t", 2},
+                 {TALLY_MSR_PROP_PREFIX, "\x80", 1},
                  {TALLY_MSR_PROP_SUFFIX, "012345678901234567890", 21},
-                 {TALLY_MSR_PROP_PAIRED, "\1", 1},     {TALLY_MSR_PROP_PAIR_KEY_1, "short", 5},
+                 {TALLY_MSR_PROP_PAIRED, "\1", 1},
+                 {TALLY_MSR_PROP_PAIR_KEY_1, "short", 5},
                  {0x7f, "\1", 1}};
     a_new_reader(&desk);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -429,8 +434,10 @@ static void the_worked_example_of_reports_md_is_true(void **state)
     assert_memory_equal("\x01\0\0\0"
                         "\xf9\xc0\x82\xf1\x79\x75\xcf\x3d\xd2\xba\x7e\xa9\x98\x6a\xe6\xa9",
                         report + TALLY_MSR_COUNTER_AT, 20);
-    const uint8_t *answer =
-        command(&desk, TALLY_MSR_GET_PROP, "\x23" "0123456789abcdef", 1 + TALLY_MSR_NONCE_LEN);
+    const uint8_t *answer = command(&desk, TALLY_MSR_GET_PROP,
+                                    "\x23"
+                                    "0123456789abcdef",
+                                    1 + TALLY_MSR_NONCE_LEN);
     assert_memory_equal("\0\x10"
                         "\x9e\x3c\x8f\x2f\x36\x17\xbf\xd0\x6a\x55\x05\x80\xca\xb9\xb6\xce",
                         answer, 18);
@@ -468,10 +475,14 @@ static void an_unpaired_reader_signs_nothing_and_proves_nothing(void **state)
     for (int i = TALLY_MSR_COUNTER_AT; i < TALLY_MSR_SIGNED_REPORT_LEN; i++) {
         assert_int_equal(0, report[i]);
     }
-    assert_int_equal(TALLY_MSR_ANSWER_FAILED,
-                     command(&desk, TALLY_MSR_GET_PROP, "\x23" "0123456789abcdef", 17)[0]);
-    assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER,
-                     command(&desk, TALLY_MSR_GET_PROP, "\x23" "0123456789abcde", 16)[0]);
+    assert_int_equal(TALLY_MSR_ANSWER_FAILED, command(&desk, TALLY_MSR_GET_PROP,
+                                                      "\x23"
+                                                      "0123456789abcdef",
+                                                      17)[0]);
+    assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER, command(&desk, TALLY_MSR_GET_PROP,
+                                                             "\x23"
+                                                             "0123456789abcde",
+                                                             16)[0]);
 }
 
 static void a_paired_reader_takes_another_key_only_from_who_holds_its_button(void **state)
@@ -501,8 +512,7 @@ static void half_a_key_is_no_key_and_no_answer_shows_one(void **state)
     struct desk desk;
     const uint8_t zero[32] = {0};
     a_new_reader(&desk);
-    assert_int_equal(TALLY_MSR_ANSWER_FAILED,
-                     set(&desk, TALLY_MSR_PROP_PAIR_KEY_2, key + 16, 16));
+    assert_int_equal(TALLY_MSR_ANSWER_FAILED, set(&desk, TALLY_MSR_PROP_PAIR_KEY_2, key + 16, 16));
     assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER, pair(&desk, zero));
     assert_int_equal(TALLY_MSR_ANSWER_OK, set(&desk, TALLY_MSR_PROP_PAIR_KEY_1, key, 16));
     assert_memory_equal("\0\1\0", get(&desk, TALLY_MSR_PROP_PAIRED), 3);
