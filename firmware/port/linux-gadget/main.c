@@ -54,7 +54,7 @@ static void print_help(FILE *out)
 {
     fputs(
         "Usage: tally-reader [--udc NAME] [--head PATH] [--serial TEXT] [--form FORM]\n"
-        "                    [--slot virtual] [--keep DIR]\n"
+        "                    [--slot virtual|pn532:TTY] [--keep DIR]\n"
         "Runs the Tallystick card reader as a USB device on this board. Needs root, libcomposite\n"
         "and a USB device controller (UDC).\n"
         "\n"
@@ -64,8 +64,8 @@ static void print_help(FILE *out)
         "  --serial TEXT  serial number, 1 to 22 letters and digits; default: TALLY0001\n"
         "  --form FORM    what a swipe looks like: sureswipe, signed, page-8e or keyboard; it is\n"
         "                 kept. default: as kept, or else sureswipe\n"
-        "  --slot virtual a contactless slot beside the stripe, for cards that `tap` describes;\n"
-        "                 default: none\n"
+        "  --slot SLOT    a contactless slot beside the stripe: virtual, for cards that `tap`\n"
+        "                 describes, or pn532:TTY, a PN532 at that serial line; default: none\n"
         "  --keep DIR     folder for settings and the pair key; default: " GADGET_RUN_DIR "/kept,\n"
         "                 which is gone when this board restarts\n"
         "  --help         this text\n"
@@ -99,6 +99,19 @@ static bool read_form(const char *text, int *ret_form)
     return false;
 }
 
+static bool read_slot(const char *text, struct reader_options *options)
+{
+    static const char pn532[] = "pn532:";
+    size_t len = sizeof pn532 - 1;
+    if (strcmp(text, "virtual") == 0) {
+        options->slot = READER_SLOT_VIRTUAL;
+        return true;
+    }
+    options->slot = READER_SLOT_PN532;
+    options->tty = text + len;
+    return strncmp(text, pn532, len) == 0 && text[len] != '\0';
+}
+
 static bool read_option(int option, const char *text, struct reader_options *options)
 {
     switch (option) {
@@ -117,8 +130,7 @@ static bool read_option(int option, const char *text, struct reader_options *opt
     case 'f':
         return read_form(text, &options->form);
     case 'l':
-        options->slot = READER_SLOT_VIRTUAL;
-        return strcmp(text, "virtual") == 0;
+        return read_slot(text, options);
     default:
         return false;
     }

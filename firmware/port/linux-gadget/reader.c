@@ -74,6 +74,15 @@ static void on_news(void *self, enum cable_news news)
 
 /* ---- what the lines ask for ---- */
 
+/* Of a real antenna only the device model knows what lies on it. */
+static const char *card_word(const struct reader *reader)
+{
+    if (reader->slot == READER_SLOT_NONE) {
+        return "no-slot";
+    }
+    return reader->slot == READER_SLOT_PN532 ? "antenna" : reader->has_card ? "yes" : "no";
+}
+
 static void answer_status(struct reader *reader, struct talker *talker)
 {
     static const char *const states[TALLY_READER_STATE_COUNT] = {"off", "idle", "swiping",
@@ -83,10 +92,7 @@ static void answer_status(struct reader *reader, struct talker *talker)
     snprintf(text, sizeof text, "plugged=%s state=%s light=%s swipes=%lu beeper=%s card=%s",
              reader->cable.gadget.is_bound ? "yes" : "no", states[now->state],
              light_name(now->light), (unsigned long)now->swipe_number,
-             now->is_beeping ? "on" : "off",
-             !reader->has_slot  ? "no-slot"
-             : reader->has_card ? "yes"
-                                : "no");
+             now->is_beeping ? "on" : "off", card_word(reader));
     talkers_answer(&reader->talkers, talker, "ok", text);
 }
 
@@ -112,21 +118,21 @@ static void unplug(struct reader *reader, struct talker *talker)
 
 static void put_card(struct reader *reader, const struct tally_virtual_card *card)
 {
-    tally_virtual_slot_put(&reader->slot, NULL);
+    tally_virtual_slot_put(&reader->virtual_slot, NULL);
     explicit_bzero(&reader->card, sizeof reader->card);
     reader->has_card = card != NULL;
     if (card != NULL) {
         reader->card = *card;
-        tally_virtual_slot_put(&reader->slot, &reader->card);
+        tally_virtual_slot_put(&reader->virtual_slot, &reader->card);
     }
 }
 
 static void tap(struct reader *reader, struct talker *talker)
 {
     struct tally_virtual_card card;
-    const char *wrong = reader->has_slot
+    const char *wrong = reader->slot == READER_SLOT_VIRTUAL
                             ? taps_card(talker->head.text, &card)
-                            : "there is no slot: start tally-reader with --slot virtual";
+                            : "there is no such slot: start tally-reader with --slot virtual";
     if (wrong == NULL) {
         put_card(reader, &card);
     }
@@ -186,7 +192,11 @@ static int64_t sooner(int64_t a, int64_t b)
 /* Everything that time alone brings about. Returns when it is to be looked at again. */
 static int64_t go_on(struct reader *reader)
 {
-    int64_t now = now_ms(), next = cable_time(&reader->cable, now);
+    int64_t now = now_ms(), next = 0;
+    if (reader->slot == READER_SLOT_PN532) {
+        tally_pn532_time(&reader->antenna.pn532, (uint32_t)now);
+    }
+    next = cable_time(&reader->cable, now);
     show(reader);
     if (talkers_anybody_waits(&reader->talkers, TALKERS_WAIT_PLUG)) {
         if (now >= reader->plug_deadline_ms) {
@@ -211,12 +221,13 @@ static int wait_ms(struct reader *reader)
 
 void reader_run(struct reader *reader, int signal_fd)
 {
-    enum { SIGNAL, EP0, DONE, TALKERS, POLLS = TALKERS + TALKERS_MAX + 1 };
+    enum { SIGNAL, EP0, DONE, ANTENNA, TALKERS, POLLS = TALKERS + TALKERS_MAX + 1 };
     for (;;) {
         struct pollfd polls[POLLS] = {[SIGNAL] = {.fd = signal_fd, .events = POLLIN}};
         int timeout_ms = wait_ms(reader);
         polls[EP0] = (struct pollfd){.fd = reader->cable.endpoints.ep0_fd, .events = POLLIN};
         polls[DONE] = (struct pollfd){.fd = reader->cable.endpoints.done_fd, .events = POLLIN};
+        polls[ANTENNA] = (struct pollfd){.fd = reader->antenna.fd, .events = POLLIN};
         talkers_fill_polls(&reader->talkers, polls + TALKERS);
         if (poll(polls, POLLS, timeout_ms) < 0 && errno != EINTR) {
             perror("tally-reader: poll");
@@ -230,6 +241,9 @@ void reader_run(struct reader *reader, int signal_fd)
         }
         if ((polls[DONE].revents & POLLIN) != 0) {
             cable_finish_transfers(&reader->cable);
+        }
+        if (polls[ANTENNA].revents != 0) {
+            antenna_serve(&reader->antenna);
         }
         show(reader);
         talkers_serve(&reader->talkers, polls + TALKERS);
@@ -281,21 +295,44 @@ static bool keep_form(const struct kept *kept, int form)
     return kept_save(kept, TALLY_KEEP_SETTINGS, record, sizeof record);
 }
 
-bool reader_open(struct reader *reader, const struct reader_options *options)
+/* The slot that was asked for, NULL for none. */
+static const struct tally_card_slot *slot_of(struct reader *reader)
+{
+    switch (reader->slot) {
+    case READER_SLOT_VIRTUAL:
+        return &reader->virtual_slot.slot;
+    case READER_SLOT_PN532:
+        return &reader->antenna.pn532.slot;
+    case READER_SLOT_NONE:
+        break;
+    }
+    return NULL;
+}
+
+static void start(struct reader *reader, const struct reader_options *options)
 {
     memset(reader, 0, sizeof *reader);
-    reader->has_slot = options->slot == READER_SLOT_VIRTUAL;
-    tally_virtual_slot_init(&reader->slot);
+    reader->slot = options->slot;
+    reader->antenna.fd = -1;
+    tally_virtual_slot_init(&reader->virtual_slot);
     reader->ports = (struct tally_ports){.self = reader,
                                          .serial = options->serial,
-                                         .slot = reader->has_slot ? &reader->slot.slot : NULL,
+                                         .slot = slot_of(reader),
                                          .is_high_speed = true,
                                          .load = load,
                                          .save = save,
                                          .hmac = tally_port_hmac,
                                          .may_pair = may_pair};
+}
+
+bool reader_open(struct reader *reader, const struct reader_options *options)
+{
+    start(reader, options);
     if (!kept_open(&reader->kept, options->keep_dir) || !keep_form(&reader->kept, options->form)) {
         return complain(options->keep_dir);
+    }
+    if (options->slot == READER_SLOT_PN532 && !antenna_open(&reader->antenna, options->tty)) {
+        return complain(options->tty);
     }
     if (!talkers_open(&reader->talkers, options->head_path, &reader->cable.device.reader, do_line,
                       reader)) {
@@ -316,5 +353,6 @@ void reader_close(struct reader *reader)
     (void)gadget_unbind(&reader->cable.gadget);
     talkers_close(&reader->talkers);
     cable_close(&reader->cable);
+    antenna_close(&reader->antenna);
     put_card(reader, NULL);
 }

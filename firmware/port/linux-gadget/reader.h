@@ -8,11 +8,12 @@
 #define TALLY_FIRMWARE_PORT_LINUX_GADGET_READER_H
 
 #include "firmware/port/host/virtual_card.h"
+#include "firmware/port/linux-gadget/antenna.h"
 #include "firmware/port/linux-gadget/cable.h"
 #include "firmware/port/linux-gadget/kept.h"
 #include "firmware/port/linux-gadget/talkers.h"
 
-enum reader_slot { READER_SLOT_NONE = 0, READER_SLOT_VIRTUAL };
+enum reader_slot { READER_SLOT_NONE = 0, READER_SLOT_VIRTUAL, READER_SLOT_PN532 };
 
 struct reader_options {
     const char *udc; /* NULL: the first there is */
@@ -21,15 +22,17 @@ struct reader_options {
     const char *keep_dir;
     int form; /* enum tally_msr_form, or READER_FORM_KEPT */
     enum reader_slot slot;
+    const char *tty; /* of READER_SLOT_PN532 */
 };
 enum { READER_FORM_KEPT = -1 };
 
 struct reader {
     struct tally_ports ports;
     struct kept kept;
-    struct tally_virtual_slot slot;
-    struct tally_virtual_card card; /* on the slot, while has_card */
-    bool has_slot;
+    enum reader_slot slot;
+    struct antenna antenna;                 /* of READER_SLOT_PN532 */
+    struct tally_virtual_slot virtual_slot; /* of READER_SLOT_VIRTUAL */
+    struct tally_virtual_card card;         /* on it, while has_card */
     bool has_card;
     bool is_button_held;
     struct cable cable;
