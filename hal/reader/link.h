@@ -1,17 +1,16 @@
 /* hal/reader/link.h: what a driver may ask of its device and of the terminal, and what it is told.
  *
  * A driver never sees libusb or the loop. It is a state machine: called when something has happened
- * (struct hal_reader_driver), it asks for the next thing (hal_link_*). reader.c is the link to a real
- * bus; a test is the link to a device model in the same process.
+ * (struct hal_reader_driver), it asks for the next thing (hal_link_*). reader.c is the link to a
+ * real bus; a test is the link to a device model in the same process.
  *
  * Units    lengths are bytes, times are milliseconds of a monotonic clock.
  * Memory   bytes handed to a call are copied or used up before it returns; bytes that a driver is
  *          handed live during the call, and are wiped after it.
- * Errors   a request that fails at once answers with its status and there is no call later; else the
- *          result comes as a call, never from inside the request.
- * Blocking nothing.
- * Threads  the loop's thread only.
- * Privacy  a driver wipes what it copies of a card (explicit_bzero) as soon as it is decided. */
+ * Errors   a request that fails at once answers with its status and there is no call later; else
+ * the result comes as a call, never from inside the request. Blocking nothing. Threads  the loop's
+ * thread only. Privacy  a driver wipes what it copies of a card (explicit_bzero) as soon as it is
+ * decided. */
 #ifndef HAL_READER_LINK_H
 #define HAL_READER_LINK_H
 
@@ -47,7 +46,8 @@ struct hal_interface {
     uint8_t bulk_out;
     uint16_t bulk_in_packet_len; /* wMaxPacketSize */
     uint16_t bulk_out_packet_len;
-    const uint8_t *class_descriptors; /* what follows the interface descriptor, as the device sent it */
+    const uint8_t
+        *class_descriptors; /* what follows the interface descriptor, as the device sent it */
     size_t class_descriptors_len;
     uint16_t report_descriptor_len;   /* HID: how long it says its report descriptor is; 0: none */
     const uint8_t *report_descriptor; /* the kernel's copy; NULL: nobody has asked the device yet */
@@ -80,7 +80,8 @@ struct hal_link {
 
 /* A control transfer on endpoint 0; wLength bytes of `data` go out, or come back, as bmRequestType
  * says. One at a time. The device has HAL_LINK_CONTROL_MS. Answered by on_control().
- *   TALLY_OK, TALLY_E_BUSY (one is under way), TALLY_E_NO_MEMORY, TALLY_E_READER_GONE, TALLY_E_DEVICE */
+ *   TALLY_OK, TALLY_E_BUSY (one is under way), TALLY_E_NO_MEMORY, TALLY_E_READER_GONE,
+ * TALLY_E_DEVICE */
 TALLY_MUST_USE static inline enum tally_status
 hal_link_control(struct hal_link *link, const struct hal_setup *setup, const uint8_t *data)
 {
@@ -98,17 +99,17 @@ TALLY_MUST_USE static inline enum tally_status hal_link_listen(struct hal_link *
     return link->ops->listen(link, report_len, short_ends);
 }
 
-/* Keeps a bulk IN transfer of up to `len_max` bytes pending from now on. A short packet ends it. Once.
- * Answered by on_received(), again and again. Statuses as above. */
+/* Keeps a bulk IN transfer of up to `len_max` bytes pending from now on. A short packet ends it.
+ * Once. Answered by on_received(), again and again. Statuses as above. */
 TALLY_MUST_USE static inline enum tally_status hal_link_receive(struct hal_link *link,
                                                                 size_t len_max)
 {
     return link->ops->receive(link, len_max);
 }
 
-/* One bulk OUT transfer, with an empty packet behind it where it ends with a full one. One at a time.
- * Answered by on_sent().
- *   TALLY_OK, TALLY_E_BUSY, TALLY_E_NO_MEMORY, TALLY_E_READER_GONE, TALLY_E_DEVICE (no such endpoint) */
+/* One bulk OUT transfer, with an empty packet behind it where it ends with a full one. One at a
+ * time. Answered by on_sent(). TALLY_OK, TALLY_E_BUSY, TALLY_E_NO_MEMORY, TALLY_E_READER_GONE,
+ * TALLY_E_DEVICE (no such endpoint) */
 TALLY_MUST_USE static inline enum tally_status hal_link_send(struct hal_link *link,
                                                              const uint8_t *bytes, size_t len)
 {
@@ -147,8 +148,8 @@ static inline void hal_link_refuse(struct hal_link *link, enum tally_status stat
     link->ops->refuse(link, status);
 }
 
-/* The driver gives the device up: TALLY_E_NOT_FOUND (not one of its kind after all: the next driver of
- * the table has a look), TALLY_E_DEVICE, TALLY_E_READER_GONE. */
+/* The driver gives the device up: TALLY_E_NOT_FOUND (not one of its kind after all: the next driver
+ * of the table has a look), TALLY_E_DEVICE, TALLY_E_READER_GONE. */
 static inline void hal_link_end(struct hal_link *link, enum tally_status status)
 {
     link->ops->end(link, status);
@@ -156,31 +157,31 @@ static inline void hal_link_end(struct hal_link *link, enum tally_status status)
 
 /* ---- what a driver is ---- */
 
-/* A driver's state is `state_len` zeroed bytes, given before start() and wiped after the end. A NULL
- * function: the driver does not ask for that. */
+/* A driver's state is `state_len` zeroed bytes, given before start() and wiped after the end. A
+ * NULL function: the driver does not ask for that. */
 struct hal_reader_driver {
     const char *name; /* for people */
     size_t state_len;
 
-    /* Whether to claim this interface. Pure. Decides by descriptors; looks at idVendor and idProduct
-     * only for a device that lies in them. */
-    bool (*fits)(const struct hal_interface *interface,
-                 const struct hal_reader_settings *settings);
+    /* Whether to claim this interface. Pure. Decides by descriptors; looks at idVendor and
+     * idProduct only for a device that lies in them. */
+    bool (*fits)(const struct hal_interface *interface, const struct hal_reader_settings *settings);
 
     /* The interface is claimed: ask for what comes first. */
     void (*start)(void *state, struct hal_link *link);
 
     /* TALLY_OK: `len` bytes came back, or went out. TALLY_E_DEVICE: the device refused (a stall) or
      * answered nothing in time. A device that is gone ends the driver without a call. */
-    void (*on_control)(void *state, struct hal_link *link, enum tally_status status,
-                       uint8_t *bytes, size_t len);
+    void (*on_control)(void *state, struct hal_link *link, enum tally_status status, uint8_t *bytes,
+                       size_t len);
 
-    /* TALLY_OK: one whole report. TALLY_E_CARD_UNREADABLE: one that broke off or came garbled, len 0. */
+    /* TALLY_OK: one whole report. TALLY_E_CARD_UNREADABLE: one that broke off or came garbled, len
+     * 0. */
     void (*on_report)(void *state, struct hal_link *link, enum tally_status status, uint8_t *report,
                       size_t len);
 
-    /* TALLY_OK: what one bulk IN transfer brought. TALLY_E_DEVICE: the endpoint failed, was cleared,
-     * and is listened to again. */
+    /* TALLY_OK: what one bulk IN transfer brought. TALLY_E_DEVICE: the endpoint failed, was
+     * cleared, and is listened to again. */
     void (*on_received)(void *state, struct hal_link *link, enum tally_status status,
                         uint8_t *bytes, size_t len);
 

@@ -12,8 +12,8 @@
 
 enum { HAL_READER_KEY_LEN = 32, HAL_AFFIX_LEN_MAX = 8 };
 
-/* What the keys of a keyboard wedge mean. The reader types positions, not letters: it must be set to
- * the layout that this says. */
+/* What the keys of a keyboard wedge mean. The reader types positions, not letters: it must be set
+ * to the layout that this says. */
 enum hal_keyboard_layout { HAL_LAYOUT_US = 0, HAL_LAYOUT_GERMAN, HAL_LAYOUT_FRENCH };
 
 /* Which boot keyboards are readers. Descriptors can't tell a wedge from a cashier's keyboard. */
