@@ -86,6 +86,7 @@ static void submit(struct ccid_reader *reader, struct hal_link *link)
     reader->awaits = true;
     reader->send_waits = reader->is_sending;
     if (reader->is_sending) {
+        hal_link_set_timer(link, reader->ccid.wait_ms);
         return;
     }
     size_t len = 0;
