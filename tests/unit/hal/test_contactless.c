@@ -493,7 +493,7 @@ static size_t every_card(struct fake_card *ret_cards)
     ret_cards[count++].digits = OURS;
     ret_cards[count] = fake_card_iso_dep(UID_4);
     ret_cards[count++].has_ppse = true;
-    ret_cards[count++] = a_classic(OURS + 1);
+    ret_cards[count++] = a_classic(&OURS[1]);
     ret_cards[count++] = fake_card_iso_dep(UID_7);
     return count;
 }
