@@ -231,10 +231,11 @@ static void on_message(struct hal_contactless *talk, struct tally_slice message)
     enum tally_status verdict = judge_message(talk, message);
     if (verdict == TALLY_E_AGAIN) {
         talk->step = HAL_STEP_PROOF_FIRST;
-    } else if (verdict == TALLY_OK || verdict == TALLY_E_PAYMENT_CARD) {
-        decide(talk, verdict);
-    } else {
+    } else if (verdict == TALLY_E_UNKNOWN_CARD) {
         no_more_of_ours(talk);
+    } else {
+        decide(talk,
+               verdict); /* a code of ours that is too old says so, on a phone that pays too */
     }
 }
 

@@ -285,6 +285,24 @@ static enum tally_status read_code(const struct hal_reader_settings *from,
     return TALLY_OK;
 }
 
+static enum tally_status refuse_code(const struct hal_reader_settings *from,
+                                     struct hal_code_memory *memory, const uint8_t *text,
+                                     size_t len, struct tally_card *ret_card)
+{
+    (void)from, (void)memory, (void)text, (void)len, (void)ret_card;
+    return TALLY_E_TOO_LATE;
+}
+
+static void a_code_of_ours_that_is_refused_says_why_even_on_a_phone_that_pays(void **state)
+{
+    (void)state;
+    struct fake_card phone = fake_card_iso_dep(PHONE);
+    phone.has_ppse = true;
+    fake_card_put_ndef(&phone, 'T', "\2enTLY1:ABC", 11);
+    needs.code_read = refuse_code;
+    assert_int_equal(TALLY_E_TOO_LATE, show(&phone));
+}
+
 static void a_rotating_code_of_a_phone_is_read_where_codes_are(void **state)
 {
     (void)state;
@@ -712,6 +730,7 @@ int main(void)
         shop_test(long_messages_are_read_in_parts),
         shop_test(a_file_or_memory_that_lies_about_its_length_ends),
         shop_test(a_rotating_code_of_a_phone_is_read_where_codes_are),
+        shop_test(a_code_of_ours_that_is_refused_says_why_even_on_a_phone_that_pays),
         shop_test(a_number_in_a_file_is_read_by_the_name_of_its_application),
         shop_test(a_file_with_something_else_is_not_ours),
         shop_test(a_payment_card_is_refused_whatever_its_uid_is_worth),
