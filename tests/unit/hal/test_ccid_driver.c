@@ -31,6 +31,7 @@ enum fault {
     FAULT_EXTENSION, /* one that asks for time before it */
     FAULT_LEAVES,    /* the card leaves before the command */
     FAULT_CHAINED,   /* in two parts */
+    FAULT_ENDLESS,   /* asks for time, and the test goes on with that */
     FAULT_SWAPPED    /* another card takes the card's place before the command, and answers */
 };
 
@@ -47,7 +48,8 @@ struct fake_reader {
     unsigned fault_for; /* how many commands long */
     uint8_t bError;
     unsigned commands, power_ons, power_offs, status_asked;
-    uint8_t rest[400]; /* of a chained answer */
+    uint8_t endless[10]; /* the command of FAULT_ENDLESS */
+    uint8_t rest[400];   /* of a chained answer */
     size_t rest_len;
 };
 
@@ -164,6 +166,10 @@ static bool do_fault(const uint8_t *command)
     case FAULT_EXTENSION:
         answer(command, 0x80, 2, 2, 0, NULL, 0);
         return false;
+    case FAULT_ENDLESS:
+        memcpy(reader.endless, command, sizeof reader.endless);
+        answer(command, 0x80, 2, 1, 0, NULL, 0);
+        return true;
     case FAULT_LEAVES:
         if (reader.cards[command[5]] != NULL) {
             take_away(command[5]);
@@ -612,6 +618,42 @@ static void a_silent_reader_is_given_up_in_every_state(void **state)
     assert_true(link_to.has_ended);
 }
 
+static void a_card_that_asks_for_time_for_ever_is_broken_off(void **state)
+{
+    (void)state;
+    struct fake_card card = a_member();
+    plug_in(1, 0x00020040, true);
+    reader.fault = FAULT_ENDLESS;
+    reader.fault_at = reader.commands + 2;
+    reader.fault_for = 1;
+    lay_down(0, &card);
+    fake_link_run(&link_to);
+    unsigned waited_s = 0;
+    for (; waited_s < 60 && link_to.control_count == 0; waited_s++) {
+        fake_link_wait(&link_to, 1000);
+        answer(reader.endless, 0x80, 2, 200, 0, NULL, 0);
+        fake_link_run(&link_to);
+    }
+    assert_in_range(waited_s, 15, 25);
+    fake_link_wait(&link_to, 1000);
+    expect_said(1, 0); /* from the start, and now it answers */
+}
+
+static void a_sams_silence_does_not_silence_the_card_that_comes_after_it(void **state)
+{
+    (void)state;
+    struct fake_card first = a_member(), second = a_member();
+    second.ndef_file[0] = 3; /* says that it is longer than it is: unreadable */
+    reader.cards[0] = &first;
+    reader.fault = FAULT_SWAPPED;
+    reader.other = &second;
+    reader.fault_at = 4;
+    reader.fault_for = 1;
+    plug_in(1, 0x00020040, true);
+    fake_link_wait(&link_to, 1000);
+    expect_said(0, 1); /* nothing of the first, which lay there before */
+}
+
 /* ACR39U; and CCID's way to break a command off. */
 static void a_first_status_without_an_answer_is_asked_again(void **state)
 {
@@ -775,6 +817,8 @@ int main(void)
         shop_test(a_card_that_leaves_at_any_command_is_unreadable_and_the_next_one_is_read),
         shop_test(a_card_swapped_in_the_middle_is_not_mixed_up_with_the_first),
         shop_test(a_silent_reader_is_given_up_in_every_state),
+        shop_test(a_card_that_asks_for_time_for_ever_is_broken_off),
+        shop_test(a_sams_silence_does_not_silence_the_card_that_comes_after_it),
         shop_test(a_first_status_without_an_answer_is_asked_again),
         shop_test(sends_that_fail_are_tried_again_and_then_given_up),
         shop_test(a_reader_that_takes_no_commands_is_given_up),
