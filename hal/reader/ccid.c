@@ -269,8 +269,8 @@ enum { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_TIME_EXTENSION = 2 };
 enum { CHAIN_WHOLE = 0, CHAIN_BEGINS = 1, CHAIN_ENDS = 2, CHAIN_MIDDLE = 3 };
 
 enum {
-    STRAY_MAX = 10,      /* answers to commands that were given up */
-    EXTENSIONS_MAX = 20, /* a reader must not keep a card for ever */
+    STRAY_MAX = 10,       /* answers to commands that were given up */
+    EXTENSIONS_MAX = 100, /* a reader must not keep a card for ever */
     EXTENSION_FACTOR_MAX = 5,
     ROUNDS_MAX = 16
 };

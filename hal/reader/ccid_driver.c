@@ -16,9 +16,10 @@ enum {
     POLL_SILENT_MS = 5000,  /* is the reader still alive? */
     BUSY_MS = 100,
     BUSY_MAX = 20,
-    FAILURES_MAX = 3, /* commands in a row without an answer that fits: given up */
-    TRIES_MAX = 3,    /* conversations with a card that moves */
-    READ_LEN = 128    /* what every reader can pass on from a card in one answer */
+    FAILURES_MAX = 3,    /* commands in a row without an answer that fits: given up */
+    TRIES_MAX = 3,       /* conversations with a card that moves */
+    PATIENCE_MS = 20000, /* for one command, whatever time a card asks for */
+    READ_LEN = 128       /* what every reader can pass on from a card in one answer */
 };
 
 enum slot_state {
@@ -55,6 +56,7 @@ struct ccid_reader {
     unsigned tries;
     unsigned failures;
     unsigned busy;
+    uint64_t patience_until_ms;
     bool is_ready;
     bool has_notices;  /* there is an interrupt endpoint */
     bool has_card;     /* a card on `slot` is being spoken with */
@@ -83,9 +85,13 @@ static bool fits(const struct hal_interface *interface, const struct hal_reader_
 /* A send that is refused at once must not end anything from in here: the timer does. */
 static void submit(struct ccid_reader *reader, struct hal_link *link)
 {
+    if (!reader->awaits) {
+        reader->patience_until_ms = hal_link_now_ms(link) + PATIENCE_MS;
+    }
     reader->awaits = true;
     reader->send_waits = reader->is_sending;
     if (reader->is_sending) {
+        hal_link_set_timer(link, reader->ccid.wait_ms);
         return;
     }
     size_t len = 0;
@@ -176,7 +182,9 @@ static void finish(struct ccid_reader *reader, struct hal_link *link, enum tally
     unsigned slot = reader->slot;
     bool is_said = verdict != TALLY_E_NOT_FOUND &&
                    !(verdict == TALLY_E_CARD_UNREADABLE && reader->is_quiet[slot]);
-    reader->slots[slot] = is_there && !reader->has_left ? SLOT_SERVED : gone;
+    bool is_left = !is_there || reader->has_left;
+    reader->slots[slot] = is_left ? gone : SLOT_SERVED;
+    reader->is_quiet[slot] = reader->is_quiet[slot] && !is_left;
     reader->has_card = false;
     forget_card(reader);
     if (is_there) {
@@ -395,6 +403,16 @@ static void timed_out(struct ccid_reader *reader, struct hal_link *link)
     }
 }
 
+/* The card asks for more time, and that it may do for a while. */
+static void extend(struct ccid_reader *reader, struct hal_link *link)
+{
+    uint64_t now_ms = hal_link_now_ms(link);
+    bool is_over = now_ms >= reader->patience_until_ms;
+    uint64_t left_ms = is_over ? 1 : reader->patience_until_ms - now_ms;
+    bool is_within = reader->ccid.wait_ms < left_ms;
+    hal_link_set_timer(link, is_within ? reader->ccid.wait_ms : (uint32_t)left_ms);
+}
+
 /* ---- what the link says ---- */
 
 static void start(void *state, struct hal_link *link)
@@ -475,7 +493,7 @@ static void on_received(void *state, struct hal_link *link, enum tally_status st
     case HAL_CCID_WAIT:
         break;
     case HAL_CCID_EXTEND:
-        hal_link_set_timer(link, reader->ccid.wait_ms);
+        extend(reader, link);
         break;
     case HAL_CCID_SEND:
         submit(reader, link);

@@ -231,10 +231,11 @@ static void on_message(struct hal_contactless *talk, struct tally_slice message)
     enum tally_status verdict = judge_message(talk, message);
     if (verdict == TALLY_E_AGAIN) {
         talk->step = HAL_STEP_PROOF_FIRST;
-    } else if (verdict == TALLY_OK || verdict == TALLY_E_PAYMENT_CARD) {
-        decide(talk, verdict);
-    } else {
+    } else if (verdict == TALLY_E_UNKNOWN_CARD) {
         no_more_of_ours(talk);
+    } else {
+        decide(talk,
+               verdict); /* a code of ours that is too old says so, on a phone that pays too */
     }
 }
 
@@ -399,7 +400,9 @@ static void hear_classic_read(struct hal_contactless *talk, const struct answer 
 
 /* ---- Ultralight and NTAG 2xx: NFC Forum type 2 ---- */
 
-enum { PAGE_LEN = 4, PAGES_READ_LEN = 16, CC_PAGE = 3, FIRST_DATA_PAGE = 4 };
+enum { PAGE_LEN = 4, PAGES_READ_LEN = 16, CC_PAGE = 3, FIRST_DATA_PAGE = 4, LAST_PAGE = 255 };
+_Static_assert((LAST_PAGE + 1 - FIRST_DATA_PAGE) * PAGE_LEN <= HAL_NDEF_LEN_MAX,
+               "the whole memory of a tag fits");
 
 static void ask_pages_first(struct hal_contactless *talk)
 {
@@ -444,8 +447,7 @@ static void hear_pages_more(struct hal_contactless *talk, const struct answer *a
     enum tally_status status =
         hal_tlv_find((struct tally_slice){talk->read, len}, HAL_TLV_NDEF, &message);
     bool has_more = talk->read_len < talk->read_total &&
-                    talk->read_len + PAGES_READ_LEN <= sizeof talk->read &&
-                    FIRST_DATA_PAGE + talk->read_len / PAGE_LEN <= 0xff;
+                    FIRST_DATA_PAGE + talk->read_len / PAGE_LEN <= LAST_PAGE;
     if (status == TALLY_OK) {
         on_message(talk, message);
     } else if (status != TALLY_E_AGAIN || !has_more) {

@@ -123,7 +123,8 @@ void hal_contactless_answer(struct hal_contactless *talk, const uint8_t *bytes, 
  *   TALLY_E_UNKNOWN_CARD     nothing on it is ours
  *   TALLY_E_CARD_UNREADABLE  it broke off, or answered nonsense: hold it still
  *   TALLY_E_NOT_FOUND        no contactless card at all (one in a contact slot): say nothing
- *   TALLY_E_AGAIN            not decided yet */
+ *   TALLY_E_AGAIN            not decided yet
+ *   else                     what code_read() said of a code */
 TALLY_MUST_USE enum tally_status hal_contactless_verdict(const struct hal_contactless *talk,
                                                          struct tally_card *ret_card);
 

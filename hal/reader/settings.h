@@ -73,7 +73,7 @@ struct hal_reader_settings {
     void *wall_context;
     struct hal_code_memory *codes; /* code.h; one for all readers; NULL: no rotating code is read */
     struct hal_printer *printer;   /* what is plugged in serves this (hal/printer/printer.h); NULL:
-                                      none   is wanted */
+                                      none is wanted */
     struct hal_display *display;   /* likewise (hal/display/display.h) */
 };
 

@@ -79,7 +79,8 @@ static enum tally_status send(struct hal_link *link, const uint8_t *bytes, size_
     if (!fake->sends_hang && !fake->answers_overtake_sent) {
         queue(fake, FAKE_SENT, fake->sent, NULL, 0);
     }
-    if (!fake->sends_hang && fake->sent == TALLY_OK) {
+    bool is_taken = !fake->sends_hang || fake->answers_overtake_sent;
+    if (is_taken && fake->sent == TALLY_OK) {
         fake->on_out(fake, copy, len);
     }
     if (!fake->sends_hang && fake->answers_overtake_sent) {

@@ -341,7 +341,7 @@ static void a_card_that_needs_time_gets_it_but_not_for_ever(void **state)
     CONVERSE({NULL, "80 02000000 00 01 00 00 00 9000", HAL_CCID_END});
     expect_answer("9000");
     transmit("ffca000000");
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 100; i++) {
         CONVERSE({NULL, "80 00000000 00 02 80 01 00", HAL_CCID_EXTEND});
     }
     CONVERSE({NULL, "80 00000000 00 02 80 01 00", HAL_CCID_END});

@@ -30,21 +30,26 @@ enum fault {
     FAULT_STRAY,     /* one to another command before it */
     FAULT_EXTENSION, /* one that asks for time before it */
     FAULT_LEAVES,    /* the card leaves before the command */
-    FAULT_CHAINED    /* in two parts */
+    FAULT_CHAINED,   /* in two parts */
+    FAULT_ENDLESS,   /* asks for time, and the test goes on with that */
+    FAULT_SWAPPED    /* another card takes the card's place before the command, and answers */
 };
 
 struct fake_reader {
     struct fake_link *fake;
     struct fake_card *cards[SLOTS]; /* NULL: nothing there */
+    struct fake_card *other;        /* of FAULT_SWAPPED */
     bool is_active[SLOTS];
     uint8_t volts_needed; /* 0: any */
+    bool sends_empty;     /* packets besides */
     bool has_notices;
     enum fault fault;
     unsigned fault_at;  /* command number, from 1; 0: none */
     unsigned fault_for; /* how many commands long */
     uint8_t bError;
     unsigned commands, power_ons, power_offs, status_asked;
-    uint8_t rest[400]; /* of a chained answer */
+    uint8_t endless[10]; /* the command of FAULT_ENDLESS */
+    uint8_t rest[400];   /* of a chained answer */
     size_t rest_len;
 };
 
@@ -71,6 +76,9 @@ static void answer(const uint8_t *command, uint8_t type, unsigned status, uint8_
     bytes[9] = last;
     if (len > 0) {
         memcpy(bytes + 10, data, len);
+    }
+    if (reader.sends_empty) {
+        fake_link_answer(reader.fake, bytes, 0);
     }
     fake_link_answer(reader.fake, bytes, len + 10);
 }
@@ -158,10 +166,19 @@ static bool do_fault(const uint8_t *command)
     case FAULT_EXTENSION:
         answer(command, 0x80, 2, 2, 0, NULL, 0);
         return false;
+    case FAULT_ENDLESS:
+        memcpy(reader.endless, command, sizeof reader.endless);
+        answer(command, 0x80, 2, 1, 0, NULL, 0);
+        return true;
     case FAULT_LEAVES:
         if (reader.cards[command[5]] != NULL) {
             take_away(command[5]);
         }
+        return false;
+    case FAULT_SWAPPED: /* a reader that powers cards on by itself */
+        take_away(command[5]);
+        lay_down(command[5], reader.other);
+        reader.is_active[command[5]] = true;
         return false;
     default:
         return false;
@@ -567,16 +584,14 @@ static void a_card_swapped_in_the_middle_is_not_mixed_up_with_the_first(void **s
     unsigned count = commands_of(&card) - 1;
     for (unsigned at = 1; at <= count; at++) {
         stage_again();
-        reader.fault = FAULT_LEAVES;
+        reader.other = &other;
+        reader.fault = FAULT_SWAPPED;
         reader.fault_at = reader.commands + at;
         reader.fault_for = 1;
         lay_down(0, &card);
-        while (reader.commands < reader.fault_at) {
-            fake_link_wait(&link_to, 1);
-        }
-        lay_down(0, &other);
-        fake_link_wait(&link_to, LONG_MS);
-        assert_int_equal(1, link_to.card_count);
+        fake_link_run(&link_to); /* nothing waits for a poll */
+        expect_said(1, 1);
+        assert_int_equal(TALLY_E_CARD_UNREADABLE, link_to.refused[0]);
         assert_int_equal(TALLY_CARD_UID, link_to.card.kind);
         assert_memory_equal(other.uid, link_to.card.bytes, 7);
     }
@@ -601,6 +616,42 @@ static void a_silent_reader_is_given_up_in_every_state(void **state)
     reader.fault_for = 100000;
     fake_link_wait(&link_to, LONG_MS);
     assert_true(link_to.has_ended);
+}
+
+static void a_card_that_asks_for_time_for_ever_is_broken_off(void **state)
+{
+    (void)state;
+    struct fake_card card = a_member();
+    plug_in(1, 0x00020040, true);
+    reader.fault = FAULT_ENDLESS;
+    reader.fault_at = reader.commands + 2;
+    reader.fault_for = 1;
+    lay_down(0, &card);
+    fake_link_run(&link_to);
+    unsigned waited_s = 0;
+    for (; waited_s < 60 && link_to.control_count == 0; waited_s++) {
+        fake_link_wait(&link_to, 1000);
+        answer(reader.endless, 0x80, 2, 200, 0, NULL, 0);
+        fake_link_run(&link_to);
+    }
+    assert_in_range(waited_s, 15, 25);
+    fake_link_wait(&link_to, 1000);
+    expect_said(1, 0); /* from the start, and now it answers */
+}
+
+static void a_sams_silence_does_not_silence_the_card_that_comes_after_it(void **state)
+{
+    (void)state;
+    struct fake_card first = a_member(), second = a_member();
+    second.ndef_file[0] = 3; /* says that it is longer than it is: unreadable */
+    reader.cards[0] = &first;
+    reader.fault = FAULT_SWAPPED;
+    reader.other = &second;
+    reader.fault_at = 4;
+    reader.fault_for = 1;
+    plug_in(1, 0x00020040, true);
+    fake_link_wait(&link_to, 1000);
+    expect_said(0, 1); /* nothing of the first, which lay there before */
 }
 
 /* ACR39U; and CCID's way to break a command off. */
@@ -657,11 +708,14 @@ static void sends_that_fail_are_tried_again_and_then_given_up(void **state)
 static void a_reader_that_takes_no_commands_is_given_up(void **state)
 {
     (void)state;
-    plug_in(1, 0x00020040, true);
-    link_to.sends_hang = true;
-    fake_link_wait(&link_to, LONG_MS);
-    assert_true(link_to.has_ended);
-    assert_int_equal(TALLY_E_DEVICE, link_to.ended);
+    for (int answers = 0; answers <= 1; answers++) { /* or answers what it never took */
+        stage_again();
+        link_to.sends_hang = true;
+        link_to.answers_overtake_sent = answers != 0;
+        fake_link_wait(&link_to, LONG_MS);
+        assert_true(link_to.has_ended);
+        assert_int_equal(TALLY_E_DEVICE, link_to.ended);
+    }
 }
 
 static void an_answer_may_overtake_the_end_of_its_command(void **state)
@@ -674,6 +728,18 @@ static void an_answer_may_overtake_the_end_of_its_command(void **state)
     fake_link_wait(&link_to, 1);
     expect_said(1, 0);
     expect_member();
+}
+
+static void empty_packets_are_no_answers(void **state)
+{
+    (void)state;
+    struct fake_card card = a_member();
+    reader.sends_empty = true;
+    plug_in(1, 0x00020040, true);
+    lay_down(0, &card);
+    fake_link_wait(&link_to, 1);
+    expect_said(1, 0);
+    assert_int_equal(1, reader.power_ons);
 }
 
 static void a_slot_that_the_reader_does_not_have_is_left_alone(void **state)
@@ -751,10 +817,13 @@ int main(void)
         shop_test(a_card_that_leaves_at_any_command_is_unreadable_and_the_next_one_is_read),
         shop_test(a_card_swapped_in_the_middle_is_not_mixed_up_with_the_first),
         shop_test(a_silent_reader_is_given_up_in_every_state),
+        shop_test(a_card_that_asks_for_time_for_ever_is_broken_off),
+        shop_test(a_sams_silence_does_not_silence_the_card_that_comes_after_it),
         shop_test(a_first_status_without_an_answer_is_asked_again),
         shop_test(sends_that_fail_are_tried_again_and_then_given_up),
         shop_test(a_reader_that_takes_no_commands_is_given_up),
         shop_test(an_answer_may_overtake_the_end_of_its_command),
+        shop_test(empty_packets_are_no_answers),
         shop_test(a_slot_that_the_reader_does_not_have_is_left_alone),
         shop_test(garbage_on_any_endpoint_at_any_time_harms_nothing),
         shop_test(no_card_is_left_in_the_drivers_memory),

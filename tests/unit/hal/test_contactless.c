@@ -285,6 +285,24 @@ static enum tally_status read_code(const struct hal_reader_settings *from,
     return TALLY_OK;
 }
 
+static enum tally_status refuse_code(const struct hal_reader_settings *from,
+                                     struct hal_code_memory *memory, const uint8_t *text,
+                                     size_t len, struct tally_card *ret_card)
+{
+    (void)from, (void)memory, (void)text, (void)len, (void)ret_card;
+    return TALLY_E_TOO_LATE;
+}
+
+static void a_code_of_ours_that_is_refused_says_why_even_on_a_phone_that_pays(void **state)
+{
+    (void)state;
+    struct fake_card phone = fake_card_iso_dep(PHONE);
+    phone.has_ppse = true;
+    fake_card_put_ndef(&phone, 'T', "\2enTLY1:ABC", 11);
+    needs.code_read = refuse_code;
+    assert_int_equal(TALLY_E_TOO_LATE, show(&phone));
+}
+
 static void a_rotating_code_of_a_phone_is_read_where_codes_are(void **state)
 {
     (void)state;
@@ -493,7 +511,7 @@ static size_t every_card(struct fake_card *ret_cards)
     ret_cards[count++].digits = OURS;
     ret_cards[count] = fake_card_iso_dep(UID_4);
     ret_cards[count++].has_ppse = true;
-    ret_cards[count++] = a_classic(OURS + 1);
+    ret_cards[count++] = a_classic(&OURS[1]);
     ret_cards[count++] = fake_card_iso_dep(UID_7);
     return count;
 }
@@ -542,6 +560,48 @@ static void every_error_at_every_step_ends_the_conversation(void **state)
             }
         }
     }
+}
+
+static void an_answer_without_a_status_word_is_unreadable(void **state)
+{
+    (void)state;
+    settings.accepts_uid = true;
+    for (size_t len = 0; len < 2; len++) {
+        struct hal_contactless talk;
+        struct fake_card card = fake_card_iso_dep(UID_7);
+        uint8_t *exact = test_malloc(1);
+        exact[0] = 0x90;
+        hal_contactless_begin(&talk, &needs, card.atr, card.atr_len);
+        hal_contactless_answer(&talk, exact, len);
+        assert_int_equal(TALLY_E_CARD_UNREADABLE, hal_contactless_verdict(&talk, &found));
+        test_free(exact);
+    }
+}
+
+static void more_than_was_asked_for_is_not_taken(void **state)
+{
+    (void)state;
+    struct fake_card card = fake_card_iso_dep(UID_7);
+    put_uri(&card, "member:" OURS);
+    struct hal_contactless talk;
+    fake_card_reset(&card);
+    hal_contactless_begin(&talk, &needs, card.atr, card.atr_len);
+    size_t len = 0;
+    const uint8_t *command = NULL;
+    bool was_too_long = false;
+    while ((command = hal_contactless_command(&talk, &len)) != NULL) {
+        uint8_t answer[FAKE_CARD_ANSWER_MAX + 8];
+        assert_false(was_too_long); /* that was the end of it */
+        size_t answer_len = fake_card_answer(&card, command, len, answer);
+        if (command[1] == 0xb0 && command[3] == 2) {
+            memmove(answer + 1, answer, answer_len); /* of the message */
+            answer_len++;
+            was_too_long = true;
+        }
+        hal_contactless_answer(&talk, answer, answer_len);
+    }
+    assert_true(was_too_long);
+    assert_int_equal(TALLY_E_CARD_UNREADABLE, hal_contactless_verdict(&talk, &found));
 }
 
 static void nothing_of_a_card_is_left_after_the_wipe(void **state)
@@ -670,6 +730,7 @@ int main(void)
         shop_test(long_messages_are_read_in_parts),
         shop_test(a_file_or_memory_that_lies_about_its_length_ends),
         shop_test(a_rotating_code_of_a_phone_is_read_where_codes_are),
+        shop_test(a_code_of_ours_that_is_refused_says_why_even_on_a_phone_that_pays),
         shop_test(a_number_in_a_file_is_read_by_the_name_of_its_application),
         shop_test(a_file_with_something_else_is_not_ours),
         shop_test(a_payment_card_is_refused_whatever_its_uid_is_worth),
@@ -682,6 +743,8 @@ int main(void)
         shop_test(a_card_of_another_master_key_is_unknown),
         shop_test(a_card_that_leaves_at_any_step_is_unreadable_and_never_a_card),
         shop_test(every_error_at_every_step_ends_the_conversation),
+        shop_test(an_answer_without_a_status_word_is_unreadable),
+        shop_test(more_than_was_asked_for_is_not_taken),
         shop_test(nothing_of_a_card_is_left_after_the_wipe),
         shop_test(the_phone_of_the_published_trace_is_refused),
         shop_test(desfire_is_selected_as_in_the_published_trace),
