@@ -11,6 +11,7 @@
 #define TALLY_TERMINAL_DESK_H
 
 #include "app/terminal/ledger.h"
+#include "app/terminal/paper.h"
 #include "app/till/till.h"
 
 struct desk;
@@ -25,6 +26,7 @@ struct desk_ports {
     void (*fill_status)(void *self, struct till_status *ret_status);
     uint32_t (*shop)(void *self); /* 0: not known */
     void (*try_hq_now)(void *self);
+    struct paper *paper; /* printer and customer display; borrowed; NULL: there are none */
     /* Something was committed: push it, and plan the next batch. */
     void (*committed)(void *self);
 };

@@ -23,6 +23,7 @@ struct terminal {
     struct ledger ledger;
     struct desk *desk;
     struct till_server *till;
+    struct paper *paper;
     struct hal_readers *readers; /* NULL: switched off, or libusb does not start */
     struct hq_link *hq;
     uv_timer_t checkpoint;
@@ -53,6 +54,7 @@ static void fill_status(void *self, struct till_status *ret_status)
         .currency = "",
         .reader_name = terminal->reader_name,
         .reader_status = terminal->reader_status,
+        .printer = paper_printer_state(terminal->paper),
         .hq_state = hq.state,
         .hq_why = hq.why,
         .hq_detail = hq.detail,
@@ -278,7 +280,13 @@ static enum tally_status open_parts(struct terminal *terminal)
                                  .on_change = on_hq_change,
                                  .on_programme = on_programme,
                                  .on_committed = on_link_committed};
+    struct paper_settings paper;
+    const struct paper_watcher watcher = {terminal, tell_screens};
+    char problem[TALLY_CONFIG_PROBLEM_MAX];
+    TALLY_TRY(terminal_config_paper(&terminal->config, &paper, problem));
+    TALLY_TRY(paper_open(&paper, &watcher, &terminal->paper));
     struct desk_ports ports = {.self = terminal,
+                               .paper = terminal->paper,
                                .draw = port_draw,
                                .fill_status = fill_status,
                                .shop = port_shop,
@@ -340,6 +348,7 @@ static int run(struct terminal *terminal)
     tally_log("tallyd %s: listening on %s", TALLY_VERSION, terminal->config.till_socket);
     (void)uv_run(&terminal->loop, UV_RUN_DEFAULT);
     desk_free(terminal->desk);
+    paper_close(terminal->paper);
     ledger_close(&terminal->ledger);
     (void)uv_loop_close(&terminal->loop);
     return EXIT_SUCCESS;
