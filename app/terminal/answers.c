@@ -101,6 +101,9 @@ enum tally_status answer_receipt(const struct errand *errand, const struct tally
     }
     receipt.member = member_view(errand->desk, &person, errand->now_ms);
     till_answer_receipt(errand->request, &receipt);
+    if (!repeated && event->type == TALLY_EVENT_SALE) {
+        show_thanks(errand, event, &receipt.member);
+    }
     person_free(&person);
     return TALLY_OK;
 }

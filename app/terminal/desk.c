@@ -34,6 +34,7 @@ void desk_free(struct desk *desk)
         desk->waiting = waiting->next;
         tally_free(waiting);
     }
+    printing_forget(desk, NULL);
     forget_card(desk);
     cashiers_free(&desk->cashiers);
     tally_free(desk->offers);
@@ -132,6 +133,8 @@ static enum tally_status carry_out(const struct errand *errand)
         return do_adjust(errand);
     case TILL_RECEIPT:
         return do_receipt(errand);
+    case TILL_PRINT:
+        return do_print(errand);
     case TILL_STATUS:
     case TILL_VERIFY:
     case TILL_SYNC:
@@ -208,6 +211,7 @@ enum tally_status errand_draw(const struct errand *errand, uint64_t account, uin
 
 void desk_cancelled(struct desk *desk, struct till_request *request)
 {
+    printing_forget(desk, request);
     for (struct waiting *waiting = desk->waiting; waiting != NULL; waiting = waiting->next) {
         if (waiting->request == request) {
             waiting->request = NULL;

@@ -11,6 +11,7 @@
 #define TALLY_TERMINAL_DESK_H
 
 #include "app/terminal/ledger.h"
+#include "app/terminal/paper.h"
 #include "app/till/till.h"
 #include "hal/reader/settings.h"
 
@@ -28,6 +29,7 @@ struct desk_ports {
     void (*try_hq_now)(void *self);
     /* How a text is read that a till's own scanner brings: our readers' settings. */
     const struct hal_reader_settings *(*reading)(void *self);
+    struct paper *paper; /* printer and customer display; borrowed; NULL: there are none */
     /* Something was committed: push it, and plan the next batch. */
     void (*committed)(void *self);
 };

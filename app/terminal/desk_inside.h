@@ -50,10 +50,19 @@ struct waiting {
     struct waiting *next;
 };
 
+/* A receipt that is being printed. */
+struct printing {
+    struct desk *desk;
+    struct till_request *request;
+    uint32_t job;
+    struct printing *next;
+};
+
 struct desk {
     struct ledger *ledger;
     struct desk_ports ports;
     struct waiting *waiting;
+    struct printing *printing;
     char card_token[2 * CARD_TOKEN_LEN + 1]; /* "" when there is no unknown card to enrol */
     uint8_t card_handle[TALLY_HANDLE_LEN];
     struct cashiers cashiers;
@@ -211,6 +220,14 @@ TALLY_MUST_USE enum tally_status do_adjust(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_enrol(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_card(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_receipt(const struct errand *errand);
+TALLY_MUST_USE enum tally_status do_print(const struct errand *errand);
+/* Its till is gone, or (NULL) all of them: nobody waits for paper any more. */
+void printing_forget(struct desk *desk, const struct till_request *request);
+/* A member's welcome on the customer display. */
+void show_welcome(struct desk *desk, const struct till_member *member);
+/* Thanks on the customer display for a sale that was recorded just now. */
+void show_thanks(const struct errand *errand, const struct tally_event *event,
+                 const struct till_member *member);
 
 /* Looks at a planned sale or adjustment. TALLY_OK (*ret_ruling may warn), TALLY_E_RULE (a guard
  * refuses; the detail is set) */

@@ -24,6 +24,7 @@ struct terminal {
     struct ledger ledger;
     struct desk *desk;
     struct till_server *till;
+    struct paper *paper;
     struct hal_readers *readers; /* NULL: switched off, or libusb does not start */
     struct reading reading;
     struct hq_link *hq;
@@ -55,6 +56,7 @@ static void fill_status(void *self, struct till_status *ret_status)
         .currency = "",
         .reader_name = terminal->reader_name,
         .reader_status = terminal->reader_status,
+        .printer = paper_printer_state(terminal->paper),
         .hq_state = hq.state,
         .hq_why = hq.why,
         .hq_detail = hq.detail,
@@ -287,7 +289,10 @@ static enum tally_status open_parts(struct terminal *terminal)
                                  .on_change = on_hq_change,
                                  .on_programme = on_programme,
                                  .on_committed = on_link_committed};
+    const struct paper_watcher watcher = {terminal, tell_screens};
+    TALLY_TRY(paper_open(&terminal->config.paper, &watcher, &terminal->paper));
     struct desk_ports ports = {.self = terminal,
+                               .paper = terminal->paper,
                                .draw = port_draw,
                                .fill_status = fill_status,
                                .shop = port_shop,
@@ -298,12 +303,12 @@ static enum tally_status open_parts(struct terminal *terminal)
         .path = terminal->config.till_socket,
         .ops = {.request = on_request, .cancelled = on_request_cancelled},
         .context = terminal};
-    reading_start(&terminal->reading, &terminal->config.reader);
+    reading_start(&terminal->reading, &terminal->config, terminal->paper);
     reading_refresh(&terminal->reading, &terminal->ledger);
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
-    if (terminal->config.reader.enabled) {
+    if (terminal->config.readers) {
         enum tally_status status = hal_readers_open(&terminal->loop, &terminal->reading.settings,
                                                     on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */
@@ -351,6 +356,7 @@ static int run(struct terminal *terminal)
     tally_log("tallyd %s: listening on %s", TALLY_VERSION, terminal->config.till_socket);
     (void)uv_run(&terminal->loop, UV_RUN_DEFAULT);
     desk_free(terminal->desk);
+    paper_close(terminal->paper);
     ledger_close(&terminal->ledger);
     reading_wipe(&terminal->reading);
     (void)uv_loop_close(&terminal->loop);

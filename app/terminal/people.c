@@ -211,5 +211,6 @@ void desk_card(struct desk *desk, const struct tally_card *card, struct till_ser
     }
     struct till_member view = member_view(desk, &person, now_ms);
     till_notify_member(till, &view, card->entry, card->strength);
+    show_welcome(desk, &view);
     person_free(&person);
 }

@@ -13,16 +13,17 @@ static int64_t wall_ms(void *context)
     return ledger_now_ms();
 }
 
-void reading_start(struct reading *reading, const struct terminal_reader_config *config)
+void reading_start(struct reading *reading, const struct terminal_config *config,
+                   const struct paper *paper)
 {
-    char problem[TALLY_CONFIG_PROBLEM_MAX];
-    *reading = (struct reading){.settings = {.accepts_uid = config->uid,
+    *reading = (struct reading){.settings = {.wedge = config->wedge,
+                                             .tag = config->tag,
+                                             .accepts_uid = config->accepts_uid,
                                              .only_paired = config->only_paired,
                                              .wall_ms = wall_ms,
-                                             .codes = &reading->codes}};
-    if (terminal_config_wedge(config, &reading->settings.wedge, problem) != TALLY_OK) {
-        tally_log("reader: %s", problem); /* the configuration was checked: does not happen */
-    }
+                                             .codes = &reading->codes,
+                                             .printer = paper_printer(paper),
+                                             .display = paper_display(paper)}};
     hal_code_memory_start(&reading->codes, ledger_now_ms());
 }
 

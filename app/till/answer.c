@@ -41,10 +41,10 @@ static json_t *status_json(const struct till_status *status)
         json_pack("{s:s, s:I, s:I, s:I}", "status", tally_status_name(status->store_status),
                   "events", (json_int_t)status->events, "pending", (json_int_t)status->pending,
                   "members", (json_int_t)status->members);
-    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "terminal",
+    return json_pack("{s:I, s:I, s:I, s:o, s:o, s:s?, s:o, s:o}", "terminal",
                      (json_int_t)status->terminal, "shop", (json_int_t)status->shop, "epoch",
-                     (json_int_t)status->epoch, "programme", programme, "reader", reader, "hq", hq,
-                     "store", store);
+                     (json_int_t)status->epoch, "programme", programme, "reader", reader, "printer",
+                     status->printer, "hq", hq, "store", store);
 }
 
 static json_t *notification(const char *method, json_t *params)
@@ -91,6 +91,12 @@ void till_answer_quote(struct till_request *request, const struct till_quote *qu
 void till_answer_receipt(struct till_request *request, const struct till_receipt *receipt)
 {
     till_request_finish(request, till_message_result(request->id, till_json_receipt(receipt)));
+}
+
+void till_answer_printed(struct till_request *request, const char *result)
+{
+    till_request_finish(request,
+                        till_message_result(request->id, json_pack("{s:s}", "printed", result)));
 }
 
 void till_answer_lines(struct till_request *request, const struct till_line *lines, size_t count)

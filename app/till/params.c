@@ -55,6 +55,9 @@ static const struct field receipt_fields[] = {
     {"ref", FIELD_TEXT, REQUIRED, 1, TEXT, AT(ref), NULL},
     {"language", FIELD_TEXT, OPTIONAL, 1, TEXT, AT(language), NULL},
     {"columns", FIELD_INTEGER, OPTIONAL, TILL_COLUMNS_MIN, TILL_COLUMNS_MAX, AT(columns), NULL}};
+static const struct field print_fields[] = {
+    {"ref", FIELD_TEXT, REQUIRED, 1, TEXT, AT(ref), NULL},
+    {"language", FIELD_TEXT, OPTIONAL, 1, TEXT, AT(language), NULL}};
 
 /* A quote and a sale have the basket in common. */
 #define BASKET_FIELDS                                                                              \
@@ -123,6 +126,7 @@ static const struct method methods[] = {
     {"card", TILL_CARD, WITH(card_fields)},
     {"adjust", TILL_ADJUST, WITH(adjust_fields)},
     {"receipt", TILL_RECEIPT, WITH(receipt_fields)},
+    {"print", TILL_PRINT, WITH(print_fields)},
     {"verify", TILL_VERIFY, NULL, 0},
     {"sync", TILL_SYNC, NULL, 0},
 };

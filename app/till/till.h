@@ -48,6 +48,7 @@ enum till_method {
     TILL_CARD,     /* member, action, card token or text, old, reason, who */
     TILL_ADJUST,   /* member, purse ("": points), points, reason, who, second */
     TILL_RECEIPT,  /* ref, language, columns */
+    TILL_PRINT,    /* ref, language */
     TILL_VERIFY,   /* no parameters: proves the store against the journal */
     TILL_SYNC      /* no parameters: try head office now */
     /* "subscribe" is answered inside this room */
@@ -128,6 +129,7 @@ struct till_status {
     unsigned readers_ready;
     const char *reader_name; /* of the last one that came or went, "" */
     enum tally_status reader_status;
+    const char *printer;            /* "ready", "paper_out", ...; NULL: none is wanted */
     const char *hq_state;           /* "up", "connecting", "down" */
     enum tally_status hq_why;       /* of "down" */
     const char *hq_detail;          /* one sentence for the operator, "" */
@@ -147,6 +149,8 @@ void till_answer_status(struct till_request *request, const struct till_status *
 void till_answer_member(struct till_request *request, const struct till_member *member);
 void till_answer_quote(struct till_request *request, const struct till_quote *quote);
 void till_answer_receipt(struct till_request *request, const struct till_receipt *receipt);
+/* What became of a print: "done", "unconfirmed", "maybe", "not". */
+void till_answer_printed(struct till_request *request, const char *result);
 void till_answer_lines(struct till_request *request, const struct till_line *lines, size_t count);
 void till_answer_verified(struct till_request *request, const struct till_verified *verified);
 void till_answer_done(struct till_request *request);

@@ -28,7 +28,7 @@ enum {
 /* The port status, as on the Centronics cable that it comes from. */
 enum { PORT_NO_ERROR = 0x08, PORT_SELECTED = 0x10, PORT_PAPER_OUT = 0x20, PORT_RESERVED = 0xc7 };
 
-enum { PIECE_LEN_MAX = 512, RECEIVE_LEN = 64, FAILED_SENDS_MAX = 3, AT_ONCE_MS = 1 };
+enum { PIECE_LEN_MAX = 512, PACKET_LEN = 64, FAILED_SENDS_MAX = 3, AT_ONCE_MS = 1 };
 
 enum phase {
     PHASE_ABSENT = 0,
@@ -478,6 +478,15 @@ static void forget_plug(struct hal_printer *printer)
     printer->name[0] = '\0';
 }
 
+/* A whole packet: a longer one than was asked for is an error on the bus, however little is in it.
+ */
+static bool start_receive(struct hal_link *link)
+{
+    size_t len = link->interface->bulk_in_packet_len;
+    return link->interface->bulk_in == 0 ||
+           hal_link_receive(link, len != 0 ? len : PACKET_LEN) == TALLY_OK;
+}
+
 static void start(void *state, struct hal_link *link)
 {
     struct plug *plug = state;
@@ -487,7 +496,7 @@ static void start(void *state, struct hal_link *link)
         hal_link_end(link, TALLY_E_NOT_FOUND);
         return;
     }
-    if (interface->bulk_in != 0 && hal_link_receive(link, RECEIVE_LEN) != TALLY_OK) {
+    if (!start_receive(link)) {
         hal_link_end(link, TALLY_E_DEVICE);
         return;
     }

@@ -87,6 +87,24 @@ class Configuration(unittest.TestCase):
             code, text = config_problem(f"[reader]\n{line}\n")
             self.assertEqual((code, said in text), (2, True), text)
 
+    def test_a_printer_display_or_tag_that_cannot_be_is_named(self):
+        for text, problem in (("[printer]\ncharset = latin1\n", "FILE:2: charset: must be one of: ascii"),
+                              ("[printer]\ncolumns = 23\n", "FILE:2: columns: must be a whole"),
+                              ("[display]\ncharset = x\n", "FILE:2: charset: must be one of"),
+                              ("[display]\non = wall\n", "FILE:2: on: must be one of: none usb"),
+                              ("[display]\non = usb\n", "[display] device: must be vendor"),
+                              ("[display]\ndevice = 0416\n", "[display] device: must be vendor"),
+                              ("[display]\ndevice = 1:2x\n", "[display] device: must be vendor"),
+                              ("[display]\non = printer\n", "there is no printer without"),
+                              ("[display]\nbrightness = 0\n", "FILE:2: brightness: must be"),
+                              ("[tag]\naid = f0f1\n", "[tag] aid: must be 3, or 5 to 16"),
+                              ("[tag]\naid = f0f1g2\n", "[tag] aid: must be 3, or 5 to 16"),
+                              ("[tag]\nclassic_key = ffffffffffff\n", "[tag] classic_key: must be A:"),
+                              ("[tag]\nfile = 32\n", "FILE:2: file: must be a whole")):
+            code, said = config_problem(text)
+            self.assertEqual(code, 2, text)
+            self.assertIn(problem, said)
+
     def test_a_missing_file_is_named(self):
         done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", "no-such.conf"],
                               capture_output=True, text=True, check=False, timeout=20)
@@ -355,6 +373,21 @@ class InAShop(Shop):
         self.assert_refused("TALLY_E_NOT_FOUND", "receipt", ref="r2")
         self.assertTrue(member["name"])
         self.assertNotIn(member["name"], " ".join(texts))
+
+    def test_a_printer_that_is_not_there_is_named_and_sells_on(self):
+        self.open()
+        self.enrol()
+        self.assertIsNone(self.till.call("status")["printer"])
+        self.sell(self.identify(CARDS[1]), "r1")
+        self.assert_refused("TALLY_E_NOT_FOUND", "print", ref="r1")
+        self.terminal.CONFIG += "[printer]\nenabled = yes\n[display]\non = printer\n"
+        self.reopen(signal.SIGTERM)
+        self.assertEqual(self.till.call("status")["printer"], "unplugged")
+        with self.assertRaises(shop.Refused) as caught:
+            self.till.call("print", ref="r1")
+        self.assertEqual(caught.exception.status, "TALLY_E_DEVICE")
+        self.assertIn("the receipt printer is not plugged in", str(caught.exception))
+        self.sell(self.identify(CARDS[1]), "r2")
 
     def test_one_sale_sent_twice_while_it_waits_for_its_points_gets_one_receipt_twice(self):
         self.open()

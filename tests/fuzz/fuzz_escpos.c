@@ -5,6 +5,8 @@
 
 #include "hal/printer/escpos.h"
 
+enum { TEXT_LEN_MAX = 64 };
+
 static void claim_answers(const struct hal_escpos_ears *ears)
 {
     for (size_t i = 0; i < HAL_ESCPOS_QUESTION_COUNT; i++) {
@@ -42,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct hal_escpos_status status = hal_escpos_status(&ears);
     FUZZ_CLAIM(heard == HAL_ESCPOS_HEARD_CHANGE && !status.is_offline && !status.paper_out);
-    try_text(data, size);
+    try_text(data, size < TEXT_LEN_MAX ? size : TEXT_LEN_MAX);
     return 0;
 }

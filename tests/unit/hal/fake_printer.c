@@ -5,9 +5,18 @@
 
 #include "app/base/alloc.h"
 
-#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What a driver must keep to; also in a build without assert(). */
+#define CHECK(claim)                                                                               \
+    do {                                                                                           \
+        if (!(claim)) {                                                                            \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #claim);             \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 static bool is_in_trouble(const struct fake_printer *fake)
 {
@@ -16,7 +25,7 @@ static bool is_in_trouble(const struct fake_printer *fake)
 
 static void say(struct fake_printer *fake, uint8_t byte)
 {
-    assert(fake->speaks_len < sizeof fake->speaks);
+    CHECK(fake->speaks_len < sizeof fake->speaks);
     fake->speaks[fake->speaks_len++] = byte;
 }
 
@@ -79,7 +88,7 @@ void fake_printer_change(struct fake_printer *fake)
 
 static void put_on_paper(struct fake_printer *fake, char character)
 {
-    assert(fake->paper_len < sizeof fake->paper);
+    CHECK(fake->paper_len < sizeof fake->paper);
     fake->paper[fake->paper_len++] = character;
     if (fake->paper_left > 0 && --fake->paper_left == 0) {
         fake->paper_out = true;
@@ -180,7 +189,7 @@ static enum tally_status link_control(struct hal_link *link, const struct hal_se
 {
     struct fake_printer *fake = fake_of(link);
     (void)data;
-    assert(fake->state != NULL && !fake->has_control);
+    CHECK(fake->state != NULL && !fake->has_control);
     fake->has_control = true;
     fake->control = *setup;
     return TALLY_OK;
@@ -189,7 +198,7 @@ static enum tally_status link_control(struct hal_link *link, const struct hal_se
 static enum tally_status link_receive(struct hal_link *link, size_t len_max)
 {
     struct fake_printer *fake = fake_of(link);
-    assert(!fake->receives && len_max >= 1);
+    CHECK(!fake->receives && len_max >= fake->interface.bulk_in_packet_len);
     fake->receives = true;
     return TALLY_OK;
 }
@@ -197,8 +206,8 @@ static enum tally_status link_receive(struct hal_link *link, size_t len_max)
 static enum tally_status link_send(struct hal_link *link, const uint8_t *bytes, size_t len)
 {
     struct fake_printer *fake = fake_of(link);
-    assert(fake->state != NULL && !fake->has_sent);
-    assert(len > 0 && len <= sizeof fake->sent);
+    CHECK(fake->state != NULL && !fake->has_sent);
+    CHECK(len > 0 && len <= sizeof fake->sent);
     log_row(fake, ">", bytes, len);
     memcpy(fake->sent, bytes, len);
     fake->sent_len = len;
@@ -219,7 +228,7 @@ static uint64_t link_now_ms(struct hal_link *link)
 
 static void link_end(struct hal_link *link, enum tally_status status)
 {
-    assert(status != TALLY_OK);
+    CHECK(status != TALLY_OK);
     fake_printer_unplug(fake_of(link));
 }
 
@@ -253,10 +262,10 @@ void fake_printer_init(struct fake_printer *fake, struct hal_printer *printer)
 
 void fake_printer_plug(struct fake_printer *fake)
 {
-    assert(fake->state == NULL);
+    CHECK(fake->state == NULL);
     fake->link = (struct hal_link){&ops, &fake->interface, &fake->settings};
     fake->state = tally_alloc(fake->driver->state_len, 1);
-    assert(fake->state != NULL);
+    CHECK(fake->state != NULL);
     fake->driver->start(fake->state, &fake->link);
 }
 
@@ -290,16 +299,16 @@ static void answer_control(struct fake_printer *fake)
     enum tally_status status = fake->refuses_control ? TALLY_E_DEVICE : TALLY_OK;
     fake->has_control = false;
     if (status == TALLY_OK && setup.bmRequestType == 0xa1 && setup.bRequest == 0) {
-        assert(setup.wIndex == 0x0200);
+        CHECK(setup.wIndex == 0x0200);
         len = 2 + strlen(fake->device_id);
         tally_store_be(bytes, 2, len);
         memcpy(bytes + 2, fake->device_id, len - 2);
     } else if (status == TALLY_OK && setup.bmRequestType == 0xa1 && setup.bRequest == 1) {
-        assert(setup.wIndex == 2 && setup.wLength == 1);
+        CHECK(setup.wIndex == 2 && setup.wLength == 1);
         bytes[0] = port_status(fake);
         len = 1;
     } else if (status == TALLY_OK) {
-        assert(setup.bmRequestType == 0x21 && setup.bRequest == 2 && setup.wLength == 0);
+        CHECK(setup.bmRequestType == 0x21 && setup.bRequest == 2 && setup.wLength == 0);
         fake->buffer_len = 0;
     }
     fake->driver->on_control(fake->state, &fake->link, status, bytes, len);

@@ -261,6 +261,14 @@ static void no_piece_ends_with_a_full_packet(void **state)
     }
 }
 
+static void a_fast_printer_is_heard_in_whole_packets(void **state)
+{
+    struct desk *desk = *state;
+    desk->fake.interface.bulk_in_packet_len = desk->fake.interface.bulk_out_packet_len = 512;
+    (void)plugged(state);
+    expect_result(desk, print(desk, RECEIPT), HAL_PRINT_DONE);
+}
+
 static void epsons_vendor_class_needs_no_control_requests(void **state)
 {
     struct desk *desk = *state;
@@ -808,6 +816,7 @@ int main(void)
         TEST(it_does_not_matter_which_word_comes_first),
         TEST(jobs_come_out_in_order_and_whole),
         TEST(no_piece_ends_with_a_full_packet),
+        TEST(a_fast_printer_is_heard_in_whole_packets),
         TEST(epsons_vendor_class_needs_no_control_requests),
         TEST(a_silent_printer_gets_the_data_when_its_port_says_ready),
         TEST(a_silent_printer_whose_port_says_no_paper_holds_the_job),

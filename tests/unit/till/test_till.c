@@ -350,6 +350,9 @@ static void on_request(void *context, struct till_request *request)
     case TILL_RECEIPT:
         till_answer_lines(request, receipt_lines, 2);
         return;
+    case TILL_PRINT:
+        till_answer_printed(request, "maybe");
+        return;
     case TILL_VERIFY:
         till_answer_verified(request, &verified);
         return;
@@ -586,6 +589,7 @@ static void a_member_is_answered_with_stamps_tier_and_rewards_to_claim(void **st
 static void the_status_says_why_head_office_is_down_and_when_it_last_answered(void **state)
 {
     json_t *answer = ask(*state, "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"status\"}");
+    expect(answer, "result.printer", "null");
     expect(answer, "id", "\"a\"");
     expect(answer, "result.hq.why", "\"TALLY_E_PEER_NAME\"");
     expect(answer, "result.hq.contact", "\"2026-01-01T00:00:00Z\"");
@@ -782,7 +786,7 @@ static void an_adjustment_says_which_purse_and_how_much(void **state)
     json_decref(answer);
 }
 
-static void a_receipt_is_answered_as_lines_of_text(void **state)
+static void a_receipt_is_answered_as_lines_of_text_or_printed(void **state)
 {
     struct house *house = *state;
     json_t *answer = call(house, "receipt", "{\"ref\":\"R1\",\"language\":\"zh\",\"columns\":24}");
@@ -794,6 +798,9 @@ static void a_receipt_is_answered_as_lines_of_text(void **state)
     json_decref(answer);
     json_decref(call(house, "receipt", "{\"ref\":\"R1\"}"));
     assert_string_equal("en 42", house->wants);
+    answer = call(house, "print", "{\"ref\":\"R1\"}");
+    expect(answer, "result.printed", "\"maybe\"");
+    json_decref(answer);
 }
 
 static void every_other_method_reaches_the_daemon_and_comes_back(void **state)
@@ -1303,7 +1310,7 @@ int main(void)
         TEST(what_is_undone_is_answered_with_a_minus),
         TEST(a_hold_is_answered_with_its_number_and_a_release_with_what_came_back),
         TEST(an_adjustment_says_which_purse_and_how_much),
-        TEST(a_receipt_is_answered_as_lines_of_text),
+        TEST(a_receipt_is_answered_as_lines_of_text_or_printed),
         TEST(every_other_method_reaches_the_daemon_and_comes_back),
         TEST(a_refusal_carries_its_status_family_and_code),
         TEST(what_is_not_a_request_is_refused_with_its_standard_code),
