@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Driver for CCID readers: notices a card, powers it on, lets contactless.c speak with it, and says
  * what came of it. One command is under way at a time, on one slot. */
-#include "hal/reader/ccid_driver.h"
+#include "hal/reader/drivers.h"
 
 #include "app/crypto/crypto.h"
 #include "hal/reader/ccid.h"

@@ -3,6 +3,8 @@
  * makes of the answer. */
 #include "hal/reader/contactless.h"
 
+#include "hal/reader/scan.h"
+
 #include "hal/reader/tlv.h"
 
 #include <assert.h>
@@ -145,15 +147,9 @@ static bool begins_with(struct tally_slice text, const char *head, struct tally_
     return true;
 }
 
-enum tally_status hal_contactless_member(const struct hal_reader_settings *settings,
-                                         struct tally_slice text, struct tally_card *ret_card)
+static enum tally_status take_digits(const struct hal_reader_settings *settings,
+                                     struct tally_slice digits, struct tally_card *ret_card)
 {
-    assert(settings != NULL && ret_card != NULL);
-    const char *uri_prefix = settings->tag.uri_prefix;
-    struct tally_slice digits = text;
-    if (!begins_with(text, "member:", &digits) && uri_prefix[0] != '\0') {
-        (void)begins_with(text, uri_prefix, &digits);
-    }
     TALLY_TRY(tally_card_classify(&settings->rules, digits.data, digits.len));
     struct tally_card card = {.kind = TALLY_CARD_NUMBER,
                               .entry = TALLY_ENTRY_TAPPED,
@@ -163,6 +159,19 @@ enum tally_status hal_contactless_member(const struct hal_reader_settings *setti
     *ret_card = card;
     explicit_bzero(&card, sizeof card);
     return TALLY_OK;
+}
+
+enum tally_status hal_contactless_member(const struct hal_reader_settings *settings,
+                                         struct tally_slice text, struct tally_card *ret_card)
+{
+    assert(settings != NULL && ret_card != NULL);
+    struct tally_slice text_left = text;
+    if (settings->tag.uri_prefix[0] == '\0' ||
+        !begins_with(text, settings->tag.uri_prefix, &text_left)) {
+        return hal_scan_card(settings, HAL_SYMBOLOGY_PLAIN, TALLY_ENTRY_TAPPED, text.data, text.len,
+                             ret_card);
+    }
+    return take_digits(settings, text_left, ret_card);
 }
 
 /* A message of NTAG 424 DNA whose MAC is right. */
@@ -194,16 +203,6 @@ static bool is_of_this_card(const struct hal_contactless *talk, const struct hal
 
 static enum tally_status judge_text(struct hal_contactless *talk, struct tally_slice text)
 {
-    struct tally_slice rest;
-    if (begins_with(text, "TLY1:", &rest)) {
-        if (talk->needs.code_read == NULL) {
-            return TALLY_E_UNKNOWN_CARD;
-        }
-        enum tally_status status = talk->needs.code_read(talk->needs.settings, talk->needs.codes,
-                                                         text.data, text.len, &talk->card);
-        talk->card.entry = TALLY_ENTRY_TAPPED;
-        return status;
-    }
     if (holds_tap(talk, text, &talk->tap)) {
         return is_of_this_card(talk, &talk->tap) ? TALLY_E_AGAIN : TALLY_E_UNKNOWN_CARD;
     }
@@ -252,8 +251,8 @@ static bool judge_digits(struct hal_contactless *talk, struct tally_slice conten
             return false;
         }
     }
-    enum tally_status status = hal_contactless_member(
-        talk->needs.settings, (struct tally_slice){content.data, count}, &talk->card);
+    enum tally_status status = take_digits(talk->needs.settings,
+                                           (struct tally_slice){content.data, count}, &talk->card);
     if (status == TALLY_E_UNKNOWN_CARD) {
         return false;
     }

@@ -18,17 +18,8 @@
 #include "hal/reader/settings.h"
 #include "hal/reader/tag424.h"
 
-struct hal_code_memory;
-
-/* Reads a rotating code (hal_code_read() of code.h). */
-typedef enum tally_status hal_code_read_fn(const struct hal_reader_settings *settings,
-                                           struct hal_code_memory *memory, const uint8_t *text,
-                                           size_t len, struct tally_card *ret_card);
-
 struct hal_contactless_needs {
     const struct hal_reader_settings *settings;
-    hal_code_read_fn *code_read; /* NULL: codes are unknown cards */
-    struct hal_code_memory *codes;
     struct hal_tag424_seen *seen;
     enum tally_status (*random)(void *bytes, size_t len); /* tally_random() */
     uint8_t read_len_max; /* data bytes that one answer of this reader can carry; 16 or more */
@@ -124,15 +115,14 @@ void hal_contactless_answer(struct hal_contactless *talk, const uint8_t *bytes, 
  *   TALLY_E_CARD_UNREADABLE  it broke off, or answered nonsense: hold it still
  *   TALLY_E_NOT_FOUND        no contactless card at all (one in a contact slot): say nothing
  *   TALLY_E_AGAIN            not decided yet
- *   else                     what code_read() said of a code */
+ *   else                     what hal_code_read() says of a code */
 TALLY_MUST_USE enum tally_status hal_contactless_verdict(const struct hal_contactless *talk,
                                                          struct tally_card *ret_card);
 
 void hal_contactless_wipe(struct hal_contactless *talk);
 
-/* The member that a text names: `member:` or settings->tag.uri_prefix and digits, or digits alone.
- * PROVEN it never is.
- *   TALLY_OK, TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD */
+/* The card that a text in a tag names: settings->tag.uri_prefix and digits, or any text that
+ * hal_scan_card() reads; statuses as there. */
 TALLY_MUST_USE enum tally_status hal_contactless_member(const struct hal_reader_settings *settings,
                                                         struct tally_slice text,
                                                         struct tally_card *ret_card);

@@ -4,7 +4,17 @@
 
 #include "hal/reader/link.h"
 
-extern const struct hal_reader_driver hal_driver_hid_msr; /* magnetic stripe, HID but no keyboard */
+/* Magnetic stripe readers that are HID devices and no keyboards. */
+extern const struct hal_reader_driver hal_driver_hid_msr;
+
+/* Boot keyboards that are readers: those of the settings (struct hal_wedge_settings). */
+extern const struct hal_reader_driver hal_driver_wedge;
+
+/* Bar code scanners after the USB-IF's page 8C. */
+extern const struct hal_reader_driver hal_driver_scanner;
+
+/* CCID readers with contactless slots. */
+extern const struct hal_reader_driver hal_driver_ccid;
 
 /* NULL ends it. The first driver that fits an interface gets it; when it says that the device is
  * not one of its kind after all, the next one that fits has a look. */

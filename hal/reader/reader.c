@@ -133,6 +133,19 @@ static void free_state(struct reader *reader)
     reader->state = NULL;
 }
 
+/* A driver that serves somebody else than the card events tells them itself, and of its end. */
+static bool speaks_for_itself(const struct reader *reader)
+{
+    return reader->state != NULL && (*reader->row)->on_end != NULL;
+}
+
+static void tell_driver(struct reader *reader)
+{
+    if (speaks_for_itself(reader)) {
+        (*reader->row)->on_end(reader->state);
+    }
+}
+
 /* Its driver may be the caller: the memory stays until on_closed(). */
 static void release(struct reader *reader)
 {
@@ -149,6 +162,7 @@ static void release(struct reader *reader)
 
 static void let_go(struct reader *reader)
 {
+    tell_driver(reader);
     if (reader->state != NULL) {
         explicit_bzero(reader->state, (*reader->row)->state_len);
     }
@@ -159,9 +173,12 @@ static void fail(struct reader *reader, enum tally_status status, uint32_t again
 {
     struct hal_readers *all = reader->all;
     struct hal_usb_interface *interface = reader->interface;
+    bool is_reader = !speaks_for_itself(reader);
     let_go(reader);
     hal_usb_show_again(interface, again_in_ms);
-    say_state(all, interface, status);
+    if (is_reader) {
+        say_state(all, interface, status);
+    }
 }
 
 /* ---- what a driver asks for ---- */
@@ -220,8 +237,10 @@ static void link_card(struct hal_link *link, const struct tally_card *card)
 
 static void link_refuse(struct hal_link *link, enum tally_status status)
 {
-    bool is_refusal = status == TALLY_E_PAYMENT_CARD || status == TALLY_E_UNKNOWN_CARD;
-    say_swipe(reader_of(link), is_refusal ? status : TALLY_E_CARD_UNREADABLE, NULL);
+    bool has_words = status == TALLY_E_PAYMENT_CARD || status == TALLY_E_UNKNOWN_CARD ||
+                     status == TALLY_E_CODE_EXPIRED || status == TALLY_E_CODE_USED ||
+                     status == TALLY_E_BUSY;
+    say_swipe(reader_of(link), has_words ? status : TALLY_E_CARD_UNREADABLE, NULL);
 }
 
 static const struct hal_reader_driver *const *
@@ -277,6 +296,7 @@ static const struct hal_link_ops link_ops = {.control = link_control,
 static void start_driver(struct reader *reader)
 {
     const struct hal_reader_driver *driver = *reader->next_row;
+    tell_driver(reader);
     free_state(reader);
     reader->row = reader->next_row;
     reader->state = tally_alloc(driver->state_len, 1);
@@ -492,6 +512,7 @@ void hal_readers_close(struct hal_readers *readers, hal_readers_closed_fn *on_al
     readers->on_closed = on_all_closed;
     readers->closed_context = context;
     while (readers->readers != NULL) {
+        tell_driver(readers->readers);
         release(
             readers->readers); /* a driver may be on its way back from an event: no wiping yet */
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Driver for bar code scanners after the USB-IF's page 8C. */
-#include "hal/reader/hid_drivers.h"
+#include "hal/reader/drivers.h"
 #include "hal/reader/hid_request.h"
 #include "hal/reader/scanner.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Driver for keyboard wedges: boot keyboards, claimed so that the digits reach no other window. */
-#include "hal/reader/hid_drivers.h"
+#include "hal/reader/drivers.h"
 #include "hal/reader/hid_request.h"
 #include "hal/reader/wedge.h"
 

@@ -11,7 +11,7 @@
 
 #include "app/crypto/crypto.h"
 #include "hal/reader/ccid.h"
-#include "hal/reader/ccid_driver.h"
+#include "hal/reader/drivers.h"
 #include "tests/fakes/fake_link.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver for CCID readers against a reader and cards in the same process, and against
  * everything that can go wrong between them. */
-#include "hal/reader/ccid_driver.h"
+#include "hal/reader/drivers.h"
 
 #include "app/base/alloc.h"
 #include "app/crypto/crypto.h"

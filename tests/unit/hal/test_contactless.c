@@ -271,50 +271,52 @@ static void a_file_or_memory_that_lies_about_its_length_ends(void **state)
     assert_int_equal(TALLY_E_UNKNOWN_CARD, show(&type_2));
 }
 
-static enum tally_status read_code(const struct hal_reader_settings *from,
-                                   struct hal_code_memory *memory, const uint8_t *text, size_t len,
-                                   struct tally_card *ret_card)
+enum { NOW_MS_OF_DAY = 42345 };
+static int64_t in_2026(void *context)
 {
-    assert_ptr_equal(&settings, from);
-    assert_null(memory);
-    *ret_card = (struct tally_card){.kind = TALLY_CARD_CODE,
-                                    .entry = TALLY_ENTRY_SCANNED,
-                                    .strength = TALLY_STRENGTH_PROVEN,
-                                    .len = (uint8_t)len};
-    memcpy(ret_card->bytes, text, len);
-    return TALLY_OK;
+    (void)context;
+    return INT64_C(1767225600000) + NOW_MS_OF_DAY;
 }
 
-static enum tally_status refuse_code(const struct hal_reader_settings *from,
-                                     struct hal_code_memory *memory, const uint8_t *text,
-                                     size_t len, struct tally_card *ret_card)
+/* A phone that pays, and holds the rotating code of the member with this handle in its NDEF text. */
+static struct fake_card a_phone_with_a_code(struct hal_code_memory *memory, int64_t of_ms)
 {
-    (void)from, (void)memory, (void)text, (void)len, (void)ret_card;
-    return TALLY_E_TOO_LATE;
+    static const uint8_t handle[HAL_CODE_HANDLE_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    uint8_t key[HAL_READER_KEY_LEN];
+    char text[3 + HAL_CODE_ROTATING_LEN + 1] = "\2en";
+    struct fake_card phone = fake_card_iso_dep(PHONE);
+    phone.has_ppse = true;
+    assert_int_equal(TALLY_OK, hal_code_member_key(settings.keys.code_key, handle, key));
+    assert_int_equal(TALLY_OK, hal_code_make_rotating(key, handle, of_ms, text + 3));
+    fake_card_put_ndef(&phone, 'T', text, 3 + HAL_CODE_ROTATING_LEN);
+    hal_code_memory_start(memory, in_2026(NULL) - 3600000);
+    settings.keys.has_code_key = true;
+    settings.codes = memory;
+    settings.wall_ms = in_2026;
+    return phone;
 }
 
 static void a_code_of_ours_that_is_refused_says_why_even_on_a_phone_that_pays(void **state)
 {
     (void)state;
-    struct fake_card phone = fake_card_iso_dep(PHONE);
-    phone.has_ppse = true;
-    fake_card_put_ndef(&phone, 'T', "\2enTLY1:ABC", 11);
-    needs.code_read = refuse_code;
-    assert_int_equal(TALLY_E_TOO_LATE, show(&phone));
+    struct hal_code_memory memory = {.step_min = 0};
+    struct fake_card phone = a_phone_with_a_code(&memory, in_2026(NULL) - 120000);
+    assert_int_equal(TALLY_E_CODE_EXPIRED, show(&phone));
 }
 
 static void a_rotating_code_of_a_phone_is_read_where_codes_are(void **state)
 {
     (void)state;
-    struct fake_card phone = fake_card_iso_dep(PHONE);
-    phone.has_ppse = true;
-    fake_card_put_ndef(&phone, 'T', "\2enTLY1:ABC", 11);
+    struct hal_code_memory memory = {.step_min = 0};
+    struct fake_card phone = a_phone_with_a_code(&memory, in_2026(NULL));
+    settings.keys.has_code_key = false;
     assert_int_equal(TALLY_E_PAYMENT_CARD, show(&phone));
-    needs.code_read = read_code;
+    settings.keys.has_code_key = true;
     assert_int_equal(TALLY_OK, show(&phone));
     assert_int_equal(TALLY_CARD_CODE, found.kind);
     assert_int_equal(TALLY_ENTRY_TAPPED, found.entry);
-    assert_memory_equal("TLY1:ABC", found.bytes, 8);
+    assert_int_equal(TALLY_STRENGTH_PROVEN, found.strength);
+    assert_int_equal(TALLY_E_CODE_USED, show(&phone));
 }
 
 /* ---- a file of ours ---- */

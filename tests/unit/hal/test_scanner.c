@@ -3,7 +3,7 @@
  * device. */
 #include "hal/reader/scanner.h"
 
-#include "hal/reader/hid_drivers.h"
+#include "hal/reader/drivers.h"
 #include "tests/fakes/fake_link_hid.h"
 #include "tests/unit/hal/hid_build.h"
 

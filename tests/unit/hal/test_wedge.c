@@ -2,7 +2,7 @@
 /* What a keyboard wedge types, from key reports to a card; and its driver on a played device. */
 #include "hal/reader/wedge.h"
 
-#include "hal/reader/hid_drivers.h"
+#include "hal/reader/drivers.h"
 #include "hal/reader/hid_request.h"
 #include "tests/fakes/fake_link_hid.h"
 #include "tests/unit/hal/hid_build.h"
