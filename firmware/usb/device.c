@@ -284,8 +284,8 @@ static void follow_reader(struct tally_usb_device *device)
 static void swipe_sent(struct tally_usb_device *device, bool is_whole)
 {
     device->is_holding = false;
-    if (device->reader.state != TALLY_READER_REPORTING) {
-        (void)tally_outgoing_sent(&device->outgoing); /* the release of a key */
+    if (!device->outgoing.is_active) {
+        (void)tally_outgoing_sent(&device->outgoing); /* the release of a key: of an older swipe */
     } else if (!is_whole) {
         (void)tally_reader_event(&device->reader, TALLY_READER_REPORT_STALE);
     } else if (!tally_outgoing_sent(&device->outgoing)) {

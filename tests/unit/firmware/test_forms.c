@@ -246,6 +246,24 @@ static void a_keyboard_that_is_given_up_lets_its_key_go(void **state)
     }
 }
 
+static void a_swipe_right_after_one_that_was_given_up_is_typed_whole(void **state)
+{
+    (void)state;
+    struct desk desk;
+    char text[400];
+    uint8_t report[TALLY_USB_TRANSFER_LEN_MAX];
+    a_new_reader(&desk);
+    use_form(&desk, TALLY_MSR_FORM_KEYBOARD);
+    swipe(&desk, a_card, false);
+    assert_int_equal(8, take(&desk, report));
+    (void)tally_reader_event(&desk.device.reader, TALLY_READER_REPORT_STALE);
+    swipe(&desk, a_card, false); /* before the host has taken the release */
+    assert_int_equal(8, take(&desk, report));
+    assert_memory_equal("\0\0\0\0\0\0\0", report, 8);
+    (void)type(&desk, text);
+    assert_string_equal("%NDOE/JANE^X?;6100000011224=4912?\r", text);
+}
+
 static void slow_typing_is_not_stale_while_the_host_goes_on_taking(void **state)
 {
     (void)state;
@@ -566,6 +584,7 @@ int main(void)
         cmocka_unit_test(a_keyboard_types_the_tracks_between_prefix_and_suffix),
         cmocka_unit_test(an_unreadable_track_is_typed_as_an_e),
         cmocka_unit_test(a_keyboard_that_is_given_up_lets_its_key_go),
+        cmocka_unit_test(a_swipe_right_after_one_that_was_given_up_is_typed_whole),
         cmocka_unit_test(slow_typing_is_not_stale_while_the_host_goes_on_taking),
         cmocka_unit_test(a_boot_keyboard_takes_what_a_driver_asks_of_it),
         cmocka_unit_test(a_setting_waits_for_a_reset_and_outlasts_the_power),
