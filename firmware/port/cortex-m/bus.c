@@ -72,6 +72,9 @@ static void send_or_give_up(struct bus *bus, uint8_t endpoint)
     const struct controller *controller = bus->controller;
     size_t len = 0;
     const uint8_t *bytes = tally_usb_device_pending(bus->device, endpoint, &len);
+    if (tally_usb_device_is_halted(bus->device, endpoint)) {
+        bus->sending &= (uint8_t)~bit_of(endpoint); /* a controller that stalls has dropped it */
+    }
     bool is_sending = (bus->sending & bit_of(endpoint)) != 0;
     if (bytes != NULL && !is_sending) {
         if (controller->send(controller->self, endpoint, bytes, len)) {

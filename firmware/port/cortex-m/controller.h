@@ -3,7 +3,8 @@
  *
  * A driver is a file that fills this in and calls bus.h for what the bus says. Endpoint 0, the
  * address and the packets are the driver's own affair: it hands SETUP packets to bus_setup() and
- * does what the answer says. Everything here is a whole transfer on another endpoint.
+ * does what the answer says. Everything here is a whole transfer on another endpoint; one that the
+ * host halts drops its transfer, without bus_sent().
  *
  * Units    lengths are bytes
  * Memory   buffers are the device model's and stay as they are until the transfer ends

@@ -235,6 +235,24 @@ static void a_report_that_nobody_takes_is_taken_back_from_the_controller(void **
     assert_int_equal(2, bench->fake.sends);
 }
 
+static void a_report_on_an_endpoint_that_the_host_halts_is_sent_again(void **state)
+{
+    (void)state;
+    struct bench *bench = a_bench();
+    struct tally_usb_setup halt = {.bmRequestType = TALLY_USB_TO_ENDPOINT,
+                                   .bRequest = TALLY_USB_SET_FEATURE,
+                                   .wIndex = TALLY_USB_HID_IN};
+    swipe(bench);
+    assert_int_equal(TALLY_USB_DONE, bus_setup(&bench->bus, &halt).kind);
+    poll(bench);
+    assert_int_equal(1, bench->fake.sends);
+    halt.bRequest = TALLY_USB_CLEAR_FEATURE;
+    assert_int_equal(TALLY_USB_DONE, bus_setup(&bench->bus, &halt).kind);
+    poll(bench);
+    assert_int_equal(2, bench->fake.sends);
+    assert_int_equal(0, bench->fake.give_ups);
+}
+
 static void a_bus_reset_in_the_middle_of_a_report_forgets_it(void **state)
 {
     (void)state;
@@ -379,6 +397,7 @@ int main(void)
         cmocka_unit_test(no_edge_of_a_card_stays_in_the_ring),
         cmocka_unit_test(a_controller_that_is_busy_is_asked_again),
         cmocka_unit_test(a_report_that_nobody_takes_is_taken_back_from_the_controller),
+        cmocka_unit_test(a_report_on_an_endpoint_that_the_host_halts_is_sent_again),
         cmocka_unit_test(a_bus_reset_in_the_middle_of_a_report_forgets_it),
         cmocka_unit_test(a_record_reads_back_in_its_own_length_only),
         cmocka_unit_test(records_outlast_any_number_of_saves_of_another),

@@ -159,7 +159,7 @@ static void frames_go_through_a_tty_unchanged(void **state)
 {
     (void)state;
     struct antenna antenna;
-    struct tally_card card;
+    struct tally_slot_card card;
     char path[64];
     uint8_t frame[64];
     int chip = open_terminal(path);
