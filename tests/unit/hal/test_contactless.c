@@ -2,6 +2,8 @@
 /* Conversations with contactless cards: which are ours, how strong that is, and what is refused. */
 #include "hal/reader/contactless.h"
 
+#include "hal/reader/code.h"
+
 #include "app/crypto/crypto.h"
 #include "tests/fakes/fake_card.h"
 
