@@ -259,7 +259,7 @@ def type_text(guest, text):
 
 def part_keyboard(guest, _talk):
     terminal = Terminal(guest)
-    terminal.order("set wedge all")
+    terminal.order("wedge all")
     guest.qmp.plug(driver="usb-kbd", id="keyboard")
     terminal.expect("ready 1")
     type_text(guest, f";{OURS}=9904?\n")

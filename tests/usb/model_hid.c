@@ -291,7 +291,7 @@ static struct build scanner_descriptor(void)
     put_item(&build, ITEM_LOGICAL_MIN, 0);
     put_item_wide(&build, ITEM_LOGICAL_MAX, 255, 2);
     put_item(&build, ITEM_REPORT_SIZE, 8);
-    put_input(&build, 0xff, 1); /* length of the data */
+    put_input(&build, 0x01, 1); /* length of the data: the page has no name for it */
     put_input(&build, 0xfb, 1); /* AIM identifier */
     put_input(&build, 0xfc, 1);
     put_input(&build, 0xfd, 1);

@@ -239,6 +239,16 @@ static int tell_capabilities(UMockdevIoctlData *arg)
     return 0;
 }
 
+static int tell_connection(UMockdevIoctlData *arg)
+{
+    UMockdevIoctlData *value =
+        umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
+    g_assert_nonnull(value);
+    *(struct usbdevfs_connectinfo *)(void *)value->data = (struct usbdevfs_connectinfo){0};
+    g_object_unref(value);
+    return 0;
+}
+
 /* What the kernel sends when a program asks for it (USB 2.0, 9.4.1). */
 static int clear_halt(struct plug *plug, UMockdevIoctlData *arg)
 {
@@ -250,6 +260,15 @@ static int clear_halt(struct plug *plug, UMockdevIoctlData *arg)
         .bmRequestType = 2, .bRequest = 1, .wIndex = (uint16_t)endpoint};
     size_t len = 0;
     return port_control(&plug->port, &setup, NULL, &len) == PORT_DONE ? 0 : EPIPE;
+}
+
+/* The kernel sets the device up again as it was. */
+static int reset_device(struct plug *plug)
+{
+    const struct tally_usb_setup choose = {.bRequest = 9, .wValue = plug->port.config[5]};
+    size_t len = 0;
+    plug->model->ops->reset(plug->model);
+    return port_control(&plug->port, &choose, NULL, &len) == PORT_DONE ? 0 : EIO;
 }
 
 static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **ret_urb)
@@ -266,12 +285,19 @@ static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **r
     switch (request) {
     case USBDEVFS_GET_CAPABILITIES:
         return tell_capabilities(arg);
+    case USBDEVFS_CONNECTINFO:
+        return tell_connection(arg);
+    case USBDEVFS_CONTROL: /* libusb asks for the configuration as it opens, and can do without */
+        return ETIMEDOUT;
+    case USBDEVFS_RESET:
+        return reset_device(plug);
     case USBDEVFS_GETDRIVER:
         return ENODATA;
     case USBDEVFS_CLAIMINTERFACE:
     case USBDEVFS_DISCONNECT_CLAIM:
     case USBDEVFS_RELEASEINTERFACE:
     case USBDEVFS_SETINTERFACE:
+    case USBDEVFS_RESETEP:
     case USBDEVFS_IOCTL:
         return 0;
     case USBDEVFS_CLEAR_HALT:
