@@ -105,11 +105,29 @@ enum tally_msr_answer {
     TALLY_MSR_ANSWER_BAD_PARAMETER = 2
 };
 
+/* Data of TALLY_MSR_RESET. */
+enum { TALLY_MSR_RESET_FACTORY = 1 };
+
 enum tally_msr_property {
     TALLY_MSR_PROP_SOFTWARE_ID = 0x00,
     TALLY_MSR_PROP_SERIAL = 0x01,
     TALLY_MSR_PROP_POLLING_MS = 0x02,
-    TALLY_MSR_PROP_PACKET_LEN = 0x03
+    TALLY_MSR_PROP_PACKET_LEN = 0x03,
+    TALLY_MSR_PROP_TRACKS = 0x04,
+    TALLY_MSR_PROP_PREFIX = 0x05,
+    TALLY_MSR_PROP_SUFFIX = 0x06,
+    TALLY_MSR_PROP_FORM = 0x10,
+    TALLY_MSR_PROP_PAIR_KEY_1 = 0x20, /* write only */
+    TALLY_MSR_PROP_PAIR_KEY_2 = 0x21,
+    TALLY_MSR_PROP_PAIRED = 0x22,
+    TALLY_MSR_PROP_PROOF = 0x23
+};
+
+enum {
+    TALLY_MSR_POLLING_MS = 10,    /* as the factory sets it */
+    TALLY_MSR_AFFIX_LEN_MAX = 20, /* prefix, suffix */
+    TALLY_MSR_PAIR_HALF_LEN = 16,
+    TALLY_MSR_NONCE_LEN = 16
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* firmware/core/reader.h: the card reader between its head and its cable: a state machine in a
  * table.
  *
- * The port tells what happened (EVENT), the reader says what to do about it (ACTION, light, beeps)
+ * The port tells what happened (EVENT), the reader says what to do about it (ACTION, light, beeper)
  * and holds the report while one waits for the terminal.
  *
  * Units    intervals as in f2f.h
@@ -57,6 +57,32 @@ enum tally_reader_light {
     TALLY_READER_LIGHT_RED    /* the last swipe failed; swipe again */
 };
 
+/* How light and beeper look and sound, step by step; the tables are in reader.c. */
+enum tally_reader_pattern {
+    TALLY_READER_LOOK_NO_HOST = 0,
+    TALLY_READER_LOOK_IDLE,
+    TALLY_READER_LOOK_BUSY,
+    TALLY_READER_LOOK_GOOD, /* then IDLE */
+    TALLY_READER_LOOK_BAD,  /* until the next swipe */
+    TALLY_READER_SOUND_NONE,
+    TALLY_READER_SOUND_GOOD,
+    TALLY_READER_SOUND_BAD,
+    TALLY_READER_PATTERN_COUNT
+};
+
+/* One of the two players of patterns. */
+struct tally_reader_player {
+    enum tally_reader_pattern pattern;
+    uint8_t step;
+    bool is_running; /* since_ms is known */
+    uint32_t since_ms;
+};
+
+struct tally_reader_show {
+    struct tally_reader_player light;
+    struct tally_reader_player beeper;
+};
+
 /* How long a report may wait for the terminal (REPORTS.md). The port keeps the time. */
 enum { TALLY_READER_HOLD_MS = 5000 };
 
@@ -64,7 +90,9 @@ struct tally_reader {
     enum tally_reader_state state;
     enum tally_reader_light light; /* shine this */
     bool is_beeping;               /* sound the beeper now */
-    uint8_t beeps;                 /* beep so often once, after each event; 0 is silence */
+    uint8_t beeps;                 /* the sound that the last event began; 0: none */
+    uint8_t tracks_enabled;        /* bit n: track n + 1 is reported; init sets all */
+    struct tally_reader_show show; /* private */
     uint32_t swipe_number;         /* counts the swipes that began; tells one from the next */
     struct tally_f2f tracks[TALLY_MSR_TRACKS];
     uint8_t report[TALLY_MSR_REPORT_LEN]; /* all zero unless the state is REPORTING */
@@ -80,6 +108,11 @@ void tally_reader_init(struct tally_reader *reader);
  * reader->report and later says TAKEN or STALE; light and beeps are up to date after every call. */
 enum tally_reader_action tally_reader_event(struct tally_reader *reader,
                                             enum tally_reader_event event);
+
+/* Lets light and beeper go on to where they are at now_ms (of any monotonic clock; it may wrap).
+ * Returns when they change next, 60 s ahead at most. A pattern begins with the first call after the
+ * event that began it. */
+uint32_t tally_reader_time(struct tally_reader *reader, uint32_t now_ms);
 
 /* One interval of one track. Ignored unless SWIPING. */
 void tally_reader_flux(struct tally_reader *reader, enum tally_f2f_track track, uint32_t interval);

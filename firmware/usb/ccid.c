@@ -161,8 +161,8 @@ static void end_exchange(struct tally_ccid *ccid, enum tally_card_status status,
 static void ask_card(struct tally_ccid *ccid, uint32_t now_ms)
 {
     size_t len = 0;
-    enum tally_card_status status = tally_contactless_end(
-        &ccid->card, now_ms, ccid->answer + TALLY_CCID_HEADER_LEN, &len);
+    enum tally_card_status status =
+        tally_contactless_end(&ccid->card, now_ms, ccid->answer + TALLY_CCID_HEADER_LEN, &len);
     if (status != TALLY_CARD_WAIT) {
         end_exchange(ccid, status, len);
     } else if ((int32_t)(now_ms - ccid->extend_at_ms) >= 0) {

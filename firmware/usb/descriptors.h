@@ -46,8 +46,8 @@ enum {
     TALLY_USB_PACKET_LEN = 8,          /* of the interrupt endpoints */
     TALLY_USB_BULK_PACKET_LEN_FS = 64, /* of the bulk endpoints */
     TALLY_USB_BULK_PACKET_LEN_HS = 512,
-    TALLY_USB_INTERVAL_FS = 10, /* ms, as the factory sets it */
-    TALLY_USB_INTERVAL_HS = 7,  /* 2^(7-1) microframes = 8 ms: the slowest that is not slower */
+    TALLY_USB_INTERVAL_FS = TALLY_MSR_POLLING_MS,
+    TALLY_USB_INTERVAL_HS = 7, /* 2^(7-1) microframes = 8 ms: the slowest that is not slower */
     TALLY_USB_POWER_MA = 100
 };
 

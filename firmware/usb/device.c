@@ -9,8 +9,8 @@ enum { ENDPOINT_HALT = 0, DEVICE_REMOTE_WAKEUP = 1 }; /* wValue, USB 2.0, table 
 
 static struct tally_usb_shape shape_of(const struct tally_usb_device *device)
 {
-    return (struct tally_usb_shape){.form = TALLY_MSR_FORM_SURESWIPE,
-                                    .polling_ms = TALLY_USB_INTERVAL_FS,
+    return (struct tally_usb_shape){.form = (enum tally_msr_form)device->hid.settings.form,
+                                    .polling_ms = device->hid.settings.polling_ms,
                                     .has_slot = device->ports->slot != NULL};
 }
 
@@ -52,6 +52,8 @@ void tally_usb_device_configured(struct tally_usb_device *device, uint8_t config
     device->configuration = configuration == 1 ? 1 : 0;
     device->halted = 0;
     device->is_holding = false;
+    tally_outgoing_stop(&device->outgoing);
+    device->outgoing.is_key_down = false; /* a host that starts anew knows of no key */
     tally_ccid_reset(&device->ccid, bulk_packet_len(device));
     (void)tally_reader_event(&device->reader, TALLY_READER_HOST_DOWN);
     if (device->configuration != 0) {
@@ -63,6 +65,8 @@ void tally_usb_device_reset(struct tally_usb_device *device, enum tally_usb_spee
 {
     device->speed = speed;
     device->receiving.wLength = 0;
+    tally_hid_restart(&device->hid);
+    device->reader.tracks_enabled = device->hid.settings.tracks;
     tally_usb_device_configured(device, 0);
 }
 
@@ -71,15 +75,15 @@ void tally_usb_device_init(struct tally_usb_device *device, const struct tally_p
     device->ports = ports;
     device->now_ms = 0;
     tally_reader_init(&device->reader);
-    tally_hid_init(&device->hid, ports->serial);
+    device->outgoing = (struct tally_outgoing){.is_active = false};
+    tally_hid_init(&device->hid, ports);
     tally_ccid_init(&device->ccid, ports->slot);
     tally_usb_device_reset(device, TALLY_USB_FULL_SPEED);
 }
 
 bool tally_usb_device_wants_reconnect(const struct tally_usb_device *device)
 {
-    (void)device;
-    return false;
+    return device->hid.wants_restart;
 }
 
 /* ---- standard requests (USB 2.0, 9.4) ---- */
@@ -256,6 +260,40 @@ bool tally_usb_device_setup_data(struct tally_usb_device *device, const uint8_t 
 
 /* ---- transfers ---- */
 
+/* The reader says when there is a swipe to send, and when it is over. */
+static void follow_reader(struct tally_usb_device *device)
+{
+    struct tally_reader *reader = &device->reader;
+    size_t len = 0;
+    bool is_new = reader->state == TALLY_READER_REPORTING &&
+                  (!device->outgoing.is_active || device->outgoing_number != reader->swipe_number);
+    if (device->outgoing.is_active && (reader->state != TALLY_READER_REPORTING || is_new)) {
+        tally_outgoing_stop(&device->outgoing);
+    }
+    if (is_new && !device->outgoing.is_key_down) {
+        device->outgoing_number = reader->swipe_number;
+        tally_outgoing_begin(&device->outgoing, &device->hid.settings, &device->hid.signer,
+                             reader->report);
+        if (tally_outgoing_pending(&device->outgoing, &len) == NULL) { /* nothing to type */
+            tally_outgoing_stop(&device->outgoing);
+            (void)tally_reader_event(reader, TALLY_READER_REPORT_TAKEN);
+        }
+    }
+}
+
+static void swipe_sent(struct tally_usb_device *device, bool is_whole)
+{
+    device->is_holding = false;
+    if (device->reader.state != TALLY_READER_REPORTING) {
+        (void)tally_outgoing_sent(&device->outgoing); /* the release of a key */
+    } else if (!is_whole) {
+        (void)tally_reader_event(&device->reader, TALLY_READER_REPORT_STALE);
+    } else if (!tally_outgoing_sent(&device->outgoing)) {
+        (void)tally_reader_event(&device->reader, TALLY_READER_REPORT_TAKEN);
+    }
+    follow_reader(device);
+}
+
 const uint8_t *tally_usb_device_pending(struct tally_usb_device *device, uint8_t endpoint,
                                         size_t *ret_len)
 {
@@ -265,11 +303,8 @@ const uint8_t *tally_usb_device_pending(struct tally_usb_device *device, uint8_t
     }
     switch (endpoint) {
     case TALLY_USB_HID_IN:
-        if (device->reader.state != TALLY_READER_REPORTING) {
-            return NULL;
-        }
-        *ret_len = TALLY_MSR_REPORT_LEN;
-        return device->reader.report;
+        follow_reader(device);
+        return tally_outgoing_pending(&device->outgoing, ret_len);
     case TALLY_USB_SLOT_IN:
         return tally_ccid_notice(&device->ccid, ret_len);
     case TALLY_USB_CCID_IN:
@@ -287,9 +322,7 @@ void tally_usb_device_sent(struct tally_usb_device *device, uint8_t endpoint, si
     }
     switch (endpoint) {
     case TALLY_USB_HID_IN:
-        device->is_holding = false;
-        (void)tally_reader_event(&device->reader, len == pending ? TALLY_READER_REPORT_TAKEN
-                                                                 : TALLY_READER_REPORT_STALE);
+        swipe_sent(device, len == pending);
         break;
     case TALLY_USB_SLOT_IN:
         tally_ccid_noticed(&device->ccid);
@@ -330,6 +363,7 @@ static uint32_t hold(struct tally_usb_device *device)
     uint32_t held_ms = device->now_ms - device->held_since_ms;
     if (held_ms >= TALLY_READER_HOLD_MS) {
         (void)tally_reader_event(&device->reader, TALLY_READER_REPORT_STALE);
+        follow_reader(device);
         return FOREVER_MS;
     }
     return TALLY_READER_HOLD_MS - held_ms;
@@ -344,6 +378,7 @@ void tally_usb_device_time(struct tally_usb_device *device, uint32_t now_ms, uin
 {
     device->now_ms = now_ms;
     *ret_next_ms = now_ms + hold(device);
+    *ret_next_ms = earlier(now_ms, *ret_next_ms, tally_reader_time(&device->reader, now_ms));
     if (device->configuration != 0 && device->ports->slot != NULL) {
         *ret_next_ms = earlier(now_ms, *ret_next_ms, tally_ccid_time(&device->ccid, now_ms));
     }

@@ -30,6 +30,7 @@
 #include "firmware/core/reader.h"
 #include "firmware/usb/ccid.h"
 #include "firmware/usb/hid.h"
+#include "firmware/usb/outgoing.h"
 #include "firmware/usb/port.h"
 #include "firmware/usb/setup.h"
 
@@ -49,10 +50,14 @@ enum {
     TALLY_USB_CONTROL_LEN_MAX = 400   /* nor the data of a request, in either direction */
 };
 
+enum { TALLY_USB_DEVICE_SIZE_MAX = 4096 };
+
 struct tally_usb_device {
     const struct tally_ports *ports;
     struct tally_reader reader;
     struct tally_hid hid;
+    struct tally_outgoing outgoing; /* the swipe that the reader reports */
+    uint32_t outgoing_number;       /* which it is: reader.swipe_number */
     struct tally_ccid ccid;
     struct tally_usb_setup receiving; /* the request whose data is awaited; wLength 0: none */
     enum tally_usb_speed speed;
@@ -104,5 +109,8 @@ bool tally_usb_device_is_halted(const struct tally_usb_device *device, uint8_t e
 /* A RESET command has come: leave the bus, reset, and come back with new descriptors. True until
  * the next tally_usb_device_reset(). */
 bool tally_usb_device_wants_reconnect(const struct tally_usb_device *device);
+
+_Static_assert(sizeof(struct tally_usb_device) <= TALLY_USB_DEVICE_SIZE_MAX,
+               "the whole reader in half of the 8 KB it may take");
 
 #endif

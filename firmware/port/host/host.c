@@ -8,7 +8,8 @@ void tally_host_port_plug(struct tally_host_port *port, const char *serial)
 {
     memset(port, 0, sizeof *port);
     tally_reader_init(&port->reader);
-    tally_hid_init(&port->hid, serial);
+    port->ports.serial = serial;
+    tally_hid_init(&port->hid, &port->ports);
     (void)tally_reader_event(&port->reader, TALLY_READER_HOST_UP);
 }
 

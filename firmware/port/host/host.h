@@ -14,6 +14,7 @@
 
 struct tally_host_port {
     struct tally_reader reader;
+    struct tally_ports ports;
     struct tally_hid hid;
     struct tally_head head;
 };

@@ -65,9 +65,22 @@ void tally_virtual_phone(struct tally_virtual_card *card)
 
 void tally_virtual_ntag213(struct tally_virtual_card *card, const uint8_t *ndef, size_t len)
 {
-    static const uint8_t head[16] = {0x04, 0xa1, 0xb2, 0x04 ^ 0xa1 ^ 0xb2 ^ 0x88, /* BCC0 */
-                                     0xc3, 0xd4, 0xe5, 0x80, 0xc3 ^ 0xd4 ^ 0xe5 ^ 0x80, 0x48,
-                                     0x00, 0x00, 0xe1, 0x10, 0x12, 0x00};
+    static const uint8_t head[16] = {0x04,
+                                     0xa1,
+                                     0xb2,
+                                     0x04 ^ 0xa1 ^ 0xb2 ^ 0x88, /* BCC0 */
+                                     0xc3,
+                                     0xd4,
+                                     0xe5,
+                                     0x80,
+                                     0xc3 ^ 0xd4 ^ 0xe5 ^ 0x80,
+                                     0x48,
+                                     0x00,
+                                     0x00,
+                                     0xe1,
+                                     0x10,
+                                     0x12,
+                                     0x00};
     enum { PAGES = 45, USER_LEN = 144, TLV_LEN = 3 };
     be_card(card, TALLY_VIRTUAL_PAGES, 0x44, 0x00, "\x04\xa1\xb2\xc3\xd4\xe5\x80", 7);
     assert(len <= USER_LEN - TLV_LEN - 4);
@@ -237,8 +250,8 @@ static enum tally_card_status read_binary(struct tally_virtual_slot *slot, uint8
     size_t offset = is_short_id ? apdu[3] : (size_t)(apdu[2] << 8 | apdu[3]);
     if (is_short_id && slot->is_selected) {
         for (int i = 0; i < slot->card->file_count; i++) {
-            slot->file = (int16_t)((slot->card->files[i].id & 0x1f) == (apdu[2] & 0x1f) ? i
-                                                                                       : slot->file);
+            slot->file =
+                (int16_t)((slot->card->files[i].id & 0x1f) == (apdu[2] & 0x1f) ? i : slot->file);
         }
     }
     if (slot->command_len != 5) {

@@ -42,9 +42,9 @@ struct tally_virtual_card {
     uint8_t aid[TALLY_VIRTUAL_AID_LEN_MAX];
     uint8_t file_count;
     struct tally_virtual_file files[TALLY_VIRTUAL_FILES_MAX];
-    uint16_t waits;        /* how often each answer is "not yet" before it comes */
-    bool is_gone_at_next;  /* pulled away during the next exchange */
-    bool is_mute;          /* answers no command */
+    uint16_t waits;       /* how often each answer is "not yet" before it comes */
+    bool is_gone_at_next; /* pulled away during the next exchange */
+    bool is_mute;         /* answers no command */
 };
 
 /* A phone: a random UID of 4 bytes that begins with 08, and nothing more. */
@@ -66,11 +66,11 @@ void tally_virtual_payment(struct tally_virtual_card *card);
 struct tally_virtual_slot {
     struct tally_card_slot slot; /* give its address to tally_ports */
     struct tally_virtual_card *card;
-    bool is_broken;    /* the front end answers nothing */
-    uint16_t waits;    /* left, of the exchange under way */
-    bool is_selected;  /* the application */
-    int16_t file;      /* index of the selected file, or -1 */
-    int16_t sector;    /* that a key has opened, or -1 */
+    bool is_broken;   /* the front end answers nothing */
+    uint16_t waits;   /* left, of the exchange under way */
+    bool is_selected; /* the application */
+    int16_t file;     /* index of the selected file, or -1 */
+    int16_t sector;   /* that a key has opened, or -1 */
     uint16_t command_len;
     uint8_t command[TALLY_CARD_COMMAND_LEN_MAX];
     uint32_t exchanges; /* that have begun */

@@ -44,6 +44,7 @@ struct talker {
 
 struct port {
     struct tally_reader reader;
+    struct tally_ports ports;
     struct tally_hid hid;
     struct gadget gadget;
     struct endpoints endpoints;
@@ -455,7 +456,7 @@ static bool open_signals(struct port *port)
 static bool open_usb(struct port *port, const char *udc)
 {
     struct gadget *gadget = &port->gadget;
-    if (!gadget_choose_udc(gadget, udc) || !gadget_create(gadget, port->hid.serial)) {
+    if (!gadget_choose_udc(gadget, udc) || !gadget_create(gadget, port->ports.serial)) {
         fprintf(stderr, "tally-reader: %s\n", gadget->error);
         return false;
     }
@@ -566,7 +567,8 @@ static void init(struct port *port, const char *head_path, const char *serial)
         port->talkers[i].fd = -1;
     }
     tally_reader_init(&port->reader);
-    tally_hid_init(&port->hid, serial);
+    port->ports.serial = serial;
+    tally_hid_init(&port->hid, &port->ports);
 }
 
 int main(int argc, char **argv)

@@ -146,8 +146,8 @@ static void apdu(struct desk *desk, const char *question, const char *answer)
                                    len & 0xff, len >> 8);
     hex_of(message + head, sizeof message - head, bytes, len);
     len = bytes_of(desk, answer, bytes, sizeof bytes);
-    head = (size_t)snprintf(wanted, sizeof wanted, "80 %02zx %02zx 00 00 00 s 00 00 00 ", len & 0xff,
-                            len >> 8);
+    head = (size_t)snprintf(wanted, sizeof wanted, "80 %02zx %02zx 00 00 00 s 00 00 00 ",
+                            len & 0xff, len >> 8);
     hex_of(wanted + head, sizeof wanted - head, bytes, len);
     talk(desk, message, wanted);
 }
@@ -247,7 +247,7 @@ static void the_atr_tells_a_storage_card_from_one_that_speaks_apdus(void **state
          "80 14000000 00 s 00 00 00 3b8f8001804f0ca000000306030003 00000000 68");
     take_card(&desk);
     tally_virtual_classic(&desk.card, (const uint8_t *)"\1\2\3\4\5\6", 4,
- (const uint8_t *)"0123456789abcdef");
+                          (const uint8_t *)"0123456789abcdef");
     put_card(&desk);
     talk(&desk, "62 00000000 00 s 00 0000",
          "80 14000000 00 s 00 00 00 3b8f8001804f0ca000000306030001 00000000 6a");
@@ -367,7 +367,10 @@ static void a_type_4_tag_gives_its_ndef_file(void **state)
     (void)state;
     struct desk desk;
     an_empty_desk(&desk);
-    tally_virtual_type4(&desk.card, (const uint8_t *)"\xd1\x01\x04T\x02" "enA", 8);
+    tally_virtual_type4(&desk.card,
+                        (const uint8_t *)"\xd1\x01\x04T\x02"
+                                         "enA",
+                        8);
     a_desk_with_a_card_switched_on(&desk);
     apdu(&desk, "00a4000c02e103", "6a82"); /* the application first */
     apdu(&desk, "00a4040007d276000085010100", "9000");
@@ -596,8 +599,8 @@ static void clock_and_rate_can_be_asked_for(void **state)
 
 /* ---- real exchanges ---- */
 
-/* Questions that real hosts have put to real readers are all answered: with the type that belongs to
- * them, the same slot and sequence number, and as many bytes as dwLength says. */
+/* Questions that real hosts have put to real readers are all answered: with the type that belongs
+ * to them, the same slot and sequence number, and as many bytes as dwLength says. */
 static void questions_of_real_hosts_get_answers_of_the_right_shape(void **state)
 {
     (void)state;
@@ -621,10 +624,7 @@ static void questions_of_real_hosts_get_answers_of_the_right_shape(void **state)
         tally_usb_device_received(&desk.device, TALLY_USB_CCID_OUT, question, question_len);
         const uint8_t *answer = tally_usb_device_pending(&desk.device, TALLY_USB_CCID_IN, &len);
         assert_non_null(answer);
-        assert_int_equal(question[0] == 0x65   ? 0x81
-                         : question[0] == 0x6b ? 0x83
-                                               : 0x80,
-                         answer[0]);
+        assert_int_equal(question[0] == 0x65 ? 0x81 : question[0] == 0x6b ? 0x83 : 0x80, answer[0]);
         assert_int_equal(len, 10 + answer[1]);
         assert_memory_equal(question + 5, answer + 5, 2);
         tally_usb_device_sent(&desk.device, TALLY_USB_CCID_IN, len);

@@ -248,6 +248,64 @@ static void the_lamp_and_the_beeper_tell_good_from_bad(void **state)
     assert_int_equal(TALLY_READER_LIGHT_OFF, port.reader.light);
 }
 
+/* ---- light and beeper ---- */
+
+/* "ms light beep" for each change until nothing changes for a minute, or `count` have been. */
+static void expect_show(struct tally_reader *reader, uint32_t from_ms, const char *wanted,
+                        int count)
+{
+    char shown[200] = "";
+    uint32_t at_ms = from_ms;
+    for (int i = 0; i < count; i++) {
+        uint32_t next_ms = tally_reader_time(reader, at_ms);
+        append(shown, sizeof shown, "%u%c%s ", (unsigned)(at_ms - from_ms), ".gar"[reader->light],
+               reader -> is_beeping ? "!" : "");
+        assert_true(next_ms - at_ms > 0 && next_ms - at_ms <= 60000);
+        at_ms = next_ms;
+    }
+    assert_string_equal(wanted, shown);
+}
+
+static void light_and_beeper_play_their_tables(void **state)
+{
+    (void)state;
+    const uint32_t start = UINT32_MAX - 300; /* the clock wraps in the middle */
+    struct tally_reader reader;
+    tally_reader_init(&reader);
+    expect_show(&reader, start, "0. 1950a 2000. 3950a ", 4);
+    (void)tally_reader_event(&reader, TALLY_READER_HOST_UP);
+    expect_show(&reader, start, "0g 60000g ", 2);
+    (void)tally_reader_event(&reader, TALLY_READER_SWIPE_BEGINS);
+    expect_show(&reader, start, "0a ", 1);
+    (void)tally_reader_event(&reader, TALLY_READER_SWIPE_LOST);
+    expect_show(&reader, start, "0r! 90r 180r! 270r 360r! 450r ", 6);
+    (void)tally_reader_event(&reader, TALLY_READER_SWIPE_BEGINS);
+    (void)tally_reader_event(&reader, TALLY_READER_SWIPE_ENDS);
+    (void)tally_reader_event(&reader, TALLY_READER_REPORT_TAKEN);
+    assert_int_equal(TALLY_READER_LIGHT_RED, reader.light); /* there was nothing on it */
+}
+
+static void a_good_swipe_beeps_once_and_blinks_when_the_terminal_has_it(void **state)
+{
+    (void)state;
+    struct tally_host_port port;
+    const uint32_t start = 5;
+    a_swiping_reader(&port);
+    (void)tally_reader_event(&port.reader, TALLY_READER_SWIPE_ENDS);
+    expect_show(&port.reader, start, "0a! 90a ", 2);
+    (void)tally_reader_event(&port.reader, TALLY_READER_REPORT_TAKEN);
+    expect_show(&port.reader, start, "0g 120. 240g 360. 480g ", 5);
+}
+
+static void a_port_that_slept_for_days_does_not_catch_up(void **state)
+{
+    (void)state;
+    struct tally_reader reader;
+    tally_reader_init(&reader);
+    (void)tally_reader_time(&reader, 0);
+    assert_int_equal(3000000777u + 1950, tally_reader_time(&reader, 3000000777u));
+}
+
 /* ---- lines of the head ---- */
 
 /* The result of the last line of `text`. */
@@ -368,6 +426,9 @@ int main(void)
         cmocka_unit_test(the_card_is_forgotten_however_the_swipe_ends),
         cmocka_unit_test(a_swipe_without_a_terminal_goes_nowhere),
         cmocka_unit_test(the_lamp_and_the_beeper_tell_good_from_bad),
+        cmocka_unit_test(light_and_beeper_play_their_tables),
+        cmocka_unit_test(a_good_swipe_beeps_once_and_blinks_when_the_terminal_has_it),
+        cmocka_unit_test(a_port_that_slept_for_days_does_not_catch_up),
         cmocka_unit_test(lines_that_are_not_understood_are_refused),
         cmocka_unit_test(a_wrong_line_loses_its_swipe),
         cmocka_unit_test(a_second_talker_cannot_touch_the_swipe_of_the_first),

@@ -136,6 +136,8 @@ static void the_report_descriptor_describes_the_337_bytes(void **state)
 
 /* ---- requests ---- */
 
+static const struct tally_ports no_ports = {.serial = "S1"};
+
 static struct tally_usb_answer ask(struct tally_hid *hid, int type, int request, int value, int len)
 {
     const struct tally_usb_setup setup = {(uint8_t)type, (uint8_t)request, (uint16_t)value, 0,
@@ -147,7 +149,7 @@ static void a_host_gets_the_descriptors_and_never_more_than_it_asks_for(void **s
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     struct tally_usb_answer answer = ask(&hid, 0x81, 0x06, 0x2200, 255);
     assert_int_equal(TALLY_USB_SEND, answer.kind);
     uint16_t len = 0;
@@ -165,7 +167,7 @@ static void get_report_never_hands_out_a_card(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     struct tally_usb_answer answer = ask(&hid, 0xa1, 0x01, 0x0100, 337);
     assert_int_equal(TALLY_USB_SEND, answer.kind);
     assert_int_equal(337, answer.len);
@@ -178,7 +180,7 @@ static void idle_and_protocol_have_one_value_each(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     assert_int_equal(TALLY_USB_DONE, ask(&hid, 0x21, 0x0a, 0x0000, 0).kind);
     assert_int_equal(TALLY_USB_STALL, ask(&hid, 0x21, 0x0a, 0x0400, 0).kind);
     assert_int_equal(TALLY_USB_DONE, ask(&hid, 0x21, 0x0b, 1, 0).kind);
@@ -192,7 +194,7 @@ static void what_is_not_a_request_of_ours_stalls(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     int understood = 0;
     for (int type = 0; type < 256; type++) {
         for (int request = 0; request < 256; request++) {
@@ -218,7 +220,8 @@ static void properties_can_be_read_and_not_set(void **state)
 {
     (void)state;
     struct tally_hid hid;
-    tally_hid_init(&hid, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    const struct tally_ports ports = {.serial = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"};
+    tally_hid_init(&hid, &ports);
     const uint8_t *answer = command(&hid, TALLY_MSR_GET_PROP, 1, TALLY_MSR_PROP_SOFTWARE_ID);
     assert_int_equal(TALLY_MSR_ANSWER_OK, answer[0]);
     assert_memory_equal("tally-reader", answer + 2, strlen("tally-reader"));
@@ -240,7 +243,7 @@ static void a_short_feature_report_is_a_bad_parameter(void **state)
     (void)state;
     struct tally_hid hid;
     const uint8_t data[1] = {TALLY_MSR_GET_PROP};
-    tally_hid_init(&hid, "S1");
+    tally_hid_init(&hid, &no_ports);
     tally_hid_received(&hid, data, sizeof data);
     assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER, ask(&hid, 0xa1, 0x01, 0x0300, 24).data[0]);
 }
