@@ -16,8 +16,8 @@ enum {
     USAGE_CODE_ID = 0x04
 };
 
-/* The report of the manuals (Honeywell 2020-5b, Access-IS LSR118): ID 02, length, AIM, 56 bytes, the
- * maker's letter for the symbology, reserved, flags. */
+/* The report of the manuals (Honeywell 2020-5b, Access-IS LSR118): ID 02, length, AIM, 56 bytes,
+ * the maker's letter for the symbology, reserved, flags. */
 enum {
     FIXED_ID = 2,
     FIXED_REPORT_LEN = 64,
@@ -97,10 +97,9 @@ static enum tally_status described_layout(struct search *search)
     }
     layout->report_id = id;
     layout->len = search->before;
-    uint32_t first_bit =
-        layout->aim[0].count != 0 ? layout->aim[0].bit_at : layout->data.bit_at;
-    bool is_len = is_byte(&layout->len, id) && layout->len.count == 1 &&
-                  layout->len.bit_at + 8 == first_bit;
+    uint32_t first_bit = layout->aim[0].count != 0 ? layout->aim[0].bit_at : layout->data.bit_at;
+    bool is_len =
+        is_byte(&layout->len, id) && layout->len.count == 1 && layout->len.bit_at + 8 == first_bit;
     forget_unless(is_len, &layout->len);
     for (size_t i = 0; i < HAL_AIM_LEN; i++) {
         forget_unless(is_byte(&layout->aim[i], id), &layout->aim[i]);
@@ -260,7 +259,12 @@ static enum tally_status take_report(const struct hal_scanner_layout *layout,
     uint32_t shift = shift_of(layout, report, len);
     size_t text_len = 0;
     TALLY_TRY(text_len_of(layout, report, len, shift, &text_len));
-    bool has_more = (byte_of(&layout->more, report, len, 0) & 1) != 0;
+    uint32_t more = 0;
+    if (layout->more.count != 0 &&
+        hal_hid_element(&layout->more, report, len, 0, &more) != TALLY_OK) {
+        return TALLY_E_CARD_UNREADABLE;
+    }
+    bool has_more = (more & 1) != 0;
     if (text_len == 0 && !has_more && !scan->has_begun) {
         return TALLY_E_NOT_FOUND;
     }

@@ -17,8 +17,8 @@ struct scanner_state {
     struct hal_scanner_scan scan;
 };
 
-/* The kernel's HID driver holds touch screens and UPSes too: where it shows us the descriptor, nothing
- * but a scanner is claimed. */
+/* The kernel's HID driver holds touch screens and UPSes too: where it shows us the descriptor,
+ * nothing but a scanner is claimed. */
 static bool fits(const struct hal_interface *interface, const struct hal_reader_settings *settings)
 {
     (void)settings;
@@ -82,8 +82,7 @@ static void start(void *state, struct hal_link *link)
 {
     const struct hal_interface *interface = link->interface;
     if (interface->report_descriptor != NULL) {
-        use_descriptor(state, link, interface->report_descriptor,
-                       interface->report_descriptor_len);
+        use_descriptor(state, link, interface->report_descriptor, interface->report_descriptor_len);
         return;
     }
     struct hal_setup setup = hal_hid_get_report_descriptor(interface);

@@ -10,13 +10,7 @@
 #include <string.h>
 
 /* Modifiers, byte 0 of a boot report (HID 1.11, 8.3); left or right. */
-enum {
-    MOD_CTRL = 0x11,
-    MOD_SHIFT = 0x22,
-    MOD_LEFT_ALT = 0x04,
-    MOD_ALT_GR = 0x40,
-    MOD_GUI = 0x88
-};
+enum { MOD_CTRL = 0x11, MOD_SHIFT = 0x22, MOD_LEFT_ALT = 0x04, MOD_ALT_GR = 0x40, MOD_GUI = 0x88 };
 
 /* Usages of page 7 (HID Usage Tables 1.4, 10). */
 enum {
@@ -38,8 +32,8 @@ enum {
 
 enum { KEYS_AT = 2, LAYOUT_KEYS = KEY_SLASH - KEY_A + 1, LEVELS = 3 };
 
-/* What is behind a key. NONE: no character of ASCII. A dead key types its character when a space, or
- * any other, follows. */
+/* What is behind a key. NONE: no character of ASCII. A dead key types its character when a space,
+ * or any other, follows. */
 enum { NONE = 0, DEAD = 0x80, END = '\n' };
 #define N          "\0"
 #define DEAD_CARET "\xde"
@@ -48,7 +42,8 @@ enum { NONE = 0, DEAD = 0x80, END = '\n' };
 /* Enter, Escape, Backspace, Tab, Space: the same everywhere; Escape and Backspace type nothing. */
 #define EDITING "\n" N N "\n "
 
-/* Keys 04..38 in order: letters, digits, editing keys, then 2D..38; for each: plain, Shift, AltGr. */
+/* Keys 04..38 in order: letters, digits, editing keys, then 2D..38; for each: plain, Shift, AltGr.
+ */
 struct layout {
     char levels[LEVELS][LAYOUT_KEYS + 1];
     char non_us[LEVELS + 1]; /* key 64 */
@@ -67,20 +62,22 @@ static const struct layout layouts[] = {
                             "1234567890" EDITING N N N "+##" N N DEAD_CARET ",.-",
                             "ABCDEFGHIJKLMNOPQRSTUVWXZY"
                             "!\"" N "$%&/()=" EDITING "?" DEAD_GRAVE N "*''" N N N ";:_",
-                            N N N N N N N N N N N N N N N N "@" N N N N N N N N N
-                            N N N N N N "{[]}" N N N N N "\\" N N "~" N N N N N N N N},
+                            N N N N N N N N N N N N N N N N "@" N N N N N N N N N N N N N N N
+                                                            "{[]}" N N N N N "\\" N N
+                                                            "~" N N N N N N N N},
                            "<>|"},
     [HAL_LAYOUT_FRENCH] = {{"qbcdefghijkl,noparstuvzxyw"
                             "&" N "\"'(-" N "_" N N EDITING ")=" DEAD_CARET "$**m" N N ";:!",
                             "QBCDEFGHIJKL?NOPARSTUVZXYW"
                             "1234567890" EDITING N "+" N N N N "M%" N "./" N,
-                            NO_LETTERS N DEAD_TILDE "#{[|" DEAD_GRAVE "\\^@" N N N N
-                            N "]}" N N N N N N N N N N},
+                            NO_LETTERS N DEAD_TILDE "#{[|" DEAD_GRAVE "\\^@" N N N N N
+                                                    "]}" N N N N N N N N N N},
                            "<>" N},
 };
 
 /* Boot keyboards that are card readers. MagTek 99875206; ID TECH SecureMag; two makes of which many
- * copies are sold. Not here: 0801:0003, a card writer under MagTek's number, which is no keyboard. */
+ * copies are sold. Not here: 0801:0003, a card writer under MagTek's number, which is no keyboard.
+ */
 static const struct {
     uint16_t idVendor;
     uint16_t idProduct;
@@ -178,8 +175,8 @@ static enum hal_wedge_step put_unknown(struct hal_wedge *wedge)
     return HAL_WEDGE_TYPED;
 }
 
-/* Ctrl and a letter is a control character: ^I, ^J and ^M end the text, others say nothing. The letter
- * is the layout's. */
+/* Ctrl and a letter is a control character: ^I, ^J and ^M end the text, others say nothing. The
+ * letter is the layout's. */
 static enum hal_wedge_step put_control(struct hal_wedge *wedge, enum hal_keyboard_layout layout,
                                        uint8_t key)
 {

@@ -57,8 +57,8 @@ static void start(void *state, struct hal_link *link)
     ask(link, &setup);
 }
 
-/* A boot report is a whole one with 8 bytes, or with fewer: a device that sends others is heard too,
- * and understood as spoiled. */
+/* A boot report is a whole one with 8 bytes, or with fewer: a device that sends others is heard
+ * too, and understood as spoiled. */
 static void listen(struct wedge_state *self, struct hal_link *link)
 {
     self->stage = STAGE_READ;
@@ -70,9 +70,9 @@ static void listen(struct wedge_state *self, struct hal_link *link)
     hal_link_ready(link);
 }
 
-/* A boot device must know SET_PROTOCOL (HID 1.11, 7.2.6). One that refuses it speaks the report protocol,
- * which keyboards lay out in the same way; one that refuses SET_IDLE repeats its keys, which types
- * nothing. */
+/* A boot device must know SET_PROTOCOL (HID 1.11, 7.2.6). One that refuses it speaks the report
+ * protocol, which keyboards lay out in the same way; one that refuses SET_IDLE repeats its keys,
+ * which types nothing. */
 static void on_control(void *state, struct hal_link *link, enum tally_status status, uint8_t *bytes,
                        size_t len)
 {
@@ -121,8 +121,8 @@ static void on_report(void *state, struct hal_link *link, enum tally_status stat
     }
 }
 
-/* Silence. A text that may be half a card is given up, and what still comes of it must not begin a new
- * one: the end of a number could be another member's. */
+/* Silence. A text that may be half a card is given up, and what still comes of it must not begin a
+ * new one: the end of a number could be another member's. */
 static void on_timer(void *state, struct hal_link *link)
 {
     struct wedge_state *self = state;

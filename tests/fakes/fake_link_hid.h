@@ -1,8 +1,9 @@
-/* tests/fakes/fake_link_hid.h: a link (hal/reader/link.h) to a HID device that the test plays: it notes what
- * the driver asks and says, and hands it what the device answers, with a clock of its own.
+/* tests/fakes/fake_link_hid.h: a link (hal/reader/link.h) to a HID device that the test plays: it
+ * notes what the driver asks and says, and hands it what the device answers, with a clock of its
+ * own.
  *
- * Memory   one struct; reports are handed over in blocks of exactly their length, and must come back
- *          wiped or be wiped after. */
+ * Memory   one struct; reports are handed over in blocks of exactly their length, and must come
+ * back wiped or be wiped after. */
 #ifndef TESTS_FAKES_FAKE_LINK_HID_H
 #define TESTS_FAKES_FAKE_LINK_HID_H
 

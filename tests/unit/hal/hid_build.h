@@ -186,6 +186,69 @@ static inline struct build packed_page_descriptor(void)
     return build;
 }
 
+/* A scanner after the USB-IF's table (page 8C) as Honeywell's describe themselves: report 2 with
+ * length, AIM identifier, 56 bytes, the maker's code letter and a reserved byte, flags; and an
+ * output report. */
+static inline struct build scanner_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
+    put_item(&build, ITEM_USAGE, 0x02);
+    put_item(&build, ITEM_COLLECTION, 0x01);
+    put_item(&build, ITEM_REPORT_ID, 2);
+    put_item(&build, ITEM_REPORT_SIZE, 8);
+    put_item(&build, ITEM_USAGE_PAGE, 0xff66);
+    put_input(&build, 0x02, 1);
+    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
+    put_inputs_in_row(&build, 0xfb, 0xfd, 1);
+    put_input(&build, 0xfe, 56);
+    put_item(&build, ITEM_USAGE_PAGE, 0xff66);
+    put_input(&build, 0x04, 1);
+    put_input(&build, 0x00, 1);
+    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
+    put_item(&build, ITEM_REPORT_SIZE, 1);
+    put_input(&build, 0xff, 8);
+    put_item(&build, ITEM_REPORT_ID, 4);
+    put_item(&build, ITEM_USAGE, 0x60);
+    put_item(&build, ITEM_OUTPUT, DATA_VARIABLE);
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
+/* A scanner with other sizes, no IDs and no length: AIM identifier, 30 bytes that end with a 0, 1
+ * flag. */
+static inline struct build small_scanner_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
+    put_item(&build, ITEM_USAGE, 0x02);
+    put_item(&build, ITEM_COLLECTION, 0x01);
+    put_item(&build, ITEM_REPORT_SIZE, 8);
+    put_inputs_in_row(&build, 0xfb, 0xfd, 1);
+    put_input(&build, 0xfe, 30);
+    put_item(&build, ITEM_REPORT_SIZE, 1);
+    put_input(&build, 0xff, 1);
+    put_item(&build, ITEM_REPORT_COUNT, 7);
+    put_item(&build, ITEM_INPUT, CONSTANT);
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
+/* A scanner that says no more than that it is one: 63 bytes of its own. */
+static inline struct build silent_scanner_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
+    put_item(&build, ITEM_USAGE, 0x02);
+    put_item(&build, ITEM_COLLECTION, 0x01);
+    put_item(&build, ITEM_REPORT_ID, 2);
+    put_item(&build, ITEM_REPORT_SIZE, 8);
+    put_item(&build, ITEM_USAGE_PAGE, 0xff00);
+    put_input(&build, 0x01, 63);
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
 /* A reader in ID TECH's own mode: no field for each track, but one text of 500 bytes. */
 static inline struct build one_text_descriptor(void)
 {

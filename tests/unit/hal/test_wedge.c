@@ -35,7 +35,8 @@ static int set_up(void **state)
 
 /* ---- reports ---- */
 
-/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a link. */
+/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a link.
+ */
 typedef void send_fn(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN]);
 
 static void send_to_wedge(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN])
@@ -260,13 +261,15 @@ static void control_and_a_letter_ends_or_says_nothing(void **state)
 static void a_rollover_makes_the_card_unreadable(void **state)
 {
     (void)state;
-    static const uint8_t errors[] = {1, 2, 3};
-    for (size_t i = 0; i < sizeof errors; i++) {
+    for (uint8_t error = 1; error <= 3; error++) {
         struct tally_card card;
-        const uint8_t report[] = {0, 0, errors[i], errors[i], errors[i], errors[i], errors[i], errors[i]};
+        const uint8_t all[] = {0, 0, error, error, error, error, error, error};
         type("6005854102");
-        send_to_wedge(NULL, report);
+        send_to_wedge(NULL, all);
         type("9558180");
+        assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
+        send_keys(send_to_wedge, NULL, 0, 0, error); /* what came first is not known */
+        type(OURS);
         assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
         type(OURS); /* and the next is read */
         assert_int_equal(TALLY_OK, read_card(&card));
@@ -277,11 +280,11 @@ static void what_no_keyboard_sends_makes_the_card_unreadable(void **state)
 {
     (void)state;
     static const uint8_t reports[][HAL_WEDGE_REPORT_LEN] = {
-        {0, 0, 0x1e, 0x1e},  /* a key twice */
-        {0, 0, 0x3a},        /* F1 */
-        {0, 0, 0x2a},        /* Backspace */
-        {0x08, 0, 0x1e},     /* a window key */
-        {0x04, 0, 0x1e},     /* Alt with a key that is not the keypad's */
+        {0, 0, 0x1e, 0x1e}, /* a key twice */
+        {0, 0, 0x3a},       /* F1 */
+        {0, 0, 0x2a},       /* Backspace */
+        {0x08, 0, 0x1e},    /* a window key */
+        {0x04, 0, 0x1e},    /* Alt with a key that is not the keypad's */
     };
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
         struct tally_card card;
@@ -328,13 +331,19 @@ static void what_is_typed_behind_enter_in_one_report_spoils_the_next(void **stat
 {
     (void)state;
     struct tally_card card;
-    const uint8_t report[HAL_WEDGE_REPORT_LEN] = {0, 0, 0x28, 0x23, 0x2b};
-    type(OURS);
-    assert_int_equal(HAL_WEDGE_END, hal_wedge_report(&wedge, HAL_LAYOUT_US, report, 8));
-    assert_int_equal(TALLY_OK, read_card(&card));
-    send_keys(send_to_wedge, NULL, 0, 0, 0);
-    type("0058541029558180");
-    assert_int_equal(TALLY_E_CARD_UNREADABLE, read_card(&card));
+    static const uint8_t reports[][HAL_WEDGE_REPORT_LEN] = {
+        {0, 0, 0x28, 0x2b, 0x58}, /* ends alone */
+        {0, 0, 0x28, 0x23, 0x2b},
+        {0, 0, 0x28, 0x23},
+    };
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        type(OURS);
+        assert_int_equal(HAL_WEDGE_END, hal_wedge_report(&wedge, HAL_LAYOUT_US, reports[i], 8));
+        assert_int_equal(TALLY_OK, read_card(&card));
+        send_keys(send_to_wedge, NULL, 0, 0, 0);
+        type(OURS);
+        assert_int_equal(i == 0 ? TALLY_OK : TALLY_E_CARD_UNREADABLE, read_card(&card));
+    }
 }
 
 /* ---- texts ---- */
@@ -417,7 +426,8 @@ static void only_what_cannot_be_half_is_whole_without_enter(void **state)
     assert_true(is_whole(STATIC_CODE));
     assert_false(is_whole(OURS));
     assert_false(is_whole(";60058541029558180=9904"));
-    assert_false(is_whole("%N1^X^?" ";6005"));
+    assert_false(is_whole("%N1^X^?"
+                          ";6005"));
     assert_false(is_whole("TLY1:AKQKDIVDUSS2NJ5IVGZSVCWEFP3WMLJ"));
     assert_false(is_whole(""));
     memcpy(settings.wedge.suffix, "!", 2);
@@ -550,7 +560,8 @@ static void a_stripe_without_enter_is_read_when_nothing_follows(void **state)
     expect_said(1, 0);
 }
 
-/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims it. */
+/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims it.
+ */
 static void half_a_card_is_never_a_card(void **state)
 {
     (void)state;
@@ -569,6 +580,22 @@ static void half_a_card_is_never_a_card(void **state)
         play(text);
         expect_said(1, 1);
     }
+}
+
+static void a_broken_text_is_over_only_after_a_long_silence(void **state)
+{
+    (void)state;
+    play("6");
+    fake_link_wait(&fake, HAL_WEDGE_SILENCE_MS);
+    play("0");
+    fake_link_wait(&fake, HAL_WEDGE_RECOVERY_MS - 1);
+    play(OURS "\n"); /* may be the end of a longer one */
+    expect_said(0, 1);
+    play("6");
+    fake_link_wait(&fake, HAL_WEDGE_SILENCE_MS + HAL_WEDGE_RECOVERY_MS);
+    expect_said(0, 2);
+    play(OURS "\n");
+    expect_said(1, 2);
 }
 
 static void a_text_that_is_never_ended_is_refused_once_and_forgotten(void **state)
@@ -655,7 +682,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_ascii_character_is_typed_on_every_layout, set_up),
-        cmocka_unit_test_setup(either_shift_counts_and_no_key_types_what_its_caps_do_not_say, set_up),
+        cmocka_unit_test_setup(either_shift_counts_and_no_key_types_what_its_caps_do_not_say,
+                               set_up),
         cmocka_unit_test_setup(alt_gr_may_come_as_control_and_alt, set_up),
         cmocka_unit_test_setup(a_doubled_character_needs_its_release, set_up),
         cmocka_unit_test_setup(releases_may_come_together_with_the_next_keys, set_up),
@@ -680,6 +708,7 @@ int main(void)
         cmocka_unit_test_setup(a_typed_card_is_read_at_any_speed, set_up_driver),
         cmocka_unit_test_setup(a_stripe_without_enter_is_read_when_nothing_follows, set_up_driver),
         cmocka_unit_test_setup(half_a_card_is_never_a_card, set_up_driver),
+        cmocka_unit_test_setup(a_broken_text_is_over_only_after_a_long_silence, set_up_driver),
         cmocka_unit_test_setup(a_text_that_is_never_ended_is_refused_once_and_forgotten,
                                set_up_driver),
         cmocka_unit_test_setup(a_lost_report_makes_the_card_unreadable, set_up_driver),

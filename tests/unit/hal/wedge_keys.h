@@ -1,5 +1,6 @@
-/* tests/unit/hal/wedge_keys.h: types a text as a keyboard wedge does. Which key is which character stands
- * here a second time, row by row as on the key caps. Header only: the tests here are small programs. */
+/* tests/unit/hal/wedge_keys.h: types a text as a keyboard wedge does. Which key is which character
+ * stands here a second time, row by row as on the key caps. Header only: the tests here are small
+ * programs. */
 #ifndef TESTS_UNIT_HAL_WEDGE_KEYS_H
 #define TESTS_UNIT_HAL_WEDGE_KEYS_H
 
@@ -33,8 +34,7 @@ struct caps {
 
 static const struct caps caps_of[] = {
     [HAL_LAYOUT_US] = {{"`1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./\\\\",
-                        "~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?||",
-                        ""},
+                        "~!@#$%^&*()_+QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?||", ""},
                        ""},
     [HAL_LAYOUT_GERMAN] = {{"^1234567890  qwertzuiop +asdfghjkl  yxcvbnm,.-<#",
                             " !\" $%&/()=?`QWERTZUIOP *ASDFGHJKL  YXCVBNM;:_>'",
@@ -54,8 +54,11 @@ static inline bool find_key(enum hal_keyboard_layout layout, char character,
 {
     bool is_found = false;
     if (character == ' ' || character == '\n' || character == '\t') {
-        *ret_press = (struct key_press){
-            0, character == ' ' ? 0x2c : character == '\n' ? 0x28 : 0x2b, false};
+        *ret_press = (struct key_press){0,
+                                        character == ' '    ? 0x2c
+                                        : character == '\n' ? 0x28
+                                                            : 0x2b,
+                                        false};
         return true;
     }
     for (size_t level = 0; level < 3; level++) {
