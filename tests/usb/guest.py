@@ -260,6 +260,7 @@ def type_text(guest, text):
 def part_keyboard(guest, _talk):
     terminal = Terminal(guest)
     terminal.order("wedge all")
+    terminal.expect("set")
     guest.qmp.plug(driver="usb-kbd", id="keyboard")
     terminal.expect("ready 1")
     type_text(guest, f";{OURS}=9904?\n")

@@ -2,7 +2,7 @@
 /* usb_terminal: the terminal of a conversation: the real hal room and libusb on a real loop. Events
  * go out as lines (say.h), orders come in as lines:
  *
- *   uid yes, wedge all, ...    settings (settings.h)
+ *   uid yes, wedge all, ...    settings (settings.h): set
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
@@ -69,6 +69,8 @@ static void obey(struct shop *shop, const char *line)
     } else if (!settings_read(&shop->settings, line) ||
                hal_readers_set(shop->readers, &shop->settings) != TALLY_OK) {
         printf("not understood: %s\n", line);
+    } else {
+        printf("set\n");
     }
 }
 

@@ -614,6 +614,7 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     bool is_done = false;
     if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
+        snprintf(new_line(self), SAY_LEN_MAX, "set");
     } else if (strncmp(words, "plug ", 5) == 0) {
         is_done = plug_in(self, words + 5);
     } else if (self->plugs != NULL && strcmp(words, "unplug") == 0) {
