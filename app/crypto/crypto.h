@@ -20,7 +20,8 @@ enum {
     TALLY_NONCE_LEN = 12, /* AES-GCM (NIST SP 800-38D, 5.2.1.1) */
     TALLY_TAG_LEN = 16,
     TALLY_SEAL_OVERHEAD = TALLY_NONCE_LEN + TALLY_TAG_LEN,
-    TALLY_WRAPPED_KEY_LEN = TALLY_KEY_LEN + TALLY_SEAL_OVERHEAD
+    TALLY_WRAPPED_KEY_LEN = TALLY_KEY_LEN + TALLY_SEAL_OVERHEAD,
+    TALLY_AES_LEN = 16 /* an AES-128 key, a block, a whole CMAC */
 };
 
 /* Must be called once before anything else here, and after any fork: seeds the generator from the
@@ -49,6 +50,25 @@ TALLY_MUST_USE enum tally_status tally_hmac(const uint8_t key[TALLY_KEY_LEN],
 TALLY_MUST_USE enum tally_status tally_key_derive(const uint8_t key[TALLY_KEY_LEN],
                                                   const char *purpose, uint8_t *ret_key,
                                                   size_t len);
+
+/* AES-128 in CBC mode without padding (NIST SP 800-38A, 6.2): for chips that speak it; what is ours
+ * is sealed with tally_seal(). ret_cipher and ret_plain hold as many bytes as come in, and may be
+ * the same memory.
+ *   TALLY_OK, TALLY_E_INVALID (not whole blocks of 16 bytes), TALLY_E_CRYPTO */
+TALLY_MUST_USE enum tally_status tally_aes_cbc_encrypt(const uint8_t key[TALLY_AES_LEN],
+                                                       const uint8_t iv[TALLY_AES_LEN],
+                                                       struct tally_slice plain,
+                                                       uint8_t *ret_cipher);
+TALLY_MUST_USE enum tally_status tally_aes_cbc_decrypt(const uint8_t key[TALLY_AES_LEN],
+                                                       const uint8_t iv[TALLY_AES_LEN],
+                                                       struct tally_slice cipher,
+                                                       uint8_t *ret_plain);
+
+/* AES-128-CMAC of a message of any length (NIST SP 800-38B, 6.2).
+ *   TALLY_OK, TALLY_E_CRYPTO */
+TALLY_MUST_USE enum tally_status tally_aes_cmac(const uint8_t key[TALLY_AES_LEN],
+                                                struct tally_slice message,
+                                                uint8_t ret_mac[TALLY_AES_LEN]);
 
 /* HMAC-SHA-256 (RFC 2104) of kind byte || identity under the card key, first 16 bytes. */
 TALLY_MUST_USE enum tally_status tally_card_handle(const uint8_t card_key[TALLY_KEY_LEN],

@@ -37,7 +37,23 @@ struct hal_reader_keys {
     bool has_code_key;
     uint8_t code_key[HAL_READER_KEY_LEN]; /* rotating codes (CODES.md) */
     bool has_tag_key;
-    uint8_t tag_key[16]; /* master of the AES keys of NTAG 424 DNA cards (CODES.md) */
+    uint8_t tag_key[16]; /* master of the AES keys of NTAG 424 DNA cards (TAGS.md) */
+};
+
+enum { HAL_URI_PREFIX_LEN_MAX = 80, HAL_AID_LEN_MAX = 16 };
+
+/* Where a contactless card holds a member number, besides what TAGS.md says of NDEF. */
+struct hal_tag_settings {
+    char uri_prefix[HAL_URI_PREFIX_LEN_MAX + 1]; /* digits behind it are a member number, for
+                                                    example "https://club.example/m/"; "": none */
+    uint8_t aid[HAL_AID_LEN_MAX]; /* application with a file that begins with the number: DESFire's
+                                     3 bytes as its commands send them, or an ISO name */
+    uint8_t aid_len;              /* 0: none; 3; 5 to 16 */
+    uint8_t file_number;          /* 0 to 31 */
+    bool reads_classic;           /* MIFARE Classic: its cipher is broken, a copy costs nothing */
+    uint8_t classic_block;        /* 16 bytes: digits, then 00, FF or blanks */
+    bool classic_key_b;           /* `classic_key` is key B of the block's sector */
+    uint8_t classic_key[6];
 };
 
 struct hal_code_memory;
@@ -45,6 +61,7 @@ struct hal_code_memory;
 struct hal_reader_settings {
     struct tally_card_rules rules;
     struct hal_wedge_settings wedge;
+    struct hal_tag_settings tag;
     struct hal_reader_keys keys;
     bool accepts_uid;           /* a bare NFC UID is a card: weak, anybody can copy it */
     bool only_paired;           /* our own readers must sign, and nobody else's are used */

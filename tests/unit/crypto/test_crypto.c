@@ -114,6 +114,55 @@ static void the_librarys_hmac_gives_rfc_4231s_answer(void **state)
     assert_memory_equal(have, want, 32);
 }
 
+/* NIST SP 800-38A, appendix F.2.1 and F.2.2: CBC-AES128, four blocks. */
+static void aes_cbc_gives_the_standards_answers_in_both_directions(void **state)
+{
+    (void)state;
+    uint8_t key[16], iv[16], plain[64], cipher[64], have[64];
+    unhex("2b7e151628aed2a6abf7158809cf4f3c", key);
+    unhex("000102030405060708090a0b0c0d0e0f", iv);
+    unhex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+          "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",
+          plain);
+    unhex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
+          "73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7",
+          cipher);
+    assert_int_equal(tally_aes_cbc_encrypt(key, iv, (struct tally_slice){plain, 64}, have),
+                     TALLY_OK);
+    assert_memory_equal(have, cipher, 64);
+    assert_int_equal(tally_aes_cbc_decrypt(key, iv, (struct tally_slice){have, 64}, have),
+                     TALLY_OK);
+    assert_memory_equal(have, plain, 64);
+    assert_int_equal(tally_aes_cbc_encrypt(key, iv, (struct tally_slice){plain, 17}, have),
+                     TALLY_E_INVALID);
+    assert_int_equal(tally_aes_cbc_decrypt(key, iv, (struct tally_slice){NULL, 0}, have), TALLY_OK);
+    assert_memory_equal(have, plain, 64);
+}
+
+/* NIST SP 800-38B, appendix D.1: CMAC-AES128, examples 1 to 4. */
+static void aes_cmac_gives_the_standards_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t len;
+        const char *mac;
+    } examples[] = {{0, "bb1d6929e95937287fa37d129b756746"},
+                    {16, "070a16b46b4d4144f79bdd9dd04a287c"},
+                    {40, "dfa66747de9ae63030ca32611497c827"},
+                    {64, "51f0bebf7e3b9d92fc49741779363cfe"}};
+    uint8_t key[16], message[64], want[16], have[16];
+    unhex("2b7e151628aed2a6abf7158809cf4f3c", key);
+    unhex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+          "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",
+          message);
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        unhex(examples[i].mac, want);
+        struct tally_slice part = {examples[i].len > 0 ? message : NULL, examples[i].len};
+        assert_int_equal(tally_aes_cmac(key, part, have), TALLY_OK);
+        assert_memory_equal(have, want, 16);
+    }
+}
+
 /* RFC 3720, appendix B.4. */
 static void crc32c_gives_the_standards_answers(void **state)
 {
@@ -328,6 +377,8 @@ int main(void)
         cmocka_unit_test(a_handle_is_truncated_hmac_of_kind_and_identity),
         cmocka_unit_test(a_derived_key_is_rfc_5869s),
         cmocka_unit_test(the_librarys_hmac_gives_rfc_4231s_answer),
+        cmocka_unit_test(aes_cbc_gives_the_standards_answers_in_both_directions),
+        cmocka_unit_test(aes_cmac_gives_the_standards_answers),
         cmocka_unit_test(crc32c_gives_the_standards_answers),
         cmocka_unit_test(crc32c_can_be_continued_at_any_byte_and_any_alignment),
         cmocka_unit_test(the_librarys_gcm_gives_nists_answer),
