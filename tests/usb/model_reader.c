@@ -27,7 +27,8 @@ struct reader_model {
     struct tally_virtual_card card; /* while it lies on the slot */
     struct keep keeps[TALLY_KEEP_COUNT];
     bool is_button_down;
-    char *waiting; /* lines of a swipe: whoever holds the card waits for the green light */
+    char *waiting;  /* lines of a swipe: whoever holds the card waits for the green light */
+    char *next_tap; /* words: the next card comes when the reader has seen the last one leave */
 };
 
 static struct reader_model *self_of(struct model *model)
@@ -132,6 +133,30 @@ static bool swipe(struct reader_model *self, const char *words, bool is_damaged)
     return self->waiting != NULL && (is_busy(self) || begin_waiting_swipe(self));
 }
 
+/* The words have been understood once. */
+static void put_waiting_card(struct reader_model *self)
+{
+    if (self->next_tap != NULL && !self->device.ccid.card.is_present) {
+        MUST(taps_read(self->next_tap, &self->card));
+        tally_virtual_slot_put(&self->slot, &self->card);
+        free(self->next_tap);
+        self->next_tap = NULL;
+    }
+}
+
+static bool tap(struct reader_model *self, const char *words)
+{
+    struct tally_virtual_card card;
+    if (!taps_read(words, &card)) {
+        return false;
+    }
+    free(self->next_tap);
+    self->next_tap = strdup(words);
+    tally_virtual_slot_put(&self->slot, NULL);
+    put_waiting_card(self);
+    return true;
+}
+
 static uint32_t tell_time(struct model *model, uint32_t now_ms)
 {
     struct reader_model *self = self_of(model);
@@ -139,18 +164,9 @@ static uint32_t tell_time(struct model *model, uint32_t now_ms)
     if (self->device.reader.state == TALLY_READER_IDLE) {
         (void)begin_waiting_swipe(self);
     }
+    put_waiting_card(self);
     tally_usb_device_time(&self->device, now_ms, &next_ms);
     return next_ms;
-}
-
-static bool tap(struct reader_model *self, const char *words)
-{
-    tally_virtual_slot_put(&self->slot, NULL);
-    if (!taps_read(words, &self->card)) {
-        return false;
-    }
-    tally_virtual_slot_put(&self->slot, &self->card);
-    return true;
 }
 
 static bool outside(struct model *model, const char *words)
@@ -179,6 +195,7 @@ static bool outside(struct model *model, const char *words)
 static void free_reader(struct model *model)
 {
     free(self_of(model)->waiting);
+    free(self_of(model)->next_tap);
     free(model);
 }
 

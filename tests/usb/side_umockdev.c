@@ -22,7 +22,8 @@
 enum { SETUP_LEN = 8, FIRST_ADDRESS = 2, CONTROL_LEN_MAX = 4096 };
 
 struct urb {
-    UMockdevIoctlData *data; /* struct usbdevfs_urb */
+    const UMockdevIoctlClient *client; /* whose open file it is: it fetches the answer */
+    UMockdevIoctlData *data;           /* struct usbdevfs_urb */
     UMockdevIoctlData *buffer;
     size_t have; /* so far */
 };
@@ -176,9 +177,10 @@ static void go_on(struct plug *plug)
     }
 }
 
-static int submit(struct plug *plug, UMockdevIoctlData *arg)
+static int submit(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg)
 {
     struct urb *urb = g_new0(struct urb, 1);
+    urb->client = client;
     urb->data = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
     g_assert_nonnull(urb->data);
     size_t len = (size_t)urb_of(urb)->buffer_length;
@@ -210,9 +212,22 @@ static int discard(struct plug *plug, const UMockdevIoctlData *arg)
     return EINVAL;
 }
 
-static int reap(struct plug *plug, UMockdevIoctlData *arg, struct urb **ret_urb)
+static struct urb *pop_done(struct plug *plug, const UMockdevIoctlClient *client)
 {
-    struct urb *urb = g_queue_pop_head(plug->done);
+    for (GList *at = plug->done->head; at != NULL; at = at->next) {
+        struct urb *urb = at->data;
+        if (urb->client == client) {
+            g_queue_delete_link(plug->done, at);
+            return urb;
+        }
+    }
+    return NULL;
+}
+
+static int reap(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg,
+                struct urb **ret_urb)
+{
+    struct urb *urb = pop_done(plug, client);
     if (urb == NULL) {
         return plug->port.is_gone ? ENODEV : EAGAIN;
     }
@@ -277,7 +292,7 @@ static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **r
     unsigned long request = umockdev_ioctl_client_get_request(client);
     go_on(plug);
     if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY) {
-        return reap(plug, arg, ret_urb);
+        return reap(plug, client, arg, ret_urb);
     }
     if (plug->port.is_gone) {
         return ENODEV;
@@ -303,7 +318,7 @@ static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **r
     case USBDEVFS_CLEAR_HALT:
         return clear_halt(plug, arg);
     case USBDEVFS_SUBMITURB:
-        return submit(plug, arg);
+        return submit(plug, client, arg);
     case USBDEVFS_DISCARDURB:
         return discard(plug, arg);
     default:
