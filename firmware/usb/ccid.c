@@ -59,6 +59,14 @@ static void put_le32(uint8_t *bytes, uint32_t value)
     }
 }
 
+static void wipe(void *memory, size_t len)
+{
+    volatile uint8_t *byte = memory;
+    while (len-- > 0) {
+        *byte++ = 0;
+    }
+}
+
 /* ---- answers ---- */
 
 static uint8_t icc_status(const struct tally_ccid *ccid)
@@ -310,7 +318,8 @@ void tally_ccid_reset(struct tally_ccid *ccid, uint16_t packet_len)
     tally_contactless_off(&ccid->card);
     ccid->packet_len = packet_len;
     ccid->request_len = 0;
-    ccid->answer_len = 0;
+    wipe(ccid->request, sizeof ccid->request);
+    tally_ccid_sent(ccid);
     ccid->has_notice = false;
     ccid->was_present = false;
     ccid->abort = TALLY_CCID_NO_ABORT;
@@ -331,7 +340,7 @@ static struct tally_usb_answer abort_request(struct tally_ccid *ccid, uint16_t v
     } else {
         ccid->abort = TALLY_CCID_ABORT_ASKED;
         ccid->abort_seq = seq;
-        ccid->answer_len = 0; /* of a message that is being aborted */
+        tally_ccid_sent(ccid); /* an answer to what is being aborted */
     }
     return tally_usb_done_if(true);
 }
@@ -376,15 +385,6 @@ static void take(struct tally_ccid *ccid, const uint8_t *bytes, size_t len)
     }
 }
 
-static void wipe_request(struct tally_ccid *ccid)
-{
-    volatile uint8_t *byte = ccid->request; /* a key may have been loaded */
-    for (size_t i = 0; i < sizeof ccid->request; i++) {
-        byte[i] = 0;
-    }
-    ccid->request_len = 0;
-}
-
 void tally_ccid_received(struct tally_ccid *ccid, const uint8_t *bytes, size_t len, uint32_t now_ms)
 {
     if (!tally_ccid_is_ready(ccid)) {
@@ -406,7 +406,8 @@ void tally_ccid_received(struct tally_ccid *ccid, const uint8_t *bytes, size_t l
     } else {
         do_message(ccid, now_ms);
     }
-    wipe_request(ccid);
+    wipe(ccid->request, sizeof ccid->request); /* a key may have been loaded */
+    ccid->request_len = 0;
 }
 
 const uint8_t *tally_ccid_pending(const struct tally_ccid *ccid, size_t *ret_len)
@@ -417,6 +418,7 @@ const uint8_t *tally_ccid_pending(const struct tally_ccid *ccid, size_t *ret_len
 
 void tally_ccid_sent(struct tally_ccid *ccid)
 {
+    wipe(ccid->answer, sizeof ccid->answer); /* that was a card */
     ccid->answer_len = 0;
 }
 

@@ -324,6 +324,7 @@ void tally_hid_restart(struct tally_hid *hid)
 {
     hid->protocol = PROTOCOL_REPORT;
     wipe(hid->feature, sizeof hid->feature);
+    tally_signer_forget_half(&hid->signer);
     if (hid->wants_restart) {
         hid->wants_restart = false;
         hid->settings = hid->chosen;

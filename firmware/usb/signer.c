@@ -102,6 +102,12 @@ static bool keep_key(struct tally_signer *signer, const uint8_t key[TALLY_HMAC_K
     return true;
 }
 
+void tally_signer_forget_half(struct tally_signer *signer)
+{
+    wipe(signer->first_half, sizeof signer->first_half);
+    signer->has_first_half = false;
+}
+
 enum tally_msr_answer tally_signer_pair(struct tally_signer *signer, int half,
                                         const uint8_t bytes[TALLY_MSR_PAIR_HALF_LEN])
 {
@@ -119,8 +125,7 @@ enum tally_msr_answer tally_signer_pair(struct tally_signer *signer, int half,
     }
     copy(key, signer->first_half, sizeof signer->first_half);
     copy(key + TALLY_MSR_PAIR_HALF_LEN, bytes, TALLY_MSR_PAIR_HALF_LEN);
-    wipe(signer->first_half, sizeof signer->first_half);
-    signer->has_first_half = false;
+    tally_signer_forget_half(signer);
     enum tally_msr_answer answer = TALLY_MSR_ANSWER_BAD_PARAMETER;
     if (!is_zero(key, sizeof key)) {
         answer = keep_key(signer, key) ? TALLY_MSR_ANSWER_OK : TALLY_MSR_ANSWER_FAILED;

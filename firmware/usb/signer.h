@@ -34,6 +34,9 @@ void tally_signer_init(struct tally_signer *signer, const struct tally_ports *po
 enum tally_msr_answer tally_signer_pair(struct tally_signer *signer, int half,
                                         const uint8_t bytes[TALLY_MSR_PAIR_HALF_LEN]);
 
+/* Forgets half a key: the host that sent it is gone. */
+void tally_signer_forget_half(struct tally_signer *signer);
+
 /* Forgets the key. FAILED: as above. */
 enum tally_msr_answer tally_signer_unpair(struct tally_signer *signer);
 

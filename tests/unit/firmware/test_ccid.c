@@ -386,6 +386,22 @@ static void a_type_4_tag_gives_its_ndef_file(void **state)
     apdu(&desk, "00b0000002", "6986"); /* off and on: it starts anew */
 }
 
+static void what_a_card_said_is_wiped_once_the_host_has_it(void **state)
+{
+    (void)state;
+    struct desk desk;
+    an_empty_desk(&desk);
+    tally_virtual_ntag213(&desk.card,
+                          (const uint8_t *)"\xd1\x01\x05T\x02"
+                                           "en123",
+                          10);
+    a_desk_with_a_card_switched_on(&desk);
+    apdu(&desk, "ffb0000510", "05540265 6e313233 fe000000 00000000 9000");
+    for (size_t i = 0; i + 4 < sizeof desk.device; i++) {
+        assert_memory_not_equal("n123", (uint8_t *)&desk.device + i, 4);
+    }
+}
+
 static void a_payment_card_names_itself(void **state)
 {
     (void)state;
@@ -649,6 +665,7 @@ int main(void)
         cmocka_unit_test(a_classic_opens_its_sector_to_the_right_key_only),
         cmocka_unit_test(the_keys_are_forgotten_with_the_card),
         cmocka_unit_test(a_type_4_tag_gives_its_ndef_file),
+        cmocka_unit_test(what_a_card_said_is_wiped_once_the_host_has_it),
         cmocka_unit_test(a_payment_card_names_itself),
         cmocka_unit_test(a_slow_card_is_covered_by_time_extensions),
         cmocka_unit_test(while_a_card_thinks_the_slot_is_busy),

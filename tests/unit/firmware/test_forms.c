@@ -516,6 +516,8 @@ static void half_a_key_is_no_key_and_no_answer_shows_one(void **state)
     assert_int_equal(TALLY_MSR_ANSWER_BAD_PARAMETER, pair(&desk, zero));
     assert_int_equal(TALLY_MSR_ANSWER_OK, set(&desk, TALLY_MSR_PROP_PAIR_KEY_1, key, 16));
     assert_memory_equal("\0\1\0", get(&desk, TALLY_MSR_PROP_PAIRED), 3);
+    configure(&desk); /* another host does not complete it */
+    assert_int_equal(TALLY_MSR_ANSWER_FAILED, set(&desk, TALLY_MSR_PROP_PAIR_KEY_2, key + 16, 16));
     assert_int_equal(TALLY_MSR_ANSWER_OK, pair(&desk, key));
     for (int property = 0; property < 256; property++) {
         const uint8_t *answer = get(&desk, property);

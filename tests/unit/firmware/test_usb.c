@@ -134,6 +134,54 @@ static void the_report_descriptor_describes_the_337_bytes(void **state)
     assert_int_equal(TALLY_MSR_ENCODE_TYPE_AT, layout.offset_of[TALLY_MSR_USAGE_ENCODE_TYPE]);
 }
 
+/* Bits of input and feature reports, with whatever usages. */
+static void count_bits(enum tally_msr_form form, int *ret_input, int *ret_feature)
+{
+    uint16_t len = 0;
+    int size = 0, count = 0;
+    const uint8_t *items = tally_usb_report_descriptor(form, &len);
+    *ret_input = *ret_feature = 0;
+    for (int at = 0; at < len; at += 1 + (items[at] & 3)) {
+        int value = at + 1 < len ? items[at + 1] : 0;
+        size = (items[at] & 0xfc) == 0x74 ? value : size;
+        count = (items[at] & 0xfc) == 0x94 ? value : count;
+        *ret_input += (items[at] & 0xfc) == 0x80 ? size * count : 0;
+        *ret_feature += (items[at] & 0xfc) == 0xb0 ? size * count : 0;
+    }
+}
+
+static void every_form_describes_the_report_that_it_sends(void **state)
+{
+    (void)state;
+    static const int lens[TALLY_MSR_FORM_COUNT] = {337, 8, 357, 333};
+    for (int form = 0; form < TALLY_MSR_FORM_COUNT; form++) {
+        int input = 0, feature = 0;
+        count_bits((enum tally_msr_form)form, &input, &feature);
+        assert_int_equal(lens[form], tally_usb_report_len((enum tally_msr_form)form));
+        assert_int_equal(lens[form] * 8, input);
+        assert_int_equal(TALLY_MSR_FEATURE_LEN * 8, feature);
+    }
+    struct layout layout = read_report_descriptor(TALLY_MSR_FORM_SIGNED);
+    assert_int_equal(TALLY_MSR_COUNTER_AT, layout.offset_of[TALLY_MSR_USAGE_COUNTER]);
+    assert_int_equal(TALLY_MSR_MAC_AT, layout.offset_of[TALLY_MSR_USAGE_MAC]);
+}
+
+/* At high speed a host asks every 2^(n-1) microframes of 125 us: never less often than was set. */
+static void the_interval_at_high_speed_is_the_longest_that_is_not_longer(void **state)
+{
+    (void)state;
+    for (int ms = 1; ms <= 255; ms++) {
+        uint8_t config[TALLY_USB_CONFIG_LEN_MAX];
+        const struct tally_usb_shape shape = {.polling_ms = (uint8_t)ms};
+        assert_int_equal(34, tally_usb_config(&shape, TALLY_USB_FULL_SPEED, config));
+        assert_int_equal(ms, config[33]);
+        (void)tally_usb_config(&shape, TALLY_USB_HIGH_SPEED, config);
+        assert_in_range(config[33], 1, 16);
+        assert_true(125 << (config[33] - 1) <= ms * 1000);
+        assert_true(250 << (config[33] - 1) > ms * 1000);
+    }
+}
+
 /* ---- requests ---- */
 
 static const struct tally_ports no_ports = {.serial = "S1"};
@@ -253,6 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_configurations_add_up),
         cmocka_unit_test(the_report_descriptor_describes_the_337_bytes),
+        cmocka_unit_test(every_form_describes_the_report_that_it_sends),
+        cmocka_unit_test(the_interval_at_high_speed_is_the_longest_that_is_not_longer),
         cmocka_unit_test(a_host_gets_the_descriptors_and_never_more_than_it_asks_for),
         cmocka_unit_test(get_report_never_hands_out_a_card),
         cmocka_unit_test(idle_and_protocol_have_one_value_each),
