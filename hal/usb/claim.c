@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing an interface, and every way in which a claim ends.
  *
- * Opening waits while the kernel still gets to know the device, and closing while its own driver takes it
- * back and asks it for its descriptors, which a dead device never sends: so both are jobs for a thread
- * of the pool. Each claim has a libusb context of its own, so that the thread shares nothing. */
+ * Opening waits while the kernel still gets to know the device, and closing while its own driver
+ * takes it back and asks it for its descriptors, which a dead device never sends: so both are jobs
+ * for a thread of the pool. Each claim has a libusb context of its own, so that the thread shares
+ * nothing. */
 #include "hal/usb/room.h"
 
 #include "app/base/alloc.h"
@@ -11,9 +12,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/usbdevice_fs.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* ---- in a thread of the pool ---- */
@@ -79,9 +82,10 @@ static void open_job(uv_work_t *job)
     }
     claim->opened = usb_status(take_interface(claim));
     if (claim->opened != TALLY_OK) {
-        give_back(claim);
-        bool is_gone = access(claim->node, F_OK) != 0;
+        uint32_t caps = 0; /* libusb does not always say why it can't; the kernel does */
+        bool is_gone = ioctl(claim->fd, USBDEVFS_GET_CAPABILITIES, &caps) != 0 && errno == ENODEV;
         claim->opened = is_gone ? TALLY_E_READER_GONE : claim->opened;
+        give_back(claim);
     }
 }
 

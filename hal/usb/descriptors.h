@@ -15,10 +15,11 @@ enum {
     USB_DESCRIPTORS_LEN_MAX = 65536 /* USB 2.0, table 9-10: wTotalLength has 16 bits */
 };
 
-/* `bytes` is the device descriptor and, behind it, every configuration with all that belongs to it, as
- * Linux shows them (ABI/testing/sysfs-bus-usb, "descriptors"). Finds the interfaces of the configuration
- * whose bConfigurationValue is `configuration`, each in its first alternate setting. A descriptor that is
- * cut off ends the search. Returns how many stand in `into`; report_descriptor is NULL in all. */
+/* `bytes` is the device descriptor and, behind it, every configuration with all that belongs to it,
+ * as Linux shows them (ABI/testing/sysfs-bus-usb, "descriptors"). Finds the interfaces of the
+ * configuration whose bConfigurationValue is `configuration`, each in its first alternate setting.
+ * A descriptor that is cut off ends the search. Returns how many stand in `into`; report_descriptor
+ * is NULL in all. */
 size_t usb_find_interfaces(const uint8_t *bytes, size_t len, uint8_t configuration,
                            struct hal_interface into[USB_INTERFACES_MAX]);
 

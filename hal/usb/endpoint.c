@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The interrupt and bulk endpoints of a claim: keeping a transfer pending, and starting anew after a
- * failure. */
+/* The interrupt and bulk endpoints of a claim: keeping a transfer pending, and starting anew after
+ * a failure. */
 #include "hal/usb/room.h"
 
 #include <assert.h>
@@ -42,21 +42,24 @@ static enum tally_status submit(struct usb_endpoint *endpoint)
     return usb_submit(pipe);
 }
 
+/* What the kernel refuses here it allowed before: it has taken the interface back (a hub was reset,
+ * the machine slept) and given it to a driver of its own. */
 static void resubmit(struct usb_endpoint *endpoint)
 {
-    if (usb_is_dead(endpoint->pipe.claim)) {
+    struct hal_usb_claim *claim = endpoint->pipe.claim;
+    if (usb_is_dead(claim)) {
         return;
     }
     enum tally_status status = submit(endpoint);
     if (status != TALLY_OK) {
-        usb_end_claim(endpoint->pipe.claim,
-                      status == TALLY_E_READER_GONE ? status : TALLY_E_DEVICE);
+        usb_end_claim(claim, status == TALLY_E_NO_MEMORY ? TALLY_E_DEVICE : TALLY_E_READER_GONE);
     }
 }
 
 /* ---- starting anew ---- */
 
-/* The first try is made at once, later ones after a growing while: a loose cable fails in bursts. */
+/* The first try is made at once, later ones after a growing while: a loose cable fails in bursts.
+ */
 static void retry(struct usb_endpoint *endpoint, bool clears)
 {
     struct hal_usb_claim *claim = endpoint->pipe.claim;
@@ -85,8 +88,9 @@ static void start_anew(struct usb_endpoint *endpoint)
     }
 }
 
-/* The device has forgotten the halt and its data toggle; RESETEP makes the host controller forget its
- * own. Together that is what libusb_clear_halt() does, but that one blocks until the device answers. */
+/* The device has forgotten the halt and its data toggle; RESETEP makes the host controller forget
+ * its own. Together that is what libusb_clear_halt() does, but that one blocks until the device
+ * answers. */
 static void on_cleared(struct usb_request *request, enum usb_answer answer, uint8_t *bytes,
                        size_t len)
 {
@@ -95,8 +99,7 @@ static void on_cleared(struct usb_request *request, enum usb_answer answer, uint
     struct hal_usb_claim *claim = request->pipe.claim;
     struct usb_endpoint *endpoint = request->owner;
     unsigned address = endpoint->address;
-    bool is_cleared =
-        answer == USB_ANSWERED && ioctl(claim->fd, USBDEVFS_RESETEP, &address) == 0;
+    bool is_cleared = answer == USB_ANSWERED && ioctl(claim->fd, USBDEVFS_RESETEP, &address) == 0;
     if (is_cleared) {
         endpoint->is_to_clear = false;
         start_anew(endpoint);
@@ -156,8 +159,7 @@ static void take_report_bytes(struct usb_endpoint *endpoint, size_t received)
     assert(received <= pipe->len - endpoint->have);
     endpoint->have += received;
     endpoint->failures = 0;
-    bool is_whole =
-        endpoint->have == pipe->len || (endpoint->short_ends && endpoint->have > 0);
+    bool is_whole = endpoint->have == pipe->len || (endpoint->short_ends && endpoint->have > 0);
     bool is_begun = !is_whole && endpoint->have > 0;
     if (is_whole) {
         say_report(endpoint, TALLY_OK);
@@ -215,8 +217,8 @@ static void take_bulk_in(struct usb_endpoint *endpoint, size_t received)
 static void take_bulk_out(struct usb_endpoint *endpoint, size_t sent)
 {
     const struct hal_usb_claim *claim = endpoint->pipe.claim;
-    bool is_ok = endpoint->pipe.transfer->status == LIBUSB_TRANSFER_COMPLETED &&
-                 sent == endpoint->pipe.len;
+    bool is_ok =
+        endpoint->pipe.transfer->status == LIBUSB_TRANSFER_COMPLETED && sent == endpoint->pipe.len;
     usb_drop_buffer(&endpoint->pipe);
     if (is_ok) {
         endpoint->failures = 0;
@@ -321,8 +323,8 @@ enum tally_status hal_usb_send(struct hal_usb_claim *claim, const uint8_t *bytes
     assert(claim != NULL && bytes != NULL && len > 0);
 
     struct usb_endpoint *endpoint = &claim->bulk_out;
-    bool is_failing = uv_is_active((uv_handle_t *)&endpoint->pipe.timer) != 0 ||
-                      endpoint->clear.pipe.is_pending;
+    bool is_failing =
+        uv_is_active((uv_handle_t *)&endpoint->pipe.timer) != 0 || endpoint->clear.pipe.is_pending;
     if (endpoint->pipe.is_pending || is_failing) {
         return TALLY_E_BUSY;
     }

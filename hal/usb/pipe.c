@@ -71,8 +71,8 @@ void usb_free_pipe(struct usb_pipe *pipe)
     pipe->transfer = NULL;
 }
 
-/* A transfer that comes back cancelled, and not by us, was taken by the kernel together with the
- * interface: a hub was reset, or the machine slept. */
+/* A request that comes back cancelled, and not by us, was taken by the kernel together with the
+ * interface. (A bulk or interrupt transfer comes back empty then; see resubmit().) */
 bool usb_take_back(struct usb_pipe *pipe)
 {
     struct hal_usb_claim *claim = pipe->claim;

@@ -114,8 +114,8 @@ struct usb_poller {
 enum { USB_POLLERS_MAX = 4 }; /* libusb's two or three descriptors and the device's */
 
 enum usb_stage {
-    USB_OPENING = 0,    /* a thread opens it */
-    USB_OPEN,           /* or was not to be opened: `handle` is NULL */
+    USB_OPENING = 0, /* a thread opens it */
+    USB_OPEN,        /* or was not to be opened: `handle` is NULL */
     USB_HANDLES_CLOSING,
     USB_CLOSING /* a thread closes it */
 };
@@ -126,7 +126,8 @@ struct hal_usb_claim {
     const struct hal_usb_handlers *handlers;
     void *context;
 
-    /* The job's: made in the thread that opens, used by the loop, given back in the thread that closes. */
+    /* The job's: made in the thread that opens, used by the loop, given back in the thread that
+     * closes. */
     libusb_context *libusb; /* of its own: nothing of one claim waits for another's */
     libusb_device_handle *handle;
     int fd;
@@ -182,8 +183,8 @@ void usb_drop_buffer(struct usb_pipe *pipe); /* wiped */
 enum tally_status usb_submit(struct usb_pipe *pipe);
 void usb_cancel(struct usb_pipe *pipe);
 void usb_free_pipe(struct usb_pipe *pipe);
-/* A transfer is back: whether there is somebody to tell, and something to tell. Ends the claim if the
- * device is gone. */
+/* A transfer is back: whether there is somebody to tell, and something to tell. Ends the claim if
+ * the device is gone. */
 bool usb_take_back(struct usb_pipe *pipe);
 
 /* control.c: as hal_usb_control(), for any request of this room. */

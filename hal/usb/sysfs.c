@@ -44,7 +44,8 @@ static size_t read_attribute(const char *dir, const char *name, void *into, size
     return len;
 }
 
-/* The decimal number in a file; 0 where there is none: no bus, device or configuration is called so. */
+/* The decimal number in a file; 0 where there is none: no bus, device or configuration is called
+ * so. */
 static unsigned read_number(const char *dir, const char *name)
 {
     char text[16];
@@ -106,8 +107,7 @@ static void read_report_descriptor(const struct usb_seen *seen, struct hal_inter
     while (!is_found && (entry = readdir(dir)) != NULL) {
         char file[sizeof path + NAME_MAX + sizeof "//report_descriptor"];
         snprintf(file, sizeof file, "%s/%s/report_descriptor", path, entry->d_name);
-        is_found =
-            strchr(entry->d_name, ':') != NULL && copy_report_descriptor(interface, file);
+        is_found = strchr(entry->d_name, ':') != NULL && copy_report_descriptor(interface, file);
     }
     closedir(dir);
 }
@@ -192,8 +192,8 @@ static bool read_identity(const char *dir, struct usb_identity *ret_identity)
     *ret_identity = (struct usb_identity){.busnum = read_number(dir, "busnum"),
                                           .devnum = read_number(dir, "devnum"),
                                           .inode = folder.st_ino};
-    return ret_identity->busnum != 0 && ret_identity->busnum <= 999 &&
-           ret_identity->devnum != 0 && ret_identity->devnum <= 999;
+    return ret_identity->busnum != 0 && ret_identity->busnum <= 999 && ret_identity->devnum != 0 &&
+           ret_identity->devnum <= 999;
 }
 
 static struct usb_seen *see_device(const char *dir, const struct usb_identity *known,

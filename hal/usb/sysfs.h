@@ -1,13 +1,13 @@
 /* hal/usb/sysfs.h: what is on the bus, as the kernel shows it in /sys and /dev.
  *
- * libusb keeps a list of its own, but hears of arrivals only from udevd, which small images do not have;
- * the kernel's files are always true.
+ * libusb keeps a list of its own, but hears of arrivals only from udevd, which small images do not
+ * have; the kernel's files are always true.
  *
  * Units    lengths are bytes.
  * Memory   a scan allocates its list; usb_free_seen() gives one entry of it back.
- * Blocking everything here may wait for the kernel: it shows a device's configuration only when it has
- *          finished with the device. So call it from libuv's thread pool.
- * Threads  any; nothing is shared. */
+ * Blocking everything here may wait for the kernel: it shows a device's configuration only when it
+ * has finished with the device. So call it from libuv's thread pool. Threads  any; nothing is
+ * shared. */
 #ifndef HAL_USB_SYSFS_H
 #define HAL_USB_SYSFS_H
 
@@ -42,7 +42,8 @@ struct usb_seen {
 };
 
 /* All devices that have a configuration, those in `known` without their details. A device that goes
- * away while it is read, or that there is no memory for, is left out: look again on the next change. */
+ * away while it is read, or that there is no memory for, is left out: look again on the next
+ * change. */
 struct usb_seen *usb_scan_sysfs(const struct usb_identity *known, size_t known_count);
 
 void usb_free_seen(struct usb_seen *seen);

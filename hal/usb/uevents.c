@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* News of devices, from udevd where there is one, else from the kernel itself (NETLINK_KOBJECT_UEVENT).
+/* News of devices, from udevd where there is one, else from the kernel itself
+ * (NETLINK_KOBJECT_UEVENT).
  *
- * libusb listens to one of them only, whichever it was built for. What a message says is not looked at:
- * it means that the bus is to be looked at. Where udevd runs, its message comes when it has set the
- * node's owner and mode; the kernel's comes before that, and would find the node closed. */
+ * libusb listens to one of them only, whichever it was built for. What a message says is not looked
+ * at: it means that the bus is to be looked at. Where udevd runs, its message comes when it has set
+ * the node's owner and mode; the kernel's comes before that, and would find the node closed. */
 #include "hal/usb/room.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ static bool is_news(const struct msghdr *header, const char *message, size_t len
     return is_cut || memmem(message, len, "usb", 3) != NULL;
 }
 
-/* One message; false when there is none. A socket that overflowed has lost some: that is news too. */
+/* One message; false when there is none. A socket that overflowed has lost some: that is news too.
+ */
 static bool take_message(struct hal_usb *usb)
 {
     char message[MESSAGE_LEN_MAX];

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terminal's half of test_readers_usb: the real hal room and libusb on a real loop, in a
  * process of its own so that its memory can be searched. One line out for each event, one line in
- * for each order: scan HEX   how often these bytes, each XOR 0x55, stand in writable memory: "found
- * N" quit       closes the readers, then says "closed" */
+ * for each order:
+ *
+ *   scan HEX   how often these bytes, each XOR 0x55, stand in writable memory: "found N"
+ *   quit       closes the readers, then says "closed"
+ *
+ * Usage: terminal_child [MS, after which a quiet reader is asked whether it is there]
+ * TALLY_TEST_UEVENTS=kernel makes umockdev's messages the kernel's, =both does so and has a udevd
+ * run. */
+#include "hal/reader/drivers.h"
 #include "hal/reader/reader.h"
+#include "hal/reader/template.h"
+#include "tests/unit/hal/echo_driver.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,10 +27,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { MASK = 0x55, WANTED_LEN_MAX = 256, REGION_LEN_MAX = 256 << 20, LINE_LEN_MAX = 1024 };
+
+/* In place of the terminal's own table: what the simulator's devices need. */
+const struct hal_reader_driver *const hal_reader_drivers[] = {
+    &hal_driver_hid_msr, &echo_looker, &echo_driver, &hal_driver_template, NULL};
 
 struct terminal {
     uv_loop_t loop;
@@ -75,6 +90,41 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/* umockdev's messages are udevd's. */
+ssize_t recvmsg(int fd, struct msghdr *header, int flags)
+{
+    static ssize_t (*real)(int, struct msghdr *, int);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "recvmsg");
+    }
+    ssize_t len = real(fd, header, flags);
+    if (len >= 0 && getenv("TALLY_TEST_UEVENTS") != NULL) {
+        *(struct sockaddr_nl *)header->msg_name =
+            (struct sockaddr_nl){.nl_family = AF_NETLINK, .nl_groups = 1};
+        header->msg_namelen = sizeof(struct sockaddr_nl);
+    }
+    return len;
+}
+
+int access(const char *path, int mode)
+{
+    static int (*real)(const char *, int);
+    if (real == NULL) {
+        *(void **)&real = dlsym(RTLD_NEXT, "access");
+    }
+    if (strcmp(path, "/run/udev/control") == 0) {
+        const char *uevents = getenv("TALLY_TEST_UEVENTS");
+        bool has_udevd = uevents != NULL && strcmp(uevents, "both") == 0;
+        if (has_udevd) {
+            printf("udevd runs\n");
+            return 0;
+        }
+        errno = ENOENT;
+        return -1;
+    }
+    return real(path, mode);
+}
+
 static void on_event(void *context, const struct hal_reader_event *event)
 {
     (void)context;
@@ -84,7 +134,7 @@ static void on_event(void *context, const struct hal_reader_event *event)
     if (event->kind == HAL_READER_CARD) {
         printf(" %.*s", (int)event->card.len, (const char *)event->card.bytes);
     }
-    printf("\n");
+    printf("%s%s\n", event->rule[0] == '\0' ? "" : " ", event->rule);
 }
 
 /* ---- searching our own memory ---- */
@@ -92,9 +142,14 @@ static void on_event(void *context, const struct hal_reader_event *event)
 static size_t count_in(const uint8_t *bytes, size_t len, const uint8_t *wanted, size_t wanted_len)
 {
     size_t found = 0;
-    for (size_t at = 0; at + wanted_len <= len; at++) {
-        size_t same = 0;
-        while (same < wanted_len && (bytes[at + same] ^ MASK) == wanted[same]) {
+    const uint8_t *end = bytes + len;
+    for (const uint8_t *at = bytes; (size_t)(end - at) >= wanted_len; at++) {
+        at = memchr(at, wanted[0] ^ MASK, (size_t)(end - at) - wanted_len + 1);
+        if (at == NULL) {
+            break;
+        }
+        size_t same = 1;
+        while (same < wanted_len && (at[same] ^ MASK) == wanted[same]) {
             same++;
         }
         found += same == wanted_len;
@@ -205,10 +260,11 @@ static void drop_capabilities(void)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    const struct hal_reader_settings settings = {.rules = {own_rules, 1}};
+    const struct hal_reader_settings settings = {
+        .rules = {own_rules, 1}, .look_ms = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0};
     static struct terminal terminal;
     drop_capabilities();
     setvbuf(stdout, NULL, _IOLBF, 0);

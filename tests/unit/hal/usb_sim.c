@@ -14,7 +14,7 @@
 #include <linux/ioctl.h>
 #include <linux/usbdevice_fs.h>
 
-enum { SETUP_LEN = 8, DESCRIPTORS_LEN_MAX = 128, ENDPOINTS = 256, NEVER = UINT_MAX };
+enum { SETUP_LEN = 8, DESCRIPTORS_LEN_MAX = 128, ENDPOINTS = 256 };
 
 struct chunk {
     size_t len;
@@ -50,9 +50,10 @@ struct sim {
     bool is_gone;
     bool is_silent;
     bool mends_when_reset;
+    bool is_taken; /* by the kernel's driver, after a sleep */
     struct chunk last_words;
-    unsigned tear_at; /* requests to go; NEVER */
-    bool tear_when_answered;
+    unsigned handed_in;
+    unsigned answered;
     int torn_fd;
     unsigned calls;
     unsigned claims;
@@ -155,21 +156,14 @@ static void finish_urb(struct sim *sim, struct urb *urb, int status, const uint8
 
 /* ---- faults ---- */
 
-static void tear(struct sim *sim)
-{
-    sim->is_gone = true;
-    g_assert_cmpint(eventfd_write(sim->torn_fd, 1), ==, 0);
-}
-
 /* A request has been handed in, or its answer fetched. */
 static void count_towards_tear(struct sim *sim, bool is_answered)
 {
-    if (is_answered != sim->tear_when_answered || sim->tear_at == NEVER || sim->is_gone) {
-        return;
-    }
-    if (sim->tear_at-- == 0) {
-        sim->tear_at = NEVER;
-        tear(sim);
+    unsigned *count = is_answered ? &sim->answered : &sim->handed_in;
+    *count += 1;
+    if (is_answered == sim->kind.tear_when_answered && *count == sim->kind.tear_after) {
+        sim->is_gone = true;
+        g_assert_cmpint(eventfd_write(sim->torn_fd, 1), ==, 0);
     }
 }
 
@@ -422,6 +416,7 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
     case USBDEVFS_CLAIMINTERFACE:
     case USBDEVFS_DISCONNECT_CLAIM:
         sim->claims++;
+        sim->is_taken = false;
         return 0;
     case USBDEVFS_RELEASEINTERFACE:
         sim->claims -= sim->claims > 0; /* 0: the kernel has taken it */
@@ -433,7 +428,7 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
     case USBDEVFS_IOCTL:
         return 0;
     case USBDEVFS_SUBMITURB:
-        return submit(sim, client, arg);
+        return sim->is_taken ? EBUSY : submit(sim, client, arg);
     case USBDEVFS_DISCARDURB:
         return discard(sim, arg);
     default:
@@ -494,7 +489,7 @@ static struct sim *make_sim(UMockdevTestbed *testbed, const struct sim_kind *kin
     sim->pending = g_queue_new();
     sim->done = g_queue_new();
     sim->requests = g_array_new(FALSE, TRUE, sizeof(unsigned));
-    sim->tear_at = NEVER;
+    sim->is_gone = kind->is_dead;
     sim->torn_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&sim->lock, NULL);
     sim->handler = umockdev_ioctl_base_new();
@@ -550,14 +545,6 @@ void sim_unplug(struct sim *sim, const uint8_t *bytes, size_t len)
     pthread_mutex_unlock(&sim->lock);
     umockdev_testbed_uevent(sim->testbed, sim->path, "remove");
     umockdev_testbed_remove_device(sim->testbed, sim->path);
-}
-
-void sim_tear_at(struct sim *sim, unsigned index, bool when_answered)
-{
-    pthread_mutex_lock(&sim->lock);
-    sim->tear_at = index;
-    sim->tear_when_answered = when_answered;
-    pthread_mutex_unlock(&sim->lock);
 }
 
 int sim_torn_fd(const struct sim *sim)
@@ -621,7 +608,8 @@ void sim_sleep(struct sim *sim)
     while (!g_queue_is_empty(sim->pending)) {
         finish_pending(sim, sim->pending->head, -ENOENT);
     }
-    sim->claims = 0;
+    sim->is_taken = sim->kind.held_by_kernel;
+    sim->claims = sim->is_taken ? 0 : sim->claims; /* else the next request claims it by itself */
     pthread_mutex_unlock(&sim->lock);
 }
 

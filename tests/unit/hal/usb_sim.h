@@ -33,6 +33,12 @@ struct sim_kind {
     const char *echo_text;
     bool held_by_kernel; /* the kernel's HID driver has it, and shows its report descriptor */
     bool forbidden;      /* its node may not be opened: plug it in before the terminal starts */
+    /* The cable is torn when so many requests have been handed in (or, with `tear_when_answered`,
+     * when so many answers have been fetched); sim_torn_fd() becomes readable then, and
+     * sim_unplug() tells the bus. 0: never. */
+    unsigned tear_after;
+    bool tear_when_answered;
+    bool is_dead; /* torn before anybody opens it */
 };
 
 /* Plugs a device in. `number` is both its port and its bus address: take a new one each time. */
@@ -41,10 +47,6 @@ struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsi
 /* Pulls it out; `len` bytes of a report had reached the host's buffer already. */
 void sim_unplug(struct sim *sim, const uint8_t *bytes, size_t len);
 
-/* The cable is torn when request number `index`, from 0, has been handed in (or, with
- * `when_answered`, when its answer has been fetched); sim_torn_fd() becomes readable then, and
- * sim_unplug() tells the bus. */
-void sim_tear_at(struct sim *sim, unsigned index, bool when_answered);
 int sim_torn_fd(const struct sim *sim);
 
 /* One interrupt transfer's worth of bytes, kept until the host asks; the second for interface 1. */
