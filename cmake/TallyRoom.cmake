@@ -7,7 +7,9 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   list(APPEND TALLY_WARNINGS -Wlogical-op -Wduplicated-cond)
 endif()
 set(TALLY_HARDENING -fstack-protector-strong -fno-strict-aliasing)
-if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic") # a microcontroller has nobody to call when a canary is dead
+  set(TALLY_HARDENING -fno-strict-aliasing)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   list(APPEND TALLY_HARDENING -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
@@ -30,6 +32,12 @@ function(tally_room name)
   add_library(${name} STATIC ${ROOM_SOURCES})
   tally_compile_options(${name})
   target_link_libraries(${name} PUBLIC ${ROOM_LINKS})
+  if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    tally_missing(${name} missing)
+    if(missing) # nor is what needs it built: see tally_test() there
+      set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
+  endif()
 endfunction()
 
 # tally_program(NAME SOURCES ... LINKS ...): an executable that is installed.
@@ -52,4 +60,8 @@ function(tally_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endfunction()
 
-find_package(PkgConfig REQUIRED)
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+  include(TallyBareMetal)
+else()
+  find_package(PkgConfig REQUIRED)
+endif()

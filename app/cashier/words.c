@@ -64,12 +64,12 @@ const char *words_status(enum tally_status status)
         return _("Permission denied: tell your supervisor");
     case TALLY_E_DEVICE:
         return _("The reader does not work as it should: unplug it and plug it in again");
-    case TALLY_E_READER_SILENT:
-        return _("The reader does not answer: unplug it and plug it in again");
     case TALLY_E_CODE_EXPIRED:
         return _("The code is too old: show a fresh one");
     case TALLY_E_CODE_USED:
         return _("The code was used already: show a fresh one");
+    case TALLY_E_READER_SILENT:
+        return _("The reader does not answer: unplug it and plug it in again");
     case TALLY_E_STORE_IO:
     case TALLY_E_STORE_DAMAGED:
     case TALLY_E_STORE_VERSION:

@@ -36,9 +36,9 @@
     X(TALLY_E_READER_GONE, 31, "reader was unplugged")                                             \
     X(TALLY_E_NO_PERMISSION, 32, "permission denied")                                              \
     X(TALLY_E_DEVICE, 33, "the device does not work as it should")                                 \
-    X(TALLY_E_READER_SILENT, 34, "the reader is plugged in and does not answer")                   \
-    X(TALLY_E_CODE_EXPIRED, 35, "the code is not of this moment, show a fresh one")                \
-    X(TALLY_E_CODE_USED, 36, "the code was used already, show a fresh one")                        \
+    X(TALLY_E_CODE_EXPIRED, 34, "the code is not of this moment, show a fresh one")                \
+    X(TALLY_E_CODE_USED, 35, "the code was used already, show a fresh one")                        \
+    X(TALLY_E_READER_SILENT, 36, "the reader is plugged in and does not answer")                   \
     X(TALLY_E_STORE_IO, 40, "the disk refuses to read or write")                                   \
     X(TALLY_E_STORE_DAMAGED, 41, "stored record fails its checksum")                               \
     X(TALLY_E_STORE_FULL, 42, "the disk or the store is full")                                     \

@@ -69,21 +69,20 @@ static int words_read(const struct hq_command *self, int argc, char **argv, int 
     return -1;
 }
 
-static int wants_reason(const struct hq_command *self, const struct words *words)
+int hq_wants_reason(const struct hq_command *self, const struct hq_act *act)
 {
-    const char *texts[] = {words->act.reason, words->act.who, words->act.second};
+    const char *texts[] = {act->reason, act->who, act->second};
     for (size_t i = 0; i < 3; i++) {
         if (strlen(texts[i]) > TALLY_TEXT_LEN_MAX) {
             return hq_usage_error(self, "'%.20s...' is longer than 64 bytes", texts[i]);
         }
     }
-    return words->act.reason[0] == '\0' || words->act.who[0] == '\0'
+    return act->reason[0] == '\0' || act->who[0] == '\0'
                ? hq_usage_error(self, "--reason and --who are needed")
                : -1;
 }
 
-static int act_end(const char *dir, struct hq_store *store, enum tally_status status,
-                   const char *text)
+int hq_act_end(const char *dir, struct hq_store *store, enum tally_status status, const char *text)
 {
     hq_store_close(store);
     if (status != TALLY_OK) {
@@ -185,7 +184,7 @@ int hq_run_account_adjust(const struct hq_command *self, const char *dir, int ar
     char text[HQ_TEXT_MAX];
     int result = words_read(self, argc, argv, 1, &words);
     if (result == -1) {
-        result = wants_reason(self, &words);
+        result = hq_wants_reason(self, &words.act);
     }
     if (result == -1 && (!words.has_points || words.points == 0)) {
         result = hq_usage_error(self, "--points is needed, above or below 0");
@@ -196,7 +195,7 @@ int hq_run_account_adjust(const struct hq_command *self, const char *dir, int ar
     }
     enum tally_status status =
         hq_store_adjust(store, &words.act, words.points, words.day, hq_now_ms(), text);
-    return act_end(dir, store, status, text);
+    return hq_act_end(dir, store, status, text);
 }
 
 int hq_run_account_tier(const struct hq_command *self, const char *dir, int argc, char **argv)
@@ -205,7 +204,7 @@ int hq_run_account_tier(const struct hq_command *self, const char *dir, int argc
     char text[HQ_TEXT_MAX];
     int result = words_read(self, argc, argv, 2, &words);
     if (result == -1) {
-        result = wants_reason(self, &words);
+        result = hq_wants_reason(self, &words.act);
     }
     struct hq_store *store = result == -1 ? hq_store_open_or_say(dir) : NULL;
     if (store == NULL) {
@@ -214,7 +213,7 @@ int hq_run_account_tier(const struct hq_command *self, const char *dir, int argc
     const char *code = strcmp(argv[optind + 1], "-") == 0 ? "" : argv[optind + 1];
     enum tally_status status = hq_store_give_tier(
         store, &words.act, code, words.day == 0 ? TALLY_DAY_NEVER : words.day, hq_now_ms(), text);
-    return act_end(dir, store, status, text);
+    return hq_act_end(dir, store, status, text);
 }
 
 int hq_run_account_transfer(const struct hq_command *self, const char *dir, int argc, char **argv)
@@ -224,7 +223,7 @@ int hq_run_account_transfer(const struct hq_command *self, const char *dir, int 
     char text[HQ_TEXT_MAX];
     int result = words_read(self, argc, argv, 2, &words);
     if (result == -1) {
-        result = wants_reason(self, &words);
+        result = hq_wants_reason(self, &words.act);
     }
     if (result == -1 && (words.points < 1 || !account_parse(argv[optind + 1], &to))) {
         result = hq_usage_error(self, "wants two accounts' numbers and --points above 0");
@@ -235,7 +234,7 @@ int hq_run_account_transfer(const struct hq_command *self, const char *dir, int 
     }
     enum tally_status status =
         hq_store_transfer(store, &words.act, to, words.points, hq_now_ms(), text);
-    return act_end(dir, store, status, text);
+    return hq_act_end(dir, store, status, text);
 }
 
 static int run_block(const struct hq_command *self, const char *dir, int argc, char **argv,
@@ -245,14 +244,14 @@ static int run_block(const struct hq_command *self, const char *dir, int argc, c
     char text[HQ_TEXT_MAX];
     int result = words_read(self, argc, argv, 1, &words);
     if (result == -1) {
-        result = wants_reason(self, &words);
+        result = hq_wants_reason(self, &words.act);
     }
     struct hq_store *store = result == -1 ? hq_store_open_or_say(dir) : NULL;
     if (store == NULL) {
         return result == -1 ? HQ_EXIT_FAILED : result;
     }
     enum tally_status status = hq_store_block(store, &words.act, blocked, hq_now_ms(), text);
-    return act_end(dir, store, status, text);
+    return hq_act_end(dir, store, status, text);
 }
 
 int hq_run_account_block(const struct hq_command *self, const char *dir, int argc, char **argv)
@@ -272,7 +271,7 @@ int hq_run_account_merge(const struct hq_command *self, const char *dir, int arg
     char text[HQ_TEXT_MAX];
     int result = words_read(self, argc, argv, 2, &words);
     if (result == -1) {
-        result = wants_reason(self, &words);
+        result = hq_wants_reason(self, &words.act);
     }
     if (result == -1 && !account_parse(argv[optind + 1], &into)) {
         result = hq_usage_error(self, "wants two accounts' numbers");
@@ -282,88 +281,5 @@ int hq_run_account_merge(const struct hq_command *self, const char *dir, int arg
         return result == -1 ? HQ_EXIT_FAILED : result;
     }
     enum tally_status status = hq_store_merge(store, &words.act, into, hq_now_ms(), text);
-    return act_end(dir, store, status, text);
-}
-
-/* ------------------------------------------------------------------ cards */
-
-static const struct {
-    const char *word;
-    enum tally_card_action action;
-    int cards; /* words that follow */
-} card_actions[] = {{"block", TALLY_CARD_BLOCK, 1},
-                    {"unblock", TALLY_CARD_UNBLOCK, 1},
-                    {"replace", TALLY_CARD_REPLACE, 2},
-                    {"link", TALLY_CARD_LINK, 2}};
-
-/* The number itself goes into no message. */
-static enum tally_status card_handle(const struct hq_keys *keys,
-                                     const struct tally_programme *programme, const char *text,
-                                     uint8_t ret_handle[TALLY_HANDLE_LEN])
-{
-    struct tally_card card;
-    TALLY_TRY(tally_card_from_typed(&programme->cards, text, &card));
-    enum tally_status status = tally_card_handle(keys->card_key, &card, ret_handle);
-    explicit_bzero(&card, sizeof card);
-    return status;
-}
-
-/* `cards` are as typed: the card, or the old one and the new one. */
-static int card_act(const char *dir, const struct hq_act *act, size_t which, char **cards)
-{
-    char text[HQ_PROBLEM_MAX];
-    struct hq_keys keys;
-    struct hq_today today;
-    uint8_t handles[2][TALLY_HANDLE_LEN] = {{0}};
-    if (hq_keys_load(dir, &keys, text) != TALLY_OK) {
-        return hq_failed("%s", text);
-    }
-    struct hq_store *store = hq_store_open_or_say(dir);
-    enum tally_status status = TALLY_OK;
-    if (store != NULL) {
-        status = hq_store_today(store, hq_now_ms(), &today);
-    }
-    if (store != NULL && status == TALLY_OK && today.programme == NULL) {
-        status = TALLY_E_NOT_READY;
-    }
-    for (int i = 0; store != NULL && status == TALLY_OK && i < card_actions[which].cards; i++) {
-        status = card_handle(&keys, today.programme, cards[i], handles[i]);
-    }
-    hq_keys_free(&keys);
-    if (store == NULL) {
-        return HQ_EXIT_FAILED;
-    }
-    snprintf(text, sizeof text, "%s", tally_status_text(status));
-    if (status == TALLY_OK) {
-        bool has_old = card_actions[which].cards == 2;
-        status = hq_store_card_change(store, act, card_actions[which].action,
-                                      handles[has_old ? 1 : 0], handles[0], hq_now_ms(), text);
-    }
-    return act_end(dir, store, status, text);
-}
-
-int hq_run_card(const struct hq_command *self, const char *dir, int argc, char **argv)
-{
-    const struct option options[] = {{"reason", required_argument, NULL, 'r'},
-                                     {"who", required_argument, NULL, 'w'},
-                                     {NULL, 0, NULL, 0}};
-    struct words words = {.act = {.who = "", .reason = "", .second = ""}};
-    int option;
-    while ((option = hq_option(self, argc, argv, options)) != -1) {
-        if (option != 'r' && option != 'w') {
-            return hq_option_exit();
-        }
-        *(option == 'r' ? &words.act.reason : &words.act.who) = optarg;
-    }
-    size_t which = 0, count = sizeof card_actions / sizeof card_actions[0];
-    while (optind < argc && which < count && strcmp(argv[optind], card_actions[which].word) != 0) {
-        which++;
-    }
-    if (optind == argc || which == count || argc - optind - 1 != card_actions[which].cards) {
-        return hq_usage_error(self,
-                              "wants block CARD, unblock CARD, replace OLD NEW or link A-CARD "
-                              "NEW");
-    }
-    int result = wants_reason(self, &words);
-    return result == -1 ? card_act(dir, &words.act, which, argv + optind + 1) : result;
+    return hq_act_end(dir, store, status, text);
 }

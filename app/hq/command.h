@@ -7,6 +7,7 @@
 #ifndef TALLY_HQ_COMMAND_H
 #define TALLY_HQ_COMMAND_H
 
+#include "app/hq/acts.h"
 #include "app/hq/dir.h"
 #include "app/hq/store.h"
 
@@ -36,6 +37,12 @@ int hq_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Opens DIR's store, or says why not. */
 TALLY_MUST_USE struct hq_store *hq_store_open_or_say(const char *dir);
 int64_t hq_now_ms(void);
+/* -1 when an act says why and who, in words that are not too long; else the exit code after a
+ * message. */
+int hq_wants_reason(const struct hq_command *self, const struct hq_act *act);
+/* Closes the store after an act, says `text` if it failed, and tells a running server. The exit
+ * code. */
+int hq_act_end(const char *dir, struct hq_store *store, enum tally_status status, const char *text);
 
 int hq_run_init(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_serve(const struct hq_command *self, const char *dir, int argc, char **argv);
@@ -50,6 +57,7 @@ int hq_run_account_block(const struct hq_command *self, const char *dir, int arg
 int hq_run_account_unblock(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_account_merge(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_card(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_card_code(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_night(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_clearing(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_surprise(const struct hq_command *self, const char *dir, int argc, char **argv);

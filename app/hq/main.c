@@ -68,6 +68,13 @@ const struct hq_command hq_commands[] = {
      "Ends account FROM: members, cards, debts, visits and points go over to INTO. Points that\n"
      "terminals hold follow when they hear of it.\n",
      hq_run_account_merge},
+    {"card code", "A-CARD [--printed] --reason TEXT --who NAME",
+     "Gives the member who has A-CARD a code of his own. Prints handle and key for his phone, "
+     "which\n"
+     "makes a new code of them every 30 s (hal/reader/CODES.md). It is said once: keep it safe.\n"
+     "  --printed   a code that never changes, to be printed: who has a picture of it has the "
+     "card\n",
+     hq_run_card_code},
     {"card",
      "block CARD | unblock CARD | replace OLD NEW | link A-CARD NEW --reason TEXT --who NAME",
      "Blocks a card, lets it in again, replaces a lost one (the old one is blocked), or gives the\n"

@@ -130,6 +130,8 @@ static enum tally_status carry_out(const struct errand *errand)
         return do_card(errand);
     case TILL_ADJUST:
         return do_adjust(errand);
+    case TILL_RECEIPT:
+        return do_receipt(errand);
     case TILL_STATUS:
     case TILL_VERIFY:
     case TILL_SYNC:

@@ -12,6 +12,7 @@
 
 #include "app/terminal/ledger.h"
 #include "app/till/till.h"
+#include "hal/reader/settings.h"
 
 struct desk;
 
@@ -25,6 +26,8 @@ struct desk_ports {
     void (*fill_status)(void *self, struct till_status *ret_status);
     uint32_t (*shop)(void *self); /* 0: not known */
     void (*try_hq_now)(void *self);
+    /* How a text is read that a till's own scanner brings: our readers' settings. */
+    const struct hal_reader_settings *(*reading)(void *self);
     /* Something was committed: push it, and plan the next batch. */
     void (*committed)(void *self);
 };

@@ -1,6 +1,6 @@
 /* app/terminal/desk_inside.h: what the files of the desk share: people.c (who), answers.c (what is
- * said of them), sales.c, stock.c, returns.c, holds.c, enrolment.c, cashiers.c; desk.c gives out
- * the work. Not for others.
+ * said of them), sales.c, stock.c, returns.c, holds.c, enrolment.c, cashiers.c, receipts.c; desk.c
+ * gives out the work. Not for others.
  *
  * Memory   a person is freed with person_free(); what a view points at lives until the next view is
  *          made.
@@ -210,6 +210,7 @@ TALLY_MUST_USE enum tally_status do_release(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_adjust(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_enrol(const struct errand *errand);
 TALLY_MUST_USE enum tally_status do_card(const struct errand *errand);
+TALLY_MUST_USE enum tally_status do_receipt(const struct errand *errand);
 
 /* Looks at a planned sale or adjustment. TALLY_OK (*ret_ruling may warn), TALLY_E_RULE (a guard
  * refuses; the detail is set) */

@@ -216,6 +216,7 @@ static enum tally_status port_pulled(void *self, const struct tally_msg_pull_rep
     TALLY_TRY(ledger_ready(ledger, now_ms));
     if (reply->has_keys) {
         TALLY_TRY(ledger_take_keys(ledger, &reply->keys));
+        link->options.on_programme(link->options.context);
     }
     if (reply->has_programme) {
         enum tally_status status = ledger_take_programme(ledger, &reply->programme, now_ms);

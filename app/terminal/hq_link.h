@@ -19,7 +19,7 @@ struct hq_link_options {
     const struct terminal_config *config;
     void *context;
     void (*on_change)(void *context);    /* something a screen shows has changed */
-    void (*on_programme)(void *context); /* a programme was received */
+    void (*on_programme)(void *context); /* a programme was received, or keys */
     void (*on_committed)(void *context); /* events came of what head office sent */
 };
 

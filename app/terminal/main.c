@@ -4,6 +4,7 @@
 #include "app/terminal/config.h"
 #include "app/terminal/desk.h"
 #include "app/terminal/hq_link.h"
+#include "app/terminal/reading.h"
 #include "hal/reader/reader.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct terminal {
     struct desk *desk;
     struct till_server *till;
     struct hal_readers *readers; /* NULL: switched off, or libusb does not start */
+    struct reading reading;
     struct hq_link *hq;
     uv_timer_t checkpoint;
     uv_timer_t takeover; /* of a programme that waits */
@@ -126,22 +128,6 @@ static void on_reader(void *context, const struct hal_reader_event *event)
     }
 }
 
-static int64_t wall_ms(void *context)
-{
-    (void)context;
-    return ledger_now_ms();
-}
-
-static struct hal_reader_settings reader_settings(struct terminal *terminal)
-{
-    const struct tally_programme *programme = ledger_programme(&terminal->ledger, ledger_now_ms());
-    struct hal_reader_settings settings = {.wall_ms = wall_ms};
-    if (programme != NULL) {
-        settings.rules = programme->cards;
-    }
-    return settings;
-}
-
 static void on_programme(void *context);
 
 static void on_takeover(uv_timer_t *timer)
@@ -161,14 +147,16 @@ static void plan_takeover(struct terminal *terminal)
     }
 }
 
-/* A programme came, or came into force: its card ranges are the readers' from now on. */
+/* A programme or keys came, or one came into force: its card ranges are the readers' from now on.
+ */
 static void on_programme(void *context)
 {
     struct terminal *terminal = context;
-    const struct hal_reader_settings settings = reader_settings(terminal);
     plan_takeover(terminal);
-    if (terminal->readers != NULL && hal_readers_set(terminal->readers, &settings) != TALLY_OK) {
-        tally_log("reader: the programme's card ranges could not be taken over");
+    reading_refresh(&terminal->reading, &terminal->ledger);
+    if (terminal->readers != NULL &&
+        hal_readers_set(terminal->readers, &terminal->reading.settings) != TALLY_OK) {
+        tally_log("reader: what the programme says of cards could not be taken over");
     }
     tell_screens(terminal);
 }
@@ -245,6 +233,12 @@ static void port_try_hq_now(void *self)
     hq_link_try_now(terminal->hq);
 }
 
+static const struct hal_reader_settings *port_reading(void *self)
+{
+    struct terminal *terminal = self;
+    return &terminal->reading.settings;
+}
+
 static void on_request(void *context, struct till_request *request)
 {
     struct terminal *terminal = context;
@@ -298,18 +292,20 @@ static enum tally_status open_parts(struct terminal *terminal)
                                .fill_status = fill_status,
                                .shop = port_shop,
                                .try_hq_now = port_try_hq_now,
+                               .reading = port_reading,
                                .committed = on_committed};
     struct till_server_options till = {
         .path = terminal->config.till_socket,
         .ops = {.request = on_request, .cancelled = on_request_cancelled},
         .context = terminal};
-    const struct hal_reader_settings readers = reader_settings(terminal);
+    reading_start(&terminal->reading, &terminal->config.reader);
+    reading_refresh(&terminal->reading, &terminal->ledger);
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
     if (terminal->config.reader.enabled) {
-        enum tally_status status =
-            hal_readers_open(&terminal->loop, &readers, on_reader, terminal, &terminal->readers);
+        enum tally_status status = hal_readers_open(&terminal->loop, &terminal->reading.settings,
+                                                    on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */
             tally_log("reader: no readers: %s", tally_status_text(status));
             terminal->readers = NULL;
@@ -356,6 +352,7 @@ static int run(struct terminal *terminal)
     (void)uv_run(&terminal->loop, UV_RUN_DEFAULT);
     desk_free(terminal->desk);
     ledger_close(&terminal->ledger);
+    reading_wipe(&terminal->reading);
     (void)uv_loop_close(&terminal->loop);
     return EXIT_SUCCESS;
 }

@@ -3,7 +3,9 @@
 #include "app/terminal/desk_inside.h"
 
 #include "app/crypto/seal.h"
+#include "hal/reader/scan.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,11 +63,23 @@ enum tally_status handle_of(struct desk *desk, const struct tally_card *card,
     return tally_card_handle(desk->ledger->card_key, card, ret_handle);
 }
 
+/* People type digits. What begins with a letter came from the till's own scanner, and is one of the
+ * forms of hal/reader/CODES.md or nothing. */
+static enum tally_status card_of_text(struct desk *desk, const struct tally_programme *programme,
+                                      const char *text, struct tally_card *ret_card)
+{
+    if (!isalpha((unsigned char)text[0])) {
+        return tally_card_from_typed(&programme->cards, text, ret_card);
+    }
+    return hal_scan_card(desk->ports.reading(desk->ports.self), HAL_SYMBOLOGY_UNKNOWN,
+                         TALLY_ENTRY_SCANNED, (const uint8_t *)text, strlen(text), ret_card);
+}
+
 enum tally_status handle_of_typed(struct desk *desk, const struct tally_programme *programme,
                                   const char *text, uint8_t ret_handle[TALLY_HANDLE_LEN])
 {
     struct tally_card card;
-    TALLY_TRY(tally_card_from_typed(&programme->cards, text, &card));
+    TALLY_TRY(card_of_text(desk, programme, text, &card));
     enum tally_status status = handle_of(desk, &card, ret_handle);
     explicit_bzero(&card, sizeof card);
     return status;

@@ -93,6 +93,17 @@ void till_answer_receipt(struct till_request *request, const struct till_receipt
     till_request_finish(request, till_message_result(request->id, till_json_receipt(receipt)));
 }
 
+void till_answer_lines(struct till_request *request, const struct till_line *lines, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(
+            array, json_pack("{s:s, s:b}", "text", lines[i].text, "title", (int)lines[i].is_title));
+    }
+    till_request_finish(request,
+                        till_message_result(request->id, json_pack("{s:o}", "lines", array)));
+}
+
 void till_answer_verified(struct till_request *request, const struct till_verified *verified)
 {
     json_t *result = json_pack("{s:b, s:I, s:I, s:s}", "equal", verified->difference[0] == '\0',

@@ -51,6 +51,10 @@ static const struct field enrol_fields[] = {
     {"phone", FIELD_TEXT, OPTIONAL, 0, PHONE_LEN_MAX, AT(phone), NULL},
     {"birthday", FIELD_BIRTHDAY, OPTIONAL, 0, 0, 0, NULL},
     {"referrer", FIELD_NUMBER, OPTIONAL, 0, 0, AT(referrer), NULL}};
+static const struct field receipt_fields[] = {
+    {"ref", FIELD_TEXT, REQUIRED, 1, TEXT, AT(ref), NULL},
+    {"language", FIELD_TEXT, OPTIONAL, 1, TEXT, AT(language), NULL},
+    {"columns", FIELD_INTEGER, OPTIONAL, TILL_COLUMNS_MIN, TILL_COLUMNS_MAX, AT(columns), NULL}};
 
 /* A quote and a sale have the basket in common. */
 #define BASKET_FIELDS                                                                              \
@@ -118,6 +122,7 @@ static const struct method methods[] = {
     {"release", TILL_RELEASE, WITH(release_fields)},
     {"card", TILL_CARD, WITH(card_fields)},
     {"adjust", TILL_ADJUST, WITH(adjust_fields)},
+    {"receipt", TILL_RECEIPT, WITH(receipt_fields)},
     {"verify", TILL_VERIFY, NULL, 0},
     {"sync", TILL_SYNC, NULL, 0},
 };
@@ -238,6 +243,10 @@ static bool read_fields(const struct method *method, json_t *given, struct till_
     if (method->method == TILL_ADJUST && request->params.points == 0) {
         return till_fault_say(ret_fault, TILL_INVALID_PARAMS, "points: must not be 0");
     }
+    if (strcmp(request->params.language, "en") != 0 &&
+        strcmp(request->params.language, "zh") != 0) {
+        return till_fault_say(ret_fault, TILL_INVALID_PARAMS, "language: must be en or zh");
+    }
     return method->method != TILL_CARD || check_card(&request->params, ret_fault);
 }
 
@@ -293,7 +302,9 @@ bool till_params_read(struct till_request *request, struct till_fault *ret_fault
                                            .who = "",
                                            .second = "",
                                            .action = "",
-                                           .old = ""};
+                                           .old = "",
+                                           .language = "en",
+                                           .columns = TILL_COLUMNS};
     if (!read_envelope(request, ret_fault)) {
         return false;
     }

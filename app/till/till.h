@@ -24,7 +24,10 @@ enum {
     TILL_REQUEST_LEN_MAX = 1024 * 1024, /* bytes of one line */
     TILL_NAME_LEN_MAX = 128,            /* bytes of a person's name, UTF-8 */
     TILL_DETAIL_LEN_MAX = 160,
-    TILL_RULES_SHOWN_MAX = 1000 /* of a quote's `why` */
+    TILL_RULES_SHOWN_MAX = 1000, /* of a quote's `why` */
+    TILL_COLUMNS_MIN = 24,       /* of a receipt */
+    TILL_COLUMNS = 42,
+    TILL_COLUMNS_MAX = 64
 };
 
 struct till_server;
@@ -44,6 +47,7 @@ enum till_method {
     TILL_RELEASE,  /* member, hold, cashier */
     TILL_CARD,     /* member, action, card token or text, old, reason, who */
     TILL_ADJUST,   /* member, purse ("": points), points, reason, who, second */
+    TILL_RECEIPT,  /* ref, language, columns */
     TILL_VERIFY,   /* no parameters: proves the store against the journal */
     TILL_SYNC      /* no parameters: try head office now */
     /* "subscribe" is answered inside this room */
@@ -65,6 +69,8 @@ struct till_params {
     const char *second;
     const char *action;   /* "link", "replace", "block", "unblock" */
     const char *old;      /* a typed card or phone number */
+    const char *language; /* "en", "zh" */
+    int64_t columns;      /* TILL_COLUMNS_MIN..TILL_COLUMNS_MAX */
     uint32_t birth_month; /* 1..12; 0: not said */
     uint32_t birth_day;
     uint64_t hold;              /* number of a hold; 0: none */
@@ -107,6 +113,12 @@ struct till_receipt {
     struct till_member member; /* after it */
 };
 
+/* One line of a member's receipt. */
+struct till_line {
+    const char *text;
+    bool is_title;
+};
+
 struct till_status {
     uint32_t terminal, shop, epoch; /* terminal 0: not enrolled */
     const char *programme_name;     /* "" when none has been received */
@@ -135,6 +147,7 @@ void till_answer_status(struct till_request *request, const struct till_status *
 void till_answer_member(struct till_request *request, const struct till_member *member);
 void till_answer_quote(struct till_request *request, const struct till_quote *quote);
 void till_answer_receipt(struct till_request *request, const struct till_receipt *receipt);
+void till_answer_lines(struct till_request *request, const struct till_line *lines, size_t count);
 void till_answer_verified(struct till_request *request, const struct till_verified *verified);
 void till_answer_done(struct till_request *request);
 /* JSON-RPC error: code -32000 - status, data.status is the name, data.detail may be "". */

@@ -2,9 +2,10 @@
  *
  * F2F (ISO/IEC 7811-2, 7811-6): a transition at every bit boundary, one more in the middle of a 1.
  * The intervals are turned into bits as they come, so a track costs its bits and not its times.
+ * README.md says what is refused, and why so much.
  *
  * Units    ticks of any clock, as long as one bit lasts 32 ticks or more (1 us ticks: 300 cm/s)
- * Memory   one struct per track, about 170 bytes; no heap; a few words of stack
+ * Memory   one struct per track, about 160 bytes; no heap; stack: tools/stack, at most 320 bytes
  * Errors   a track is whole or it is damaged; there are no partial results
  * Threads  pure; one struct belongs to one caller (an interrupt handler may push) */
 #ifndef TALLY_FIRMWARE_CORE_F2F_H
@@ -29,17 +30,18 @@ enum tally_f2f_phase { TALLY_F2F_HUNTING = 0, TALLY_F2F_LOCKED, TALLY_F2F_FROZEN
 /* All zero is a fresh decoder. Private to f2f.c. */
 struct tally_f2f {
     enum tally_f2f_phase phase;
-    uint32_t cell_q4;    /* length of one bit now, ticks x 16 */
-    uint32_t half_q4;    /* first half of a 1, ticks x 16; 0 while none is open */
-    uint32_t previous;   /* hunting: the interval before */
-    uint32_t streak_sum; /* hunting: ticks of the run of like intervals */
-    uint16_t streak;     /* hunting: how many there are */
-    uint16_t rejected;   /* intervals that fit no bit; stays at its maximum */
+    int32_t cell_q4;   /* length of one bit now, ticks x 16 */
+    int32_t since_q4;  /* from where the bit began to the last transition, ticks x 16 */
+    bool has_middle;   /* the transition in the middle of a 1 has come */
+    uint32_t previous; /* hunting: the interval before */
+    uint16_t streak;   /* hunting: how many like ones there are in a row */
+    uint16_t rejected; /* intervals that fit no bit; stays at its maximum */
     uint16_t bit_count;
     uint16_t first_one; /* index of the first 1, while has_one */
     uint16_t zero_run;  /* zeros since the last 1 */
     bool has_one;
-    bool has_gap; /* signal, then several bits of nothing */
+    bool has_gap;    /* signal, then several bits of nothing */
+    bool has_broken; /* a track began and broke off */
     uint8_t bits[TALLY_F2F_BITS_MAX / 8];
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CCID: the class descriptor, messages, and one command on one slot from its first byte to its end. */
+/* CCID: the class descriptor, messages, and one command on one slot from its first byte to its end.
+ */
 #include "hal/reader/ccid.h"
 
 #include <assert.h>
@@ -223,8 +224,8 @@ void hal_ccid_again(struct hal_ccid *ccid)
 static size_t tpdu_len(const struct hal_ccid *ccid)
 {
     enum { APDU_HEADER_LEN = 4, LC_AT = 4 };
-    bool is_tpdu_level = (ccid->about.dwFeatures & (HAL_CCID_FEATURE_SHORT_APDU |
-                                                    HAL_CCID_FEATURE_EXTENDED_APDU)) == 0;
+    bool is_tpdu_level = (ccid->about.dwFeatures &
+                          (HAL_CCID_FEATURE_SHORT_APDU | HAL_CCID_FEATURE_EXTENDED_APDU)) == 0;
     bool has_lc_and_le = ccid->apdu_len > LC_AT + 1 &&
                          ccid->apdu_len == (size_t)APDU_HEADER_LEN + 1 + ccid->apdu[LC_AT] + 1;
     return is_tpdu_level && has_lc_and_le ? ccid->apdu_len - 1 : ccid->apdu_len;
@@ -322,7 +323,8 @@ static enum hal_ccid_next send_round(struct hal_ccid *ccid, uint16_t wLevelParam
     return HAL_CCID_SEND;
 }
 
-/* GET RESPONSE in the class that the reader asks for; FF and 00 leave it to us: as the command's. */
+/* GET RESPONSE in the class that the reader asks for; FF and 00 leave it to us: as the command's.
+ */
 static enum hal_ccid_next get_response(struct hal_ccid *ccid, uint8_t len)
 {
     uint8_t cla = ccid->about.bClassGetResponse;

@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum {
-    POLL_MS = 250,         /* for cards, where no interrupt endpoint tells */
+    POLL_MS = 250,          /* for cards, where no interrupt endpoint tells */
     POLL_LEAVING_MS = 1000, /* a card lies there; the notice that it left may get lost */
-    POLL_SILENT_MS = 5000, /* is the reader still alive? */
+    POLL_SILENT_MS = 5000,  /* is the reader still alive? */
     BUSY_MS = 100,
     BUSY_MAX = 20,
     FAILURES_MAX = 3, /* commands in a row without an answer that fits: given up */

@@ -337,10 +337,10 @@ static void hear_ats(struct hal_contactless *talk, const struct answer *answer)
 
 static void hear_still_there(struct hal_contactless *talk, const struct answer *answer)
 {
-    bool is_same = answer->sw == SW_OK && answer->data.len > 0 &&
-                   (talk->uid_len == 0 ||
-                    (answer->data.len == talk->uid_len &&
-                     memcmp(answer->data.data, talk->uid, talk->uid_len) == 0));
+    bool is_same =
+        answer->sw == SW_OK && answer->data.len > 0 &&
+        (talk->uid_len == 0 || (answer->data.len == talk->uid_len &&
+                                memcmp(answer->data.data, talk->uid, talk->uid_len) == 0));
     if (is_same) {
         decide_by_uid(talk);
     } else {
@@ -568,8 +568,8 @@ static void ask_cc_read(struct hal_contactless *talk)
     ask_binary(talk, 0, CC_LEN);
 }
 
-/* Capability container (Type 4 Tag 2.0, 5.1): CCLEN, version, MLe, MLc, then the NDEF file's control
- * TLV: 04 06, file, size, read access, write access. */
+/* Capability container (Type 4 Tag 2.0, 5.1): CCLEN, version, MLe, MLc, then the NDEF file's
+ * control TLV: 04 06, file, size, read access, write access. */
 static void hear_cc_read(struct hal_contactless *talk, const struct answer *answer)
 {
     go_on_or_none(talk, answer, HAL_STEP_FILE_SELECT);

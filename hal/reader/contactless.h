@@ -93,8 +93,8 @@ struct hal_contactless {
     size_t read_total; /* of the file or the tag's memory */
     size_t read_asked; /* by the command under way */
     uint16_t file_id;
-    size_t file_chunk;   /* MLe of the card */
-    size_t payment_row;  /* of the table of payment applications */
+    size_t file_chunk;         /* MLe of the card */
+    size_t payment_row;        /* of the table of payment applications */
     struct hal_tag424_tap tap; /* of a message that is right */
     uint8_t proof_key[HAL_TAG424_KEY_LEN];
     uint8_t rnd_a[HAL_TAG424_RANDOM_LEN];

@@ -189,6 +189,10 @@ struct hal_reader_driver {
     void (*on_sent)(void *state, struct hal_link *link, enum tally_status status);
 
     void (*on_timer)(void *state, struct hal_link *link);
+
+    /* The driver's life is over, whoever ended it and for whatever reason: the link must not be
+     * used any more, and the state is wiped after this. Once, if there was a start(). */
+    void (*on_end)(void *state);
 };
 
 #endif

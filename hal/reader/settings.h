@@ -57,6 +57,8 @@ struct hal_tag_settings {
 };
 
 struct hal_code_memory;
+struct hal_printer;
+struct hal_display;
 
 struct hal_reader_settings {
     struct tally_card_rules rules;
@@ -70,6 +72,9 @@ struct hal_reader_settings {
     int64_t (*wall_ms)(void *); /* since 1970 UTC, for rotating codes */
     void *wall_context;
     struct hal_code_memory *codes; /* code.h; one for all readers; NULL: no rotating code is read */
+    struct hal_printer *printer;   /* what is plugged in serves this (hal/printer/printer.h); NULL:
+                                      none   is wanted */
+    struct hal_display *display;   /* likewise (hal/display/display.h) */
 };
 
 #endif

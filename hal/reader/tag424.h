@@ -98,9 +98,8 @@ TALLY_MUST_USE enum tally_status hal_tag424_token(const uint8_t key[HAL_TAG424_K
                                                   const uint8_t first[HAL_TAG424_RANDOM_LEN],
                                                   uint8_t ret_token[HAL_TAG424_TOKEN_LEN]);
 
-/* Step 2: whether the card's second answer gives RndA back, turned by one byte. Compares in constant
- * time.
- *   TALLY_OK, TALLY_E_SIGNATURE, TALLY_E_CRYPTO */
+/* Step 2: whether the card's second answer gives RndA back, turned by one byte. Compares in
+ * constant time. TALLY_OK, TALLY_E_SIGNATURE, TALLY_E_CRYPTO */
 TALLY_MUST_USE enum tally_status hal_tag424_prove(const uint8_t key[HAL_TAG424_KEY_LEN],
                                                   const uint8_t rnd_a[HAL_TAG424_RANDOM_LEN],
                                                   const uint8_t second[HAL_TAG424_ANSWER_LEN]);

@@ -259,6 +259,7 @@ enum hal_wedge_step hal_wedge_report(struct hal_wedge *wedge, enum hal_keyboard_
                                      const uint8_t *report, size_t len)
 {
     assert(wedge != NULL);
+    assert((size_t)layout < sizeof layouts / sizeof layouts[0]);
     assert(report != NULL || len == 0);
 
     if (len != HAL_WEDGE_REPORT_LEN || is_doubtful(report + KEYS_AT)) {
@@ -336,7 +337,43 @@ void hal_wedge_give_up(struct hal_wedge *wedge)
     assert(wedge != NULL);
     explicit_bzero(wedge->text, sizeof wedge->text);
     wedge->len = 0;
+    wedge->alt_number = 0;
     spoil(wedge);
+}
+
+static int hex_value(uint8_t digit)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *at = digit == '\0' ? NULL : strchr(digits, digit);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* MagneSafe V5 types, behind the tracks, `|` and its encryption status as four hexadecimal digits
+ * (MagTek 99875475, appendix D, example 5); no track has a `|`. One that encrypts masks what is
+ * laid out like a payment card, club cards included. Which byte comes first is not asked: bit 2 in
+ * either is enough, and a status that can't be read counts as yes. */
+static bool may_mask(const uint8_t *status, size_t len)
+{
+    enum { STATUS_DIGITS = 4, ENCRYPTION_ENABLED = 0x4 };
+    bool encrypts = len < STATUS_DIGITS + 1 || status[STATUS_DIGITS] != '|';
+    for (size_t i = 0; i < STATUS_DIGITS && !encrypts; i++) {
+        int value = hex_value(status[i]);
+        bool is_low_half = i % 2 == 1;
+        encrypts = value < 0 || (is_low_half && (value & ENCRYPTION_ENABLED) != 0);
+    }
+    return encrypts;
+}
+
+static enum tally_status judge_stripe(const uint8_t *text, size_t len,
+                                      const struct hal_reader_settings *settings,
+                                      struct tally_card *ret_card)
+{
+    struct hal_track tracks[HAL_TRACKS];
+    const uint8_t *bar = memchr(text, '|', len);
+    size_t tracks_len = bar == NULL ? len : (size_t)(bar - text);
+    hal_tracks_split(text, tracks_len, tracks);
+    bool masks = bar != NULL && may_mask(bar + 1, len - tracks_len - 1);
+    return hal_tracks_card(tracks, &settings->rules, masks, ret_card);
 }
 
 static enum tally_status judge(const struct hal_wedge *wedge,
@@ -356,9 +393,7 @@ static enum tally_status judge(const struct hal_wedge *wedge,
         return hal_scan_card(settings, HAL_SYMBOLOGY_UNKNOWN, TALLY_ENTRY_SCANNED, text, len,
                              ret_card);
     }
-    struct hal_track tracks[HAL_TRACKS];
-    hal_tracks_split(text, len, tracks);
-    return hal_tracks_card(tracks, &settings->rules, false, ret_card);
+    return judge_stripe(text, len, settings, ret_card);
 }
 
 /* What of the state is not the text: keys that are still down stay known. */

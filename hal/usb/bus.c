@@ -5,7 +5,11 @@
 #include "app/base/alloc.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+enum { OPEN_AGAIN_MS = 1000 };
 
 /* ---- devices ---- */
 
@@ -105,8 +109,9 @@ static bool is_due(const struct usb_offer *offer)
     if (offer->claim != NULL || offer->wait == USB_WAIT_NOT) {
         return false;
     }
-    return offer->wait == USB_WAIT_TIME ? uv_now(offer->device->usb->loop) >= offer->due_ms
-                                        : access(offer->shown.node, R_OK | W_OK) == 0;
+    return offer->wait == USB_WAIT_TIME
+               ? uv_now(offer->device->usb->loop) >= offer->due_ms
+               : offer->has_news && access(offer->shown.node, R_OK | W_OK) == 0;
 }
 
 static void plan(struct hal_usb *usb);
@@ -157,36 +162,57 @@ void hal_usb_show_again(struct hal_usb_interface *interface, uint32_t in_ms)
     plan(usb);
 }
 
-static void on_node_changed(uv_fs_event_t *watch, const char *name, int events, int status)
+static void note_news(struct usb_device *device)
 {
-    (void)name;
+    for (size_t i = 0; i < device->offer_count; i++) {
+        device->offers[i].has_news = true;
+    }
+}
+
+static void on_nodes_changed(uv_fs_event_t *watch, const char *name, int events, int status)
+{
     (void)events;
     (void)status;
     struct usb_device *device = watch->data;
-    show_due(device->usb);
+    const char *own_name = strrchr(device->seen->node, '/') + 1;
+    if (name == NULL || strcmp(name, own_name) == 0) {
+        note_news(device);
+        show_due(device->usb);
+    }
 }
 
-/* A node that is not there can't be watched; when it comes, the kernel says so. */
+/* inotify wants to read what it watches, so it is given the folder: a node that is closed to us, or
+ * not there yet, can't be read. */
 static void watch_node(struct usb_device *device)
 {
+    char folder[USB_NODE_LEN_MAX + 1];
     if (!device->has_watch) {
         device->has_watch = uv_fs_event_init(device->usb->loop, &device->watch) == 0;
         device->watch.data = device;
     }
+    snprintf(folder, sizeof folder, "%s", device->seen->node);
+    *strrchr(folder, '/') = '\0';
     if (device->has_watch) {
-        (void)uv_fs_event_stop(&device->watch); /* another file may be called so by now */
-        (void)uv_fs_event_start(&device->watch, on_node_changed, device->seen->node, 0);
+        (void)uv_fs_event_stop(&device->watch); /* it may have been made anew */
+        (void)uv_fs_event_start(&device->watch, on_nodes_changed, folder, 0);
     }
 }
 
+/* A node that looks open already was opened between the attempt and this call, or something else
+ * forbids it (a device cgroup), or the device is dying: nobody will send news of that. */
 void hal_usb_show_when_allowed(struct hal_usb_interface *interface)
 {
     assert(interface != NULL);
 
     struct usb_offer *offer = (struct usb_offer *)interface;
-    if (offer->device->is_there && !offer->device->usb->is_closing) {
-        offer->wait = USB_WAIT_ALLOWED;
-        watch_node(offer->device);
+    if (!offer->device->is_there || offer->device->usb->is_closing) {
+        return;
+    }
+    offer->wait = USB_WAIT_ALLOWED;
+    offer->has_news = false;
+    watch_node(offer->device);
+    if (access(interface->node, R_OK | W_OK) == 0) {
+        hal_usb_show_again(interface, OPEN_AGAIN_MS);
     }
 }
 
@@ -246,6 +272,7 @@ static void merge(struct hal_usb *usb, struct usb_seen *seen)
         struct usb_device *device = find_device(usb, &at->identity);
         if (device != NULL) {
             device->is_there = true;
+            note_news(device);
         }
     }
     drop_the_left(usb);

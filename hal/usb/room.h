@@ -50,6 +50,7 @@ struct usb_offer {
     struct hal_usb_claim *claim; /* NULL: nobody has it */
     enum usb_wait wait;          /* to be shown again */
     uint64_t due_ms;
+    bool has_news;   /* of its node or of the bus, since it began to wait */
     bool was_silent; /* a claim of it has to answer first */
 };
 
@@ -61,8 +62,7 @@ struct usb_device {
     size_t offer_count;
     bool is_there;
     bool has_watch;
-    bool is_watching;
-    uv_fs_event_t watch; /* of its node, while it may not be opened */
+    uv_fs_event_t watch; /* of its folder of nodes, while it may not be opened */
     struct usb_device *next;
 };
 

@@ -2,7 +2,9 @@
 """tallyd and tallyhq as real processes on this machine, without a reader: what a till sees when things
 are right, and when they are not. Programs come from TALLY_PROGRAMS (the build's bin folder)."""
 
+import base64
 import csv
+import hmac
 import io
 import json
 import os
@@ -34,6 +36,30 @@ def config_problem(text):
         done = subprocess.run([shop.PROGRAMS / "tallyd", "--config", file.name],
                               capture_output=True, text=True, check=False, timeout=20)
         return done.returncode, done.stderr.replace(file.name, "FILE")
+
+
+def crc32c(data):
+    """RFC 3720, B.4, bit by bit."""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+class Phone:
+    """A member's phone: makes codes as hal/reader/CODES.md says, from what head office printed."""
+
+    def __init__(self, handle, key):
+        self.handle, self.key = handle, key
+
+    def code(self, at_s):
+        step = (int(at_s * 1000) // 30000).to_bytes(4, "big")
+        mac = hmac.new(self.key, b"TLY1 rotating\0" + self.handle + step, "sha256").digest()
+        data = b"\1" + self.handle + step + mac[:8]
+        data += (crc32c(data) & 0xffff).to_bytes(2, "big")
+        return "TLY1:" + base64.b32encode(data).decode()
 
 
 class Configuration(unittest.TestCase):
@@ -307,6 +333,28 @@ class InAShop(Shop):
                             cashier="", lines=[{"sku": "tea", "amount_minor": 1}])
         self.assert_refused("TALLY_E_EXISTS", "sale", ref="r1", member=member["member"], points=0,
                             cashier="", lines=2 * [{"sku": "tea", "amount_minor": 2**63 - 1}])
+
+    def test_a_receipt_says_what_a_sale_brought_in_either_language_and_again(self):
+        self.open()
+        self.enrol()
+        member = self.identify(CARDS[1])
+        sale = self.sell(member, "r1")
+        points = f"{sale['member']['points']:,}"
+        lines = self.till.call("receipt", ref="r1", columns=30)["lines"]
+        texts = [line["text"] for line in lines]
+        self.assertEqual([line["title"] for line in lines], [True] + [False] * (len(lines) - 1))
+        self.assertIn("Points earned" + f"{sale['earned_points']:>17,}", texts)
+        self.assertIn("Points now" + f"{points:>20}", texts)
+        self.assertEqual(texts, [line["text"] for line in
+                                 self.till.call("receipt", ref="r1", columns=30)["lines"]])
+        texts = [line["text"] for line in self.till.call("receipt", ref="r1", language="zh")["lines"]]
+        self.assertIn("可用积分" + f"{points:>34}", texts)
+        self.till.call("void", ref="v1", sale_ref="r1", cashier="ann")
+        texts = [line["text"] for line in self.till.call("receipt", ref="v1")["lines"]]
+        self.assertTrue(any(text.startswith("Points taken back") for text in texts), texts)
+        self.assert_refused("TALLY_E_NOT_FOUND", "receipt", ref="r2")
+        self.assertTrue(member["name"])
+        self.assertNotIn(member["name"], " ".join(texts))
 
     def test_one_sale_sent_twice_while_it_waits_for_its_points_gets_one_receipt_twice(self):
         self.open()
@@ -695,6 +743,46 @@ class WithEveryKindOfRule(Shop):
         back = self.till.call("refund", ref="b1", sale_ref="r1")
         self.assertEqual(back["member"]["account"], second["account"])
         self.assert_books_agree()
+
+    def give_code(self, card, *options):
+        """What head office prints for the member who has this card."""
+        return self.hq.admin("card", "code", card, *options, "--reason", "app", "--who", "bo")
+
+    def test_a_code_on_a_phone_names_its_member_once_and_a_printed_one_again_and_again(self):
+        self.open()
+        self.enrol()
+        member = self.new_member()
+        self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
+        self.hq.stop()
+        printed = self.give_code(NEW_CARD, "--printed").strip()
+        words = dict(line.split() for line in self.give_code(NEW_CARD).splitlines())
+        self.hq.start()
+        phone = Phone(bytes.fromhex(words["handle"]), bytes.fromhex(words["key"]))
+        self.wait_rows(lambda: self.finds(printed))
+        self.assertEqual(self.identify(printed)["member"], member["member"])
+        code = self.first_code(phone)
+        self.assertEqual(self.identify(code)["member"], member["member"])
+        self.assert_refused("TALLY_E_CODE_USED", "identify", text=code)
+        self.assert_refused("TALLY_E_CODE_EXPIRED", "identify", text=phone.code(time.time() - 120))
+        self.assert_refused("TALLY_E_CARD_UNREADABLE", "identify", text=code[:-1] + "%")
+        self.reopen(signal.SIGKILL)
+        self.assertEqual(self.identify(printed)["member"], member["member"])
+        self.assert_books_agree()
+
+    def first_code(self, phone):
+        """The first code that was not valid before the terminal started: nobody can have used it there.
+        Codes are valid from 15 s before their 30 s, so the wait for one is 30 s at the most."""
+        started = time.time()
+        step = (int(started) + 15) // 30 + 1
+        while time.time() < step * 30 - 14:
+            time.sleep(0.2)
+        return phone.code(step * 30)
+
+    def finds(self, text):
+        try:
+            return self.identify(text)
+        except shop.Refused:
+            return None
 
     def test_a_lost_card_is_replaced_and_finds_nobody_any_more(self):
         self.open()

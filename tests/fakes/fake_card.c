@@ -172,8 +172,8 @@ static size_t prove_second(struct fake_card *card, const uint8_t *apdu, size_t l
     if (!was_proving || len < 37 || apdu[4] != 32) {
         return refuse(answer, 0x917e);
     }
-    enum tally_status status = tally_aes_cbc_decrypt(
-        card->proof_key, zeros, (struct tally_slice){apdu + 5, 32}, plain);
+    enum tally_status status =
+        tally_aes_cbc_decrypt(card->proof_key, zeros, (struct tally_slice){apdu + 5, 32}, plain);
     bool is_terminal_right = status == TALLY_OK && memcmp(plain + 16, card->rnd_b + 1, 15) == 0 &&
                              plain[31] == card->rnd_b[0];
     if (!is_terminal_right) {
@@ -241,8 +241,21 @@ static size_t read_part(const uint8_t *file, size_t file_len, size_t at, size_t 
 
 static size_t read_binary(struct fake_card *card, const uint8_t *apdu, uint8_t *answer)
 {
-    const uint8_t cc[] = {0x00, 0x0f, 0x20, (uint8_t)(card->mle >> 8), (uint8_t)card->mle,
-                          0x00, 0xff, 0x04, 0x06, 0xe1, 0x04, 0x04, 0x00, 0x00, 0x00};
+    const uint8_t cc[] = {0x00,
+                          0x0f,
+                          0x20,
+                          (uint8_t)(card->mle >> 8),
+                          (uint8_t)card->mle,
+                          0x00,
+                          0xff,
+                          0x04,
+                          0x06,
+                          0xe1,
+                          0x04,
+                          0x04,
+                          0x00,
+                          0x00,
+                          0x00};
     if ((apdu[2] & 0x80) != 0) {
         return card->app == FAKE_OWN_APP && !card->only_native
                    ? read_part((const uint8_t *)card->digits, strlen(card->digits), 0, apdu[4],
@@ -254,8 +267,9 @@ static size_t read_binary(struct fake_card *card, const uint8_t *apdu, uint8_t *
     case FAKE_CC_FILE:
         return read_part(cc, sizeof cc, at, apdu[4], answer);
     case FAKE_NDEF_FILE:
-        return apdu[4] > card->mle ? refuse(answer, 0x6700)
-                                   : read_part(card->ndef_file, card->ndef_len, at, apdu[4], answer);
+        return apdu[4] > card->mle
+                   ? refuse(answer, 0x6700)
+                   : read_part(card->ndef_file, card->ndef_len, at, apdu[4], answer);
     default:
         return refuse(answer, 0x6986);
     }

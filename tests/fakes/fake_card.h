@@ -1,5 +1,5 @@
-/* tests/fakes/fake_card.h: contactless cards as seen through a reader's pseudo-commands: an APDU in,
- * an answer out. What a card does not have it refuses as real ones do. */
+/* tests/fakes/fake_card.h: contactless cards as seen through a reader's pseudo-commands: an APDU
+ * in, an answer out. What a card does not have it refuses as real ones do. */
 #ifndef TALLY_TESTS_FAKE_CARD_H
 #define TALLY_TESTS_FAKE_CARD_H
 

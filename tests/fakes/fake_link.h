@@ -43,7 +43,7 @@ struct fake_link {
     struct hal_setup setup; /* of the last control transfer */
     unsigned control_count, send_count;
     unsigned ready_count, card_count, refused_count;
-    struct tally_card card;                        /* the last one */
+    struct tally_card card; /* the last one */
     enum tally_status refused[FAKE_SAID_MAX];
     bool has_ended;
     enum tally_status ended;

@@ -18,8 +18,9 @@ struct bench_options {
     const char *dir; /* there; measures make their own directories in it, and remove them */
     uint64_t sales, members;
     uint64_t swipes, club;
-    uint64_t rounds; /* 1..BENCH_ROUNDS_MAX */
-    uint64_t seed;   /* above 0 */
+    uint64_t decodes; /* at each wear of the card */
+    uint64_t rounds;  /* 1..BENCH_ROUNDS_MAX */
+    uint64_t seed;    /* above 0 */
 };
 
 __attribute__((format(printf, 1, 2))) _Noreturn void bench_die(const char *format, ...);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tally-bench: our numbers and the peers', in one run, on the same machine; one line for each pair.
  */
+#include "tools/measure/decode.h"
 #include "tools/measure/quote.h"
 #include "tools/measure/sale.h"
 #include "tools/measure/swipe.h"
@@ -22,7 +23,7 @@
 #define TMPFS_MAGIC 0x01021994
 
 static const char usage[] =
-    "usage: tally-bench [OPTIONS] [sales | swipes | quotes]\n"
+    "usage: tally-bench [OPTIONS] [sales | swipes | quotes | decode]\n"
     "\n"
     "Our numbers beside those of others, measured in one run; all measures unless one is named.\n"
     "\n"
@@ -33,6 +34,7 @@ static const char usage[] =
     "  --members N   members that the stores of the sales know before (100000)\n"
     "  --swipes N    swipes in a round (5000)\n"
     "  --club N      members in the stores of the swipes (1000)\n"
+    "  --decodes N   swipes for the card reader to decode, at each wear of the card (100000)\n"
     "\n"
     "What the measures are: tools/bench --help, and tools/measure/README.md.\n";
 
@@ -148,6 +150,9 @@ static void take_option(struct bench_options *options, int option)
     case 'c':
         options->club = number_of("--club", optarg, SWIPE_CLUB_MAX);
         break;
+    case 'f':
+        options->decodes = number_of("--decodes", optarg, 1000000000);
+        break;
     case 'r':
         options->rounds = number_of("--rounds", optarg, BENCH_ROUNDS_MAX);
         break;
@@ -166,21 +171,18 @@ static void take_option(struct bench_options *options, int option)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"dir", required_argument, NULL, 'd'},
-        {"sales", required_argument, NULL, 's'},
-        {"members", required_argument, NULL, 'm'},
-        {"swipes", required_argument, NULL, 'w'},
-        {"club", required_argument, NULL, 'c'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"dir", required_argument, NULL, 'd'},     {"sales", required_argument, NULL, 's'},
+        {"members", required_argument, NULL, 'm'}, {"swipes", required_argument, NULL, 'w'},
+        {"club", required_argument, NULL, 'c'},    {"decodes", required_argument, NULL, 'f'},
+        {"rounds", required_argument, NULL, 'r'},  {"seed", required_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct bench_options options = {.dir = "build/bench",
                                     .sales = 2000,
                                     .members = 100000,
                                     .swipes = 5000,
                                     .club = 1000,
+                                    .decodes = 100000,
                                     .rounds = 3,
                                     .seed = 1};
     int option;
@@ -191,9 +193,16 @@ int main(int argc, char **argv)
     bool sales = only == NULL || strcmp(only, "sales") == 0;
     bool swipes = only == NULL || strcmp(only, "swipes") == 0;
     bool quotes = only == NULL || strcmp(only, "quotes") == 0;
-    if (optind != argc || (!sales && !swipes && !quotes)) {
+    bool decode = only == NULL || strcmp(only, "decode") == 0;
+    if (optind != argc || (!sales && !swipes && !quotes && !decode)) {
         fputs(usage, stderr);
         return 2;
+    }
+    if (decode) {
+        decode_measure(&options);
+    }
+    if (!sales && !swipes && !quotes) {
+        return 0; /* no disk is needed */
     }
     bench_check(tally_crypto_start(), "randomness");
     prepare_dir(options.dir);

@@ -27,13 +27,15 @@ struct request {
 static void print_help(FILE *out)
 {
     fputs("Usage: tally-swipe [--track1 TEXT] [--track2 TEXT] [--track3 TEXT] [--seed N]\n"
-          "                   [--speed CMS] [--reverse] [--damage] [--head PATH|HOST:PORT]\n"
+          "                   [--speed CMS] [--wear WEAR] [--reverse] [--damage]\n"
+          "                   [--head PATH|HOST:PORT]\n"
           "       tally-swipe --command LINE --head PATH|HOST:PORT\n"
           "Swipes a card: prints the flux transitions, or sends them to a tally-reader.\n"
           "\n"
           "  --trackN TEXT   what track N carries; sentinels may be left out\n"
           "  --seed N        replay the swipe with this seed; default: a new one, printed\n"
           "  --speed CMS     speed at the start, 5 to 150 cm/s; default: the seed chooses\n"
+          "  --wear WEAR     clean (default), captured, worn or terrible\n"
           "  --reverse       from the other end\n"
           "  --damage        with a scratch: no track can be read\n"
           "  --head WHERE    Unix socket (with a /) or HOST:PORT of the reader's head\n"
@@ -197,20 +199,27 @@ static bool read_number(const char *text, uint64_t most, uint64_t *ret_number)
     return true;
 }
 
+static bool read_wear(const char *name, enum tally_swipe_wear *ret_wear)
+{
+    for (int wear = 0; wear < TALLY_SWIPE_WEARS; wear++) {
+        if (strcmp(name, tally_swipe_noise((enum tally_swipe_wear)wear)->name) == 0) {
+            *ret_wear = (enum tally_swipe_wear)wear;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 0 go on, -1 help was asked for, EXIT_USAGE. */
 static int read_options(int argc, char **argv, struct request *request)
 {
-    static const struct option options[] = {{"track1", required_argument, NULL, '1'},
-                                            {"track2", required_argument, NULL, '2'},
-                                            {"track3", required_argument, NULL, '3'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"speed", required_argument, NULL, 'v'},
-                                            {"reverse", no_argument, NULL, 'r'},
-                                            {"damage", no_argument, NULL, 'd'},
-                                            {"head", required_argument, NULL, 'p'},
-                                            {"command", required_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"track1", required_argument, NULL, '1'}, {"track2", required_argument, NULL, '2'},
+        {"track3", required_argument, NULL, '3'}, {"seed", required_argument, NULL, 's'},
+        {"speed", required_argument, NULL, 'v'},  {"wear", required_argument, NULL, 'w'},
+        {"reverse", no_argument, NULL, 'r'},      {"damage", no_argument, NULL, 'd'},
+        {"head", required_argument, NULL, 'p'},   {"command", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     uint64_t speed = 0;
     if (getrandom(&request->hand.seed, sizeof request->hand.seed, 0) < 0) {
         request->hand.seed = (uint64_t)getpid();
@@ -234,6 +243,11 @@ static int read_options(int argc, char **argv, struct request *request)
                 return EXIT_USAGE;
             }
             request->hand.speed_cms = (unsigned)speed;
+            break;
+        case 'w':
+            if (!read_wear(optarg, &request->hand.wear)) {
+                return EXIT_USAGE;
+            }
             break;
         case 'r':
             request->hand.is_reverse = true;

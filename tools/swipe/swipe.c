@@ -6,13 +6,14 @@
 #include <string.h>
 
 enum {
-    STRIPE_NM = 85600000,   /* an ID-1 card from edge to edge */
-    FIRST_BIT_NM = 7440000, /* start sentinel from the edge, ISO/IEC 7811 */
-    CELLS_MAX = 720,        /* 210 bpi over the whole card */
-    EDGES_MAX = 2 * CELLS_MAX,
+    STRIPE_NM = 85600000,                       /* an ID-1 card from edge to edge */
+    FIRST_BIT_NM = 7440000,                     /* start sentinel from the edge, ISO/IEC 7811 */
+    CELLS_MAX = 720,                            /* 210 bpi over the whole card */
+    EDGES_MAX = TALLY_SWIPE_INTERVALS_MAX - 20, /* the rest is for the garbage at both ends */
     NM_PER_CM = 10000000,
     SPEED_UNIT = 4096, /* fixed point of speed factors */
-    SCRATCH_CELLS_MIN = 30
+    SCRATCH_CELLS_MIN = 30,
+    LATE_NM_MAX = 2500000 /* of the stripe that the head does not see at either end */
 };
 
 struct layout {
@@ -27,6 +28,14 @@ static const struct layout layouts[TALLY_SWIPE_TRACKS] = {
     {120952, 7, 0x20, '%', '?', 78},
     {338667, 5, 0x30, ';', '?', 39},
     {120952, 5, 0x30, ';', '?', 106},
+};
+
+/* README.md says where these come from. */
+static const struct tally_swipe_noise noises[TALLY_SWIPE_WEARS] = {
+    [TALLY_SWIPE_CLEAN] = {"clean", 5, 10, 0, 0, 0},
+    [TALLY_SWIPE_CAPTURED] = {"captured", 20, 40, 0, 0, 0},
+    [TALLY_SWIPE_WORN] = {"worn", 40, 60, 100, 100, 10},
+    [TALLY_SWIPE_TERRIBLE] = {"terrible", 70, 100, 3000, 3000, 10},
 };
 
 struct stripe {
@@ -126,20 +135,76 @@ static void add_edge(struct edges *edges, int64_t at_nm)
     edges->at_nm[edges->count++] = at_nm;
 }
 
+/* Eight dice are a bell: a standard deviation of 209 around 0, never beyond 1020. */
+static int64_t draw_bell(uint64_t *state)
+{
+    int64_t sum = 0;
+    for (uint64_t dice = draw(state); dice != 0; dice >>= 8) {
+        sum += (int64_t)(dice & 0xff);
+    }
+    return sum - 1020;
+}
+
 /* Where the transitions lie: every second one is off by the asymmetry, each one by its own jitter.
  */
-static void magnetise(const struct stripe *stripe, const struct layout *layout, uint64_t *random,
-                      struct edges *edges)
+static void magnetise(const struct stripe *stripe, const struct layout *layout,
+                      const struct tally_swipe_noise *noise, uint64_t *random, struct edges *edges)
 {
     int64_t cell = layout->cell_nm;
-    int64_t asymmetry = draw_between(random, -cell * 3 / 100, cell * 3 / 100);
-    int64_t jitter = cell * draw_between(random, 0, 40) / 1000;
+    int64_t most = cell * noise->asymmetry_permille / 1000;
+    int64_t asymmetry = draw_between(random, -most, most);
+    int64_t jitter = cell * noise->jitter_permille / 1000;
     edges->count = 0;
     for (int i = 0; i < stripe->count; i++) {
         for (int half = 0; half <= stripe->cells[i]; half++) {
             int64_t at = cell * i + cell / 2 * half;
             int64_t shift = edges->count % 2 == 0 ? asymmetry : 0;
-            add_edge(edges, at + shift + draw_between(random, -jitter, jitter));
+            add_edge(edges, at + shift + jitter * draw_bell(random) / 209);
+        }
+    }
+}
+
+static bool happens(uint32_t ppm, uint32_t dice)
+{
+    return dice < (uint64_t)ppm * UINT32_MAX / 1000000;
+}
+
+static bool is_lone(const struct tally_swipe_noise *noise, uint64_t *random)
+{
+    return draw(random) % 100 < noise->lone_percent;
+}
+
+/* One or two transitions between two that are there. */
+static void add_pulse(struct edges *edges, int64_t from_nm, int64_t to_nm, int count,
+                      uint64_t *random)
+{
+    while (count-- > 0) {
+        int64_t at = draw_between(random, from_nm, to_nm > from_nm ? to_nm : from_nm);
+        add_edge(edges, at);
+        from_nm = at;
+    }
+}
+
+/* Pulses that are missing, one in four followed by another one, and pulses that nobody wrote. */
+static void wear_out(const struct tally_swipe_noise *noise, uint64_t *random, struct edges *edges)
+{
+    struct edges whole = *edges;
+    int lost = 0;
+    edges->count = 0;
+    for (int i = 0; i < whole.count; i++) {
+        uint64_t dice = draw(random);
+        if (lost == 0 && happens(noise->lost_ppm, (uint32_t)dice)) {
+            lost = is_lone(noise, random) ? 1 : draw(random) % 4 == 0 ? 4 : 2;
+        }
+        if (lost > 0) {
+            lost--;
+            continue;
+        }
+        add_edge(edges, whole.at_nm[i]);
+        bool has_room = edges->count + (whole.count - i) + 2 <= EDGES_MAX;
+        if (i + 1 < whole.count && has_room && happens(noise->extra_ppm, (uint32_t)(dice >> 32))) {
+            add_pulse(edges, whole.at_nm[i], whole.at_nm[i + 1], is_lone(noise, random) ? 1 : 2,
+                      random);
         }
     }
 }
@@ -156,6 +221,15 @@ static void remove_edges(struct edges *edges, int64_t from_nm, int64_t to_nm, in
         }
     }
     edges->count = kept;
+}
+
+/* The head is not yet on the stripe, and leaves it early. */
+static void cut_ends(struct edges *edges, uint64_t *random)
+{
+    int64_t from = draw_between(random, 0, LATE_NM_MAX);
+    int64_t to = STRIPE_NM - draw_between(random, 0, LATE_NM_MAX);
+    remove_edges(edges, INT64_MIN, from, 0, random);
+    remove_edges(edges, to, INT64_MAX, 0, random);
 }
 
 /* Noise in the place of a removed piece, as many transitions as it had at most. */
@@ -199,7 +273,7 @@ static void scratch(const struct stripe *stripe, const struct layout *layout, ui
 /* Speed over the way: from 1 to `last` times, bent by `bend`; smooth, so without corners. */
 struct profile {
     int64_t speed_nm_s;
-    int64_t last; /* in SPEED_UNITs, 0.4 .. 2.5 */
+    int64_t last; /* in SPEED_UNITs, 1/3 .. 3 */
     int64_t bend; /* in SPEED_UNITs, -0.2 .. 0.2 of the speed in the middle */
 };
 
@@ -209,7 +283,7 @@ static struct profile choose_profile(const struct tally_swipe_hand *hand, uint64
     if (hand->speed_cms != 0) {
         speed = hand->speed_cms;
     }
-    int64_t last = draw_between(random, SPEED_UNIT, SPEED_UNIT * 5 / 2);
+    int64_t last = draw_between(random, SPEED_UNIT, SPEED_UNIT * 3);
     if (draw(random) % 2 == 0) {
         last = (int64_t)SPEED_UNIT * SPEED_UNIT / last;
     }
@@ -264,11 +338,18 @@ static void pass_by(const struct edges *edges, const struct profile *profile, bo
     }
 }
 
+const struct tally_swipe_noise *tally_swipe_noise(enum tally_swipe_wear wear)
+{
+    assert(wear >= 0 && wear < TALLY_SWIPE_WEARS);
+    return &noises[wear];
+}
+
 bool tally_swipe_flux(const struct tally_swipe_hand *hand, int track, const char *text,
                       struct tally_swipe_flux *ret_flux)
 {
     assert(track >= 1 && track <= TALLY_SWIPE_TRACKS);
     const struct layout *layout = &layouts[track - 1];
+    const struct tally_swipe_noise *noise = tally_swipe_noise(hand->wear);
     struct stripe stripe;
     struct edges edges;
     if (!write_stripe(layout, text, &stripe)) {
@@ -277,10 +358,14 @@ bool tally_swipe_flux(const struct tally_swipe_hand *hand, int track, const char
     uint64_t hand_random = hand->seed, track_random = hand->seed ^ ((uint64_t)track << 56);
     (void)draw(&track_random);
     struct profile profile = choose_profile(hand, &hand_random);
-    magnetise(&stripe, layout, &track_random, &edges);
+    magnetise(&stripe, layout, noise, &track_random, &edges);
+    if (noise->lost_ppm > 0 || noise->extra_ppm > 0) {
+        wear_out(noise, &track_random, &edges);
+    }
     if (hand->is_damaged) {
         scratch(&stripe, layout, &track_random, &edges);
     }
+    cut_ends(&edges, &track_random);
     int64_t typical_us = (int64_t)layout->cell_nm * 1000000 / profile.speed_nm_s;
     ret_flux->count = 0;
     add_garbage(ret_flux, typical_us, 5, &track_random);

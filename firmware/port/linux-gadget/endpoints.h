@@ -1,8 +1,7 @@
-/* firmware/port/linux-gadget/endpoints.h: FunctionFS: endpoint 0 and the interrupt endpoint as
- * files.
+/* firmware/port/linux-gadget/endpoints.h: FunctionFS: endpoint 0 and the other endpoints as files.
  *
- * A write to a FunctionFS endpoint blocks until the host has taken it, whatever O_NONBLOCK says,
- * and the host may never come. So reports are sent with the kernel's own asynchronous I/O
+ * Reading or writing a FunctionFS endpoint blocks until the host comes for it, whatever O_NONBLOCK
+ * says, and the host may never come. So transfers go by the kernel's own asynchronous I/O
  * (io_submit), whose end wakes poll() through an eventfd, and which can be cancelled.
  *
  * Errors   false, and errno
@@ -15,42 +14,75 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "firmware/usb/hid.h"
+#include "firmware/usb/device.h"
+
+enum {
+    ENDPOINTS_MAX = 4, /* those of device.h */
+    ENDPOINTS_EVENTS_MAX = 4,
+    ENDPOINTS_PACKET_LEN = 512 /* of a bulk endpoint at the most */
+};
 
 enum endpoints_event { /* what ep0 had to say, in order */
                        ENDPOINTS_NOTHING = 0,
                        ENDPOINTS_HOST_UP,
                        ENDPOINTS_HOST_DOWN
 };
-enum { ENDPOINTS_EVENTS_MAX = 4 };
+
+/* One endpoint. Its transfer is the kernel's until it has ended, given up or not. */
+struct endpoint {
+    int fd;
+    uint8_t address;
+    uint16_t packet_len_fs;
+    uint16_t packet_len_hs;
+    bool is_bulk;
+    bool is_busy;
+    bool is_given_up; /* its end is nobody's business any more */
+    size_t owed_len;  /* sent, and its empty packet is under way; 0: none is */
+    struct iocb request;
+    uint8_t packet[ENDPOINTS_PACKET_LEN]; /* what comes in on an OUT endpoint */
+};
 
 struct endpoints {
     int ep0_fd;  /* poll for POLLIN, then endpoints_serve() */
-    int ep1_fd;  /* interrupt IN */
     int done_fd; /* eventfd: poll for POLLIN, then endpoints_finish() */
     aio_context_t aio;
-    struct iocb request;
-    bool is_sending;
+    size_t count;
+    struct endpoint list[ENDPOINTS_MAX];
 };
 
-/* Opens the mounted FunctionFS at `dir` and writes descriptors and strings: from here on the gadget
- * may be bound. On false nothing stays open. */
-bool endpoints_open(struct endpoints *endpoints, const char *dir);
+/* How a transfer ended. */
+struct endpoints_end {
+    uint8_t address;
+    size_t len;           /* bytes the host took or sent */
+    bool is_whole;        /* false: it broke off */
+    const uint8_t *bytes; /* of an OUT endpoint, until the next transfer */
+};
 
-/* Reads the events that wait on ep0 and answers SETUP packets from `hid`. Blocks while the host
+/* Opens the mounted FunctionFS at `dir` and writes the descriptors and strings of `device`: from
+ * here on the gadget may be bound. The device is reset. On false nothing stays open. */
+bool endpoints_open(struct endpoints *endpoints, const char *dir, struct tally_usb_device *device);
+
+/* Reads the events that wait on ep0 and answers SETUP packets from `device`. Blocks while the host
  * does the data stage it has asked for. Returns how many of ret_events[ENDPOINTS_EVENTS_MAX] were
  * written, 0 included. */
-size_t endpoints_serve(struct endpoints *endpoints, struct tally_hid *hid,
+size_t endpoints_serve(struct endpoints *endpoints, struct tally_usb_device *device,
                        enum endpoints_event ret_events[ENDPOINTS_EVENTS_MAX]);
 
-/* Starts to send; `data` is copied by the kernel. Only while !is_sending. */
-bool endpoints_send(struct endpoints *endpoints, const uint8_t *data, size_t len);
+/* Is a transfer of this endpoint with the kernel, given up or not? */
+bool endpoints_is_busy(const struct endpoints *endpoints, uint8_t address);
 
-/* After done_fd became readable: the bytes the host took, or -1 when the transfer was given up. */
-long endpoints_finish(struct endpoints *endpoints);
+/* Starts to send, which copies `bytes`, or to receive one packet. Only while it is not busy. */
+bool endpoints_send(struct endpoints *endpoints, uint8_t address, const uint8_t *bytes, size_t len,
+                    enum tally_usb_speed speed);
+bool endpoints_receive(struct endpoints *endpoints, uint8_t address, enum tally_usb_speed speed);
 
-/* Gives up what is being sent; its end still comes through done_fd. */
-void endpoints_cancel(struct endpoints *endpoints);
+/* After done_fd became readable, until it says false: the next transfer that has ended and was not
+ * given up. */
+bool endpoints_finish(struct endpoints *endpoints, struct endpoints_end *ret_end);
+
+/* Gives up what an endpoint, or every one, is doing. It is busy until the kernel lets go. */
+void endpoints_give_up(struct endpoints *endpoints, uint8_t address);
+void endpoints_give_up_all(struct endpoints *endpoints);
 
 /* Closes all. */
 void endpoints_close(struct endpoints *endpoints);

@@ -176,6 +176,19 @@ bool gadget_unbind(struct gadget *gadget)
     return !gadget->is_bound;
 }
 
+bool gadget_is_high_speed(const struct gadget *gadget)
+{
+    char path[PATH_MAX], text[32] = "";
+    snprintf(path, sizeof path, UDC_CLASS "/%s/current_speed", gadget->udc);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t len = read(fd, text, sizeof text - 1);
+    close(fd);
+    return len > 0 && strncmp(text, "high-speed", strlen("high-speed")) == 0;
+}
+
 void gadget_remove(struct gadget *gadget)
 {
     char first_error[sizeof gadget->error];

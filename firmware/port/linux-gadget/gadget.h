@@ -31,6 +31,9 @@ bool gadget_bind(struct gadget *gadget);
 /* Pulls the plug. Nothing happens when it is out already. */
 bool gadget_unbind(struct gadget *gadget);
 
+/* Has the bus reset settled on high speed? False where the controller does not say. */
+bool gadget_is_high_speed(const struct gadget *gadget);
+
 /* Takes away all that gadget_create() made. Never fails; what is not there is not missed. */
 void gadget_remove(struct gadget *gadget);
 

@@ -307,6 +307,7 @@ static void on_request(void *context, struct till_request *request)
     case TILL_RELEASE:
     case TILL_CARD:
     case TILL_ADJUST:
+    case TILL_RECEIPT:
         till_answer_refused(request, TALLY_E_NOT_READY, "not in this one");
         return;
     case TILL_MEMBER:

@@ -95,12 +95,12 @@ static void only_levels_that_can_be_spoken_are(void **state)
         struct described what;
         bool is_spoken;
     } rows[] = {
-        {{0x00020040, 271, 2, 0, 7}, true},      /* ACR122U: short APDU */
-        {{0x00040040, 522, 2, 0, 7}, true},      /* ACR1252: extended APDU */
-        {{0x00010030, 271, 1, 0, 7}, true},      /* Touchatag: TPDU, T=0 */
-        {{0x000104fe, 65554, 3, 0, 7}, true},    /* QEMU: TPDU */
-        {{0x00010030, 271, 2, 0, 7}, false},     /* TPDU with T=1 alone */
-        {{0x00000030, 271, 1, 0, 7}, false},     /* characters */
+        {{0x00020040, 271, 2, 0, 7}, true},   /* ACR122U: short APDU */
+        {{0x00040040, 522, 2, 0, 7}, true},   /* ACR1252: extended APDU */
+        {{0x00010030, 271, 1, 0, 7}, true},   /* Touchatag: TPDU, T=0 */
+        {{0x000104fe, 65554, 3, 0, 7}, true}, /* QEMU: TPDU */
+        {{0x00010030, 271, 2, 0, 7}, false},  /* TPDU with T=1 alone */
+        {{0x00000030, 271, 1, 0, 7}, false},  /* characters */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hal_ccid_class about = class_of(&rows[i].what);
@@ -129,8 +129,7 @@ static void voltages_are_tried_only_where_the_reader_does_not_choose(void **stat
 static void too_many_slots_and_too_long_messages_are_cut_to_a_maximum(void **state)
 {
     (void)state;
-    struct hal_ccid_class about =
-        class_of(&(struct described){0x00020040, UINT32_MAX, 2, 255, 7});
+    struct hal_ccid_class about = class_of(&(struct described){0x00020040, UINT32_MAX, 2, 255, 7});
     assert_int_equal(HAL_CCID_SLOTS_MAX, hal_ccid_slot_count(&about));
     assert_int_equal(HAL_CCID_MESSAGE_LEN_MAX, about.dwMaxCCIDMessageLength);
     assert_int_equal(65, hal_ccid_notice_len(&about));
@@ -192,12 +191,12 @@ static void real_readers_are_recognised_by_their_descriptors(void **state)
         const char *at = read_text(dumps[i].name, text, sizeof text);
         unsigned interfaces = 0;
         while ((at = strstr(at, "CCID Class Descriptor")) != NULL) {
-            struct described what = {
-                .dwFeatures = dump_value(at, "dwFeatures"),
-                .dwMaxCCIDMessageLength = dump_value(at, "dwMaxCCIDMessageLength"),
-                .dwProtocols = dump_value(at, "dwProtocols"),
-                .bMaxSlotIndex = (uint8_t)dump_value(at, "bMaxSlotIndex"),
-                .bVoltageSupport = (uint8_t)dump_value(at, "bVoltageSupport")};
+            struct described what = {.dwFeatures = dump_value(at, "dwFeatures"),
+                                     .dwMaxCCIDMessageLength =
+                                         dump_value(at, "dwMaxCCIDMessageLength"),
+                                     .dwProtocols = dump_value(at, "dwProtocols"),
+                                     .bMaxSlotIndex = (uint8_t)dump_value(at, "bMaxSlotIndex"),
+                                     .bVoltageSupport = (uint8_t)dump_value(at, "bVoltageSupport")};
             struct hal_ccid_class about = class_of(&what);
             uint8_t volts[HAL_CCID_VOLTAGES_MAX];
             assert_true(hal_ccid_is_spoken(&about));
@@ -317,13 +316,12 @@ static void a_card_is_powered_on_asked_and_powered_off(void **state)
     CONVERSE({"65 00000000 00 01 000000", "81 00000000 00 01 01 00 00", HAL_CCID_END});
     assert_int_equal(HAL_CCID_INACTIVE, ccid.presence);
     hal_ccid_power_on(&ccid, 0, 1);
-    CONVERSE({"62 00000000 00 02 010000", "80 06000000 00 02 00 00 00 3b8180018080",
-              HAL_CCID_END});
+    CONVERSE({"62 00000000 00 02 010000", "80 06000000 00 02 00 00 00 3b8180018080", HAL_CCID_END});
     expect_answer("3b8180018080");
     assert_int_equal(HAL_CCID_ACTIVE, ccid.presence);
     transmit("ffca000000");
-    CONVERSE({"6f 05000000 00 03 000000 ffca000000",
-              "80 06000000 00 03 00 00 00 f68e2a99 9000", HAL_CCID_END});
+    CONVERSE({"6f 05000000 00 03 000000 ffca000000", "80 06000000 00 03 00 00 00 f68e2a99 9000",
+              HAL_CCID_END});
     expect_answer("f68e2a99 9000");
     hal_ccid_power_off(&ccid, 0);
     CONVERSE({"63 00000000 00 04 000000", "81 00000000 00 04 01 00 01", HAL_CCID_END});
@@ -333,8 +331,8 @@ static void a_card_that_needs_time_gets_it_but_not_for_ever(void **state)
 {
     (void)state;
     transmit("ffca000000");
-    CONVERSE({"6f 05000000 00 01 000000 ffca000000", "80 00000000 00 01 80 02 00",
-              HAL_CCID_EXTEND});
+    CONVERSE(
+        {"6f 05000000 00 01 000000 ffca000000", "80 00000000 00 01 80 02 00", HAL_CCID_EXTEND});
     assert_int_equal(2 * HAL_CCID_WAIT_MS, ccid.wait_ms);
     CONVERSE({NULL, "80 00000000 00 01 80 00 00", HAL_CCID_EXTEND});
     assert_int_equal(HAL_CCID_WAIT_MS, ccid.wait_ms);
@@ -376,12 +374,12 @@ static void short_and_long_frames_are_garbled(void **state)
         "80 02000000 00 01 00 00 00 90",
         "80 02000000 00 01 00 00 00 900000",
         "80 ffffffff 00 01 00 00 00 9000",
-        "80 00000000 00 01 00 00 00",           /* no SW1 SW2 */
+        "80 00000000 00 01 00 00 00", /* no SW1 SW2 */
         "80 01000000 00 01 00 00 00 90",
-        "82 02000000 00 01 00 00 00 9000",      /* another type */
+        "82 02000000 00 01 00 00 00 9000", /* another type */
         "81 00000000 00 01 00 00 00",
-        "80 02000000 00 01 c0 00 00 9000",      /* a command status that does not exist */
-        "80 02000000 00 01 00 00 10 9000",      /* the rest of our command is asked for */
+        "80 02000000 00 01 c0 00 00 9000", /* a command status that does not exist */
+        "80 02000000 00 01 00 00 10 9000", /* the rest of our command is asked for */
         "80 02000000 00 01 00 00 04 9000",
     };
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
@@ -433,8 +431,8 @@ static void what_waits_is_fetched_and_a_wrong_le_is_corrected(void **state)
     expect_answer("d5033201 0407 9000");
     transmit("00b0000000");
     CONVERSE({NULL, "80 02000000 00 03 00 00 00 6c02", HAL_CCID_SEND},
-             {"6f 05000000 00 04 000000 00b0000002",
-              "80 04000000 00 04 00 00 00 3132 9000", HAL_CCID_END});
+             {"6f 05000000 00 04 000000 00b0000002", "80 04000000 00 04 00 00 00 3132 9000",
+              HAL_CCID_END});
     expect_answer("3132 9000");
     transmit("00b0000000");
     int rounds = 0;
@@ -454,10 +452,10 @@ static void at_tpdu_level_a_command_with_data_is_sent_without_le(void **state)
     struct hal_ccid_class about = class_of(&(struct described){0x00010030, 271, 1, 0, 7});
     hal_ccid_init(&ccid, &about);
     transmit("00a40400 02 3f00 00");
-    CONVERSE({"6f 07000000 00 01 000000 00a40400 02 3f00",
-              "80 02000000 00 01 00 00 00 6102", HAL_CCID_SEND},
-             {"6f 05000000 00 02 000000 00c0000002",
-              "80 04000000 00 02 00 00 00 6f00 9000", HAL_CCID_END});
+    CONVERSE({"6f 07000000 00 01 000000 00a40400 02 3f00", "80 02000000 00 01 00 00 00 6102",
+              HAL_CCID_SEND},
+             {"6f 05000000 00 02 000000 00c0000002", "80 04000000 00 02 00 00 00 6f00 9000",
+              HAL_CCID_END});
     expect_answer("6f00 9000");
     transmit("00b0000000"); /* Le alone stays */
     expect_out("6f 05000000 00 03 000000 00b0000000");
@@ -500,8 +498,8 @@ static void a_busy_slot_is_asked_again_under_a_new_number(void **state)
     transmit("ffca000000");
     CONVERSE({NULL, "80 00000000 00 01 40 e0 00", HAL_CCID_END});
     hal_ccid_again(&ccid);
-    CONVERSE({"6f 05000000 00 02 000000 ffca000000", "80 02000000 00 02 00 00 00 9000",
-              HAL_CCID_END});
+    CONVERSE(
+        {"6f 05000000 00 02 000000 ffca000000", "80 02000000 00 02 00 00 00 9000", HAL_CCID_END});
     expect_answer("9000");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver for CCID readers against a reader and cards in the same process, and against everything
- * that can go wrong between them. */
+/* The driver for CCID readers against a reader and cards in the same process, and against
+ * everything that can go wrong between them. */
 #include "hal/reader/ccid_driver.h"
 
 #include "app/base/alloc.h"
@@ -129,7 +129,8 @@ static void do_xfr(const uint8_t *command, size_t len, bool is_chained)
         memcpy(reader.rest, bytes + 1, answer_len - 1);
         answer(command, 0x80, 0, 0, 1, bytes, 1);
     } else {
-        answer(command, 0x80, 0, 0x81, 0, bytes, answer_len); /* ACR122U: bError without a meaning */
+        answer(command, 0x80, 0, 0x81, 0, bytes,
+               answer_len); /* ACR122U: bError without a meaning */
     }
 }
 

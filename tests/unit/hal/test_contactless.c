@@ -40,8 +40,8 @@ static int a_shop(void **state)
     return tally_crypto_start() == TALLY_OK ? 0 : -1;
 }
 
-/* What a conversation with this card comes to; from command `broken_at` on (0: never) each answer is
- * `sw` alone. */
+/* What a conversation with this card comes to; from command `broken_at` on (0: never) each answer
+ * is `sw` alone. */
 static enum tally_status show_broken(struct fake_card *card, unsigned broken_at, unsigned sw)
 {
     struct hal_contactless talk;
@@ -198,7 +198,8 @@ static void a_member_number_on_a_tag_is_read(void **state)
     (void)state;
     static const char *const uris[] = {"member:" OURS, "https://club.example/m/" OURS};
     for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
-        struct fake_card type_2 = fake_card_storage(UID_7, 0x0003), type_4 = fake_card_iso_dep(PHONE);
+        struct fake_card type_2 = fake_card_storage(UID_7, 0x0003),
+                         type_4 = fake_card_iso_dep(PHONE);
         put_uri(&type_2, uris[i]);
         put_uri(&type_4, uris[i]);
         expect_number(&type_2);
@@ -453,7 +454,8 @@ static void a_copied_message_is_no_proof_and_is_taken_once(void **state)
 static void another_cards_message_is_not_taken(void **state)
 {
     (void)state;
-    struct fake_card card = fake_card_424(UID_7, master), thief = fake_card_iso_dep("04112233445566");
+    struct fake_card card = fake_card_424(UID_7, master),
+                     thief = fake_card_iso_dep("04112233445566");
     set_master();
     settings.accepts_uid = false;
     memcpy(thief.ndef_file, card.ndef_file, card.ndef_len);
@@ -521,9 +523,9 @@ static void a_card_that_leaves_at_any_step_is_unreadable_and_never_a_card(void *
 static void every_error_at_every_step_ends_the_conversation(void **state)
 {
     (void)state;
-    static const unsigned errors[] = {0x6281, 0x6282, 0x6581, 0x6700, 0x6882, 0x6982, 0x6985, 0x6a81,
-                                      0x6a82, 0x6b00, 0x6d00, 0x6e00, 0x6f00, 0x9000, 0x9100, 0x91ae,
-                                      0x91af, 0x0000, 0xffff};
+    static const unsigned errors[] = {0x6281, 0x6282, 0x6581, 0x6700, 0x6882, 0x6982, 0x6985,
+                                      0x6a81, 0x6a82, 0x6b00, 0x6d00, 0x6e00, 0x6f00, 0x9000,
+                                      0x9100, 0x91ae, 0x91af, 0x0000, 0xffff};
     struct fake_card cards[8];
     size_t count = every_card(cards);
     for (size_t i = 0; i < count; i++) {
@@ -576,8 +578,8 @@ static size_t read_trace(const char *name, uint8_t *ret_bytes, size_t cap)
     return len;
 }
 
-/* Whether a frame of the trace (u32 time, u16 duration, u16 length | direction << 15, bytes, parity)
- * contains these bytes. */
+/* Whether a frame of the trace (u32 time, u16 duration, u16 length | direction << 15, bytes,
+ * parity) contains these bytes. */
 static bool trace_has(const uint8_t *trace, size_t len, bool is_answer, const void *part,
                       size_t part_len)
 {
@@ -599,8 +601,8 @@ static bool trace_has(const uint8_t *trace, size_t len, bool is_answer, const vo
     return false;
 }
 
-/* The phone of the trace answers PPSE; its UID begins with 08. Our command is what the real terminal
- * sent, and the answer it got makes it a payment card. */
+/* The phone of the trace answers PPSE; its UID begins with 08. Our command is what the real
+ * terminal sent, and the answer it got makes it a payment card. */
 static void the_phone_of_the_published_trace_is_refused(void **state)
 {
     (void)state;

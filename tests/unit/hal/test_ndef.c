@@ -80,16 +80,16 @@ static void long_records_and_records_with_an_id_are_read(void **state)
 static void what_is_not_printable_ascii_or_of_another_type_has_no_text(void **state)
 {
     (void)state;
-    expect_no_text("d1 01 04 54 00 31c3a9");             /* é */
-    expect_no_text("d1 01 03 54 80 0131");               /* U+0131 */
-    expect_no_text("d1 01 04 54 80 003100");             /* half a character */
-    expect_no_text("d1 01 03 54 00 3100");               /* a NUL */
-    expect_no_text("d1 01 02 54 05 31");                 /* the language is cut off */
-    expect_no_text("d1 01 02 55 24 31");                 /* no such abbreviation */
-    expect_no_text("d1 01 00 55");                       /* no payload at all */
-    expect_no_text("d2 01 02 55 00 31");                 /* a media type */
-    expect_no_text("d1 02 03 5370 003100");              /* a poster */
-    expect_no_text("d0 00 00");                          /* empty */
+    expect_no_text("d1 01 04 54 00 31c3a9"); /* é */
+    expect_no_text("d1 01 03 54 80 0131");   /* U+0131 */
+    expect_no_text("d1 01 04 54 80 003100"); /* half a character */
+    expect_no_text("d1 01 03 54 00 3100");   /* a NUL */
+    expect_no_text("d1 01 02 54 05 31");     /* the language is cut off */
+    expect_no_text("d1 01 02 55 24 31");     /* no such abbreviation */
+    expect_no_text("d1 01 00 55");           /* no payload at all */
+    expect_no_text("d2 01 02 55 00 31");     /* a media type */
+    expect_no_text("d1 02 03 5370 003100");  /* a poster */
+    expect_no_text("d0 00 00");              /* empty */
 }
 
 static void a_text_longer_than_the_limit_is_not_read(void **state)
@@ -100,13 +100,11 @@ static void a_text_longer_than_the_limit_is_not_read(void **state)
     struct hal_ndef_record record;
     struct hal_ndef_text text;
     size_t at = 0;
-    assert_int_equal(TALLY_OK,
-                     hal_ndef_next((struct tally_slice){message, 8 + 257}, &at, &record));
+    assert_int_equal(TALLY_OK, hal_ndef_next((struct tally_slice){message, 8 + 257}, &at, &record));
     assert_int_equal(TALLY_E_NOT_FOUND, hal_ndef_text(&record, &text));
     message[5] = 1;
     at = 0;
-    assert_int_equal(TALLY_OK,
-                     hal_ndef_next((struct tally_slice){message, 8 + 256}, &at, &record));
+    assert_int_equal(TALLY_OK, hal_ndef_next((struct tally_slice){message, 8 + 256}, &at, &record));
     assert_int_equal(TALLY_OK, hal_ndef_text(&record, &text));
     assert_int_equal(HAL_NDEF_TEXT_LEN_MAX, text.len);
 }
@@ -116,16 +114,15 @@ static void a_malformed_message_is_refused(void **state)
     (void)state;
     struct hal_ndef_record record;
     size_t at = 0;
-    assert_int_equal(TALLY_E_INVALID,
-                     hal_ndef_next((struct tally_slice){NULL, 0}, &at, &record));
+    assert_int_equal(TALLY_E_INVALID, hal_ndef_next((struct tally_slice){NULL, 0}, &at, &record));
     expect_invalid("d1");
-    expect_invalid("d1 01 05 54 02 656e 31");       /* cut off */
-    expect_invalid("91 01 02 54 00 31");            /* no end */
-    expect_invalid("51 01 02 54 00 31");            /* no beginning */
-    expect_invalid("d1 01 02 54 00 31 00");         /* goes on behind its end */
-    expect_invalid("b1 01 02 54 00 31");            /* a chunk */
-    expect_invalid("d7 01 02 54 00 31");            /* a reserved kind */
-    expect_invalid("c1 01 ffffffff 54 00 31");      /* a length beyond all */
+    expect_invalid("d1 01 05 54 02 656e 31");              /* cut off */
+    expect_invalid("91 01 02 54 00 31");                   /* no end */
+    expect_invalid("51 01 02 54 00 31");                   /* no beginning */
+    expect_invalid("d1 01 02 54 00 31 00");                /* goes on behind its end */
+    expect_invalid("b1 01 02 54 00 31");                   /* a chunk */
+    expect_invalid("d7 01 02 54 00 31");                   /* a reserved kind */
+    expect_invalid("c1 01 ffffffff 54 00 31");             /* a length beyond all */
     expect_invalid("91 01 02 54 00 31 d1 01 02 54 00 32"); /* begins twice */
 }
 

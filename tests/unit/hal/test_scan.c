@@ -184,8 +184,8 @@ static void nothing_is_unreadable(void **state)
 static void a_code_of_ours_is_read_in_every_form_that_may_hold_one(void **state)
 {
     (void)state;
-    static const char *const texts[] = {STATIC_CODE, "]Q1" STATIC_CODE "\r",
-                                        "HTTPS://CLUB.EXAMPLE/#" STATIC_CODE};
+    static const char *const texts[] = {STATIC_CODE, ("]Q1" STATIC_CODE "\r"),
+                                        ("HTTPS://CLUB.EXAMPLE/#" STATIC_CODE)};
     settings.keys.has_code_key = true;
     for (uint8_t i = 0; i < HAL_READER_KEY_LEN; i++) {
         settings.keys.code_key[i] = i;

@@ -24,8 +24,8 @@ static void a_key_is_diversified_as_an10922_shows(void **state)
     unhex("00112233445566778899aabbccddeeff", master);
     unhex("04782e21801d80 3042f5 4e585020416275", input);
     unhex("a8dd63a3b89d54b37ca802473fda9175", expected);
-    assert_int_equal(TALLY_OK, hal_tag424_diversify(
-                                   master, (struct tally_slice){input, sizeof input}, key));
+    assert_int_equal(TALLY_OK,
+                     hal_tag424_diversify(master, (struct tally_slice){input, sizeof input}, key));
     assert_memory_equal(expected, key, sizeof key);
 }
 
@@ -52,8 +52,7 @@ static void our_keys_differ_by_card_and_by_number_and_the_meta_key_by_neither(vo
 }
 
 /* AN12196 rev. 1.8, 4.4.2 (tables 2 to 4): both keys zero. */
-#define EXAMPLE_URI                                                                                \
-    "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086"
+#define EXAMPLE_URI "https://ntag.nxp.com/424?e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086"
 
 static struct tally_slice slice(const char *text)
 {
@@ -108,22 +107,20 @@ static void only_a_uri_that_ends_in_a_message_has_one(void **state)
 {
     (void)state;
     struct hal_tag424_message message;
-    static const char *const others[] = {
-        "",
-        "https://ntag.nxp.com/424",
-        "?e=EF963FF7828658A599F3041510671E88&c=94EED9EE6533708",
-        "?e=EF963FF7828658A599F3041510671E88&c=94EED9EE653370866",
-        "?e=EF963FF7828658A599F3041510671E8G&c=94EED9EE65337086",
-        "?e=EF963FF7828658A599F3041510671E88&m=94EED9EE65337086",
-        "/e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086",
-        EXAMPLE_URI "#"};
+    static const char *const others[] = {"",
+                                         "https://ntag.nxp.com/424",
+                                         "?e=EF963FF7828658A599F3041510671E88&c=94EED9EE6533708",
+                                         "?e=EF963FF7828658A599F3041510671E88&c=94EED9EE653370866",
+                                         "?e=EF963FF7828658A599F3041510671E8G&c=94EED9EE65337086",
+                                         "?e=EF963FF7828658A599F3041510671E88&m=94EED9EE65337086",
+                                         "/e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086",
+                                         EXAMPLE_URI "#"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         assert_int_equal(TALLY_E_NOT_FOUND, hal_tag424_find(slice(others[i]), &message));
     }
     assert_int_equal(
-        TALLY_OK,
-        hal_tag424_find(slice("x&e=ef963ff7828658a599f3041510671e88&c=94eed9ee65337086"),
-                        &message));
+        TALLY_OK, hal_tag424_find(slice("x&e=ef963ff7828658a599f3041510671e88&c=94eed9ee65337086"),
+                                  &message));
 }
 
 /* AN12196 rev. 1.8, 6.6 (key 0) and 6.10 (key 3): all keys zero. */
@@ -198,8 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_diversified_as_an10922_shows),
-        cmocka_unit_test(
-            our_keys_differ_by_card_and_by_number_and_the_meta_key_by_neither),
+        cmocka_unit_test(our_keys_differ_by_card_and_by_number_and_the_meta_key_by_neither),
         cmocka_unit_test(the_message_of_an12196_is_opened_and_checked),
         cmocka_unit_test(a_message_changed_in_any_bit_is_refused),
         cmocka_unit_test(a_message_under_another_key_is_refused),

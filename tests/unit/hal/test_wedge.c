@@ -60,7 +60,7 @@ static void press(send_fn *send, void *context, uint8_t modifiers, uint8_t usage
 
 static void type_character(send_fn *send, void *context, char character)
 {
-    struct key_press key;
+    struct key_press key = {.usage = 0};
     if (!find_key(settings.wedge.layout, character, &key)) {
         fail_msg("no key for %c", character);
     }
@@ -381,6 +381,22 @@ static void a_stripe_that_is_not_ours_is_refused(void **state)
     expect_refused(TALLY_E_CARD_UNREADABLE, ";60058541029558180"); /* no end */
 }
 
+static void a_number_that_a_typing_reader_may_have_masked_is_nobodys(void **state)
+{
+    (void)state;
+    struct tally_card card;
+    type("%E?" OURS_STRIPE "|0200|" OURS_STRIPE "|" OURS_STRIPE "|0000"); /* keys, but not in use */
+    assert_int_equal(TALLY_OK, read_card(&card));
+    expect_ours(&card, TALLY_ENTRY_SWIPED);
+    static const char *const statuses[] = {"|0600|", "|0006|", "|0200", "|02", "|", "|02X0|"};
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        type(";60058500000008180=9904?");
+        expect_refused(TALLY_E_UNKNOWN_CARD, statuses[i]);
+    }
+    type(";" OURS "?|0600|"); /* not laid out to be masked */
+    assert_int_equal(TALLY_OK, read_card(&card));
+}
+
 static void a_plain_text_is_scanned(void **state)
 {
     (void)state;
@@ -642,6 +658,32 @@ static void noise_is_never_a_card(void **state)
     assert_int_equal(0, fake.card_count);
 }
 
+/* What a maker's manual prints as typed by its readers: payment cards, so all are refused. */
+static void the_published_keyboard_texts_are_refused_as_payment_cards(void **state)
+{
+    (void)state;
+    FILE *file = fopen(TALLY_TEST_VECTORS "/magtek/ex04-05-keyboard.txt", "r");
+    if (file == NULL) {
+        skip();
+    }
+    char line[2048];
+    unsigned count = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (line[0] != '%') {
+            continue;
+        }
+        char *end = strstr(line, "<ENTER>");
+        line[end != NULL ? (size_t)(end - line) : strcspn(line, "\n")] = '\0';
+        count++;
+        play(line);
+        play("\n");
+        expect_said(0, count);
+        assert_int_equal(TALLY_E_PAYMENT_CARD, fake.refusal);
+    }
+    fclose(file);
+    assert_int_equal(2, count);
+}
+
 /* A recorded keyboard: which of its interfaces is one. */
 static void a_real_keyboards_descriptors_are_told_apart(void **state)
 {
@@ -700,6 +742,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_typed_behind_enter_in_one_report_spoils_the_next, set_up),
         cmocka_unit_test_setup(a_stripe_that_is_typed_is_swiped, set_up),
         cmocka_unit_test_setup(a_stripe_that_is_not_ours_is_refused, set_up),
+        cmocka_unit_test_setup(a_number_that_a_typing_reader_may_have_masked_is_nobodys, set_up),
         cmocka_unit_test_setup(a_plain_text_is_scanned, set_up),
         cmocka_unit_test_setup(prefix_and_suffix_are_taken_off_and_asked_for, set_up),
         cmocka_unit_test_setup(only_what_cannot_be_half_is_whole_without_enter, set_up),
@@ -713,6 +756,8 @@ int main(void)
                                set_up_driver),
         cmocka_unit_test_setup(a_lost_report_makes_the_card_unreadable, set_up_driver),
         cmocka_unit_test_setup(noise_is_never_a_card, set_up_driver),
+        cmocka_unit_test_setup(the_published_keyboard_texts_are_refused_as_payment_cards,
+                               set_up_driver),
         cmocka_unit_test_setup(a_real_keyboards_descriptors_are_told_apart, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

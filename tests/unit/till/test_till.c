@@ -33,6 +33,7 @@ struct house {
     size_t requests;
     size_t cancelled;
     char seen[512]; /* what the last request said */
+    char wants[32]; /* language and columns of its receipt */
     struct tally_claim claims[4];
     size_t claim_count;
     bool refuses;    /* its guards */
@@ -231,6 +232,9 @@ static struct tally_event what_answers(enum till_method method)
     }
 }
 
+static const struct till_line receipt_lines[] = {{"Golden Leaf", true},
+                                                 {"Points earned   148", false}};
+
 static const struct tally_ruling refusal = {TALLY_REFUSE, TALLY_GUARD_CARD_SALES_HOUR, 7, 6};
 
 static struct till_status a_status(void)
@@ -289,6 +293,7 @@ static void note(struct house *house, const struct till_params *params)
                        (unsigned)params->returned[i].line, params->returned[i].quantity_milli,
                        params->returned[i].quantity_before_milli);
     }
+    snprintf(house->wants, sizeof house->wants, "%s %" PRId64, params->language, params->columns);
     house->claim_count = said->claim_count;
     for (size_t i = 0; i < said->claim_count && i < 4; i++) {
         house->claims[i] = said->claims[i];
@@ -341,6 +346,9 @@ static void on_request(void *context, struct till_request *request)
     case TILL_RELEASE:
     case TILL_ADJUST:
         till_answer_receipt(request, &receipt);
+        return;
+    case TILL_RECEIPT:
+        till_answer_lines(request, receipt_lines, 2);
         return;
     case TILL_VERIFY:
         till_answer_verified(request, &verified);
@@ -774,6 +782,20 @@ static void an_adjustment_says_which_purse_and_how_much(void **state)
     json_decref(answer);
 }
 
+static void a_receipt_is_answered_as_lines_of_text(void **state)
+{
+    struct house *house = *state;
+    json_t *answer = call(house, "receipt", "{\"ref\":\"R1\",\"language\":\"zh\",\"columns\":24}");
+    assert_non_null(strstr(house->seen, "ref=R1"));
+    assert_string_equal("zh 24", house->wants);
+    expect(answer, "result.lines",
+           "[{\"text\":\"Golden Leaf\",\"title\":true},"
+           "{\"text\":\"Points earned   148\",\"title\":false}]");
+    json_decref(answer);
+    json_decref(call(house, "receipt", "{\"ref\":\"R1\"}"));
+    assert_string_equal("en 42", house->wants);
+}
+
 static void every_other_method_reaches_the_daemon_and_comes_back(void **state)
 {
     struct house *house = *state;
@@ -981,6 +1003,13 @@ static void each_wrong_parameter_is_named(void **state)
                         "{\"member\":\"9\",\"points\":1,\"who\":\"ann\",\"reason\":\"\"}",
                         "reason: must be 1 to 64");
     expect_params_error(house, "void", "{\"ref\":\"V\"}", "sale_ref: is missing");
+    expect_params_error(house, "receipt", "{}", "ref: is missing");
+    expect_params_error(house, "receipt", "{\"ref\":\"R\",\"language\":\"fr\"}",
+                        "language: must be en or zh");
+    expect_params_error(house, "receipt", "{\"ref\":\"R\",\"columns\":23}",
+                        "columns: must be 24 or more");
+    expect_params_error(house, "receipt", "{\"ref\":\"R\",\"columns\":65}",
+                        "columns: must be 64 or less");
     char params[256];
     snprintf(params, sizeof params, "{\"ref\":\"%065d\",\"sale_ref\":\"R\"}", 0);
     expect_params_error(house, "void", params, "ref: must be 1 to 64");
@@ -1274,6 +1303,7 @@ int main(void)
         TEST(what_is_undone_is_answered_with_a_minus),
         TEST(a_hold_is_answered_with_its_number_and_a_release_with_what_came_back),
         TEST(an_adjustment_says_which_purse_and_how_much),
+        TEST(a_receipt_is_answered_as_lines_of_text),
         TEST(every_other_method_reaches_the_daemon_and_comes_back),
         TEST(a_refusal_carries_its_status_family_and_code),
         TEST(what_is_not_a_request_is_refused_with_its_standard_code),
