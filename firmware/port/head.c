@@ -16,6 +16,10 @@ static const struct {
     {"unplug", TALLY_HEAD_PORT_LINE, TALLY_HEAD_UNPLUG},
     {"unplug-mid-report", TALLY_HEAD_PORT_LINE, TALLY_HEAD_UNPLUG_MID_REPORT},
     {"status", TALLY_HEAD_PORT_LINE, TALLY_HEAD_STATUS},
+    {"tap", TALLY_HEAD_TEXT_LINE, TALLY_HEAD_TAP},
+    {"untap", TALLY_HEAD_PORT_LINE, TALLY_HEAD_UNTAP},
+    {"press", TALLY_HEAD_PORT_LINE, TALLY_HEAD_PRESS},
+    {"release", TALLY_HEAD_PORT_LINE, TALLY_HEAD_RELEASE},
 };
 _Static_assert(sizeof "unplug-mid-report" <= TALLY_HEAD_WORD_LEN_MAX + 1, "every command fits");
 
@@ -86,6 +90,8 @@ static void take_command(struct tally_head *head)
         if (strcmp(head->word, commands[i].name) == 0) {
             head->command = commands[i].command;
             head->port_result = commands[i].port_result;
+            head->text_len = 0;
+            head->text[0] = '\0';
             return;
         }
     }
@@ -170,9 +176,23 @@ static enum tally_head_result finish_line(struct tally_head *head, struct tally_
         }
         return head->in_batch ? TALLY_HEAD_OK : end_swipe(head, reader);
     case TALLY_HEAD_PORT_LINE:
+    case TALLY_HEAD_TEXT_LINE:
         return head->port_result;
     }
     return TALLY_HEAD_ERROR;
+}
+
+static void take_text(struct tally_head *head, char character)
+{
+    if (head->text_len == 0 && character == ' ') {
+        return;
+    }
+    if (head->text_len < TALLY_HEAD_TEXT_LEN_MAX) {
+        head->text[head->text_len++] = character;
+        head->text[head->text_len] = '\0';
+    } else {
+        fail(head, "the text is too long");
+    }
 }
 
 enum tally_head_result tally_head_push(struct tally_head *head, struct tally_reader *reader,
@@ -180,6 +200,12 @@ enum tally_head_result tally_head_push(struct tally_head *head, struct tally_rea
 {
     *ret_error = NULL;
     bool is_end = character == '\n', is_gap = character == ' ' || character == '\r';
+    if (!is_end && head->command == TALLY_HEAD_TEXT_LINE) {
+        if (character != '\r') {
+            take_text(head, character);
+        }
+        return TALLY_HEAD_MORE;
+    }
     if (!is_end && !is_gap) {
         if (head->word_len < TALLY_HEAD_WORD_LEN_MAX) {
             head->word[head->word_len++] = character;

@@ -17,7 +17,7 @@
 
 #include "firmware/core/reader.h"
 
-enum { TALLY_HEAD_WORD_LEN_MAX = 20 };
+enum { TALLY_HEAD_WORD_LEN_MAX = 20, TALLY_HEAD_TEXT_LEN_MAX = 1000 };
 
 enum tally_head_result {
     TALLY_HEAD_MORE = 0, /* the line goes on */
@@ -27,7 +27,11 @@ enum tally_head_result {
     TALLY_HEAD_PLUG,     /* the other commands belong to the port */
     TALLY_HEAD_UNPLUG,
     TALLY_HEAD_UNPLUG_MID_REPORT,
-    TALLY_HEAD_STATUS
+    TALLY_HEAD_STATUS,
+    TALLY_HEAD_TAP, /* the card that head->text describes is put on the slot; wipe the text */
+    TALLY_HEAD_UNTAP,
+    TALLY_HEAD_PRESS, /* the button */
+    TALLY_HEAD_RELEASE
 };
 
 enum tally_head_command {
@@ -35,7 +39,8 @@ enum tally_head_command {
     TALLY_HEAD_BEGIN_LINE,
     TALLY_HEAD_END_LINE,
     TALLY_HEAD_SWIPE_LINE,
-    TALLY_HEAD_PORT_LINE
+    TALLY_HEAD_PORT_LINE,
+    TALLY_HEAD_TEXT_LINE /* the port's too; the rest of the line is for it */
 };
 
 /* All zero is a fresh talker. Private to head.c. */
@@ -44,13 +49,15 @@ struct tally_head {
     uint8_t word_len;
     uint8_t word_count; /* complete words of this line */
     enum tally_head_command command;
-    enum tally_head_result port_result; /* of a TALLY_HEAD_PORT_LINE */
+    enum tally_head_result port_result; /* of a TALLY_HEAD_PORT_LINE or TALLY_HEAD_TEXT_LINE */
     enum tally_f2f_track track;
     const char *error;     /* of this line; NULL while it is good */
     uint32_t swipe_number; /* of the reader, when our swipe began */
     bool has_swipe;        /* we began one */
     bool in_batch;         /* between `begin` and `end` */
     uint8_t tracks_given;  /* bit n: track n + 1 has had its line */
+    uint16_t text_len;
+    char text[TALLY_HEAD_TEXT_LEN_MAX + 1]; /* of a TALLY_HEAD_TEXT_LINE; ends with a zero */
 };
 
 /* One more character. Tells the reader SWIPE_BEGINS, flux, SWIPE_ENDS, SWIPE_LOST as lines say.

@@ -121,10 +121,10 @@ static void go_on(struct tally_pn532 *pn532)
 /* ---- answers ---- */
 
 /* Tg, SENS_RES (high byte first), SEL_RES, length and NFCID1, and for part 4 the ATS (7.3.5). */
-static bool read_target(const uint8_t *bytes, size_t len, struct tally_card *ret_card)
+static bool read_target(const uint8_t *bytes, size_t len, struct tally_slot_card *ret_card)
 {
     enum { ID_AT = 5 };
-    struct tally_card card = {0};
+    struct tally_slot_card card = {0};
     if (len < ID_AT || bytes[4] > TALLY_CARD_UID_LEN_MAX || bytes[4] == 0 ||
         len < ID_AT + (size_t)bytes[4]) {
         return false;
@@ -144,14 +144,14 @@ static bool read_target(const uint8_t *bytes, size_t len, struct tally_card *ret
     return true;
 }
 
-static bool is_same(const struct tally_card *one, const struct tally_card *other)
+static bool is_same(const struct tally_slot_card *one, const struct tally_slot_card *other)
 {
     return one->uid_len == other->uid_len && memcmp(one->uid, other->uid, one->uid_len) == 0;
 }
 
 static void listed(struct tally_pn532 *pn532, const uint8_t *bytes, size_t len)
 {
-    struct tally_card card;
+    struct tally_slot_card card;
     if (len < 1 || bytes[0] == 0 || !read_target(bytes + 1, len - 1, &card)) {
         pn532->was_seen = false;
         finish(pn532, TALLY_CARD_NONE);
@@ -376,7 +376,7 @@ static void start(struct tally_pn532 *pn532, enum tally_pn532_job job)
 }
 
 /* A storage card is selected anew to see whether it is there; one of part 4 is asked politely. */
-static enum tally_card_status look(void *self, struct tally_card *ret_card)
+static enum tally_card_status look(void *self, struct tally_slot_card *ret_card)
 {
     struct tally_pn532 *pn532 = self;
     if (pn532->job == TALLY_PN532_NO_JOB) {

@@ -50,7 +50,7 @@ struct tally_pn532 {
     bool must_release;
     bool is_selected;
     bool was_seen; /* `card` is the one that the last look found */
-    struct tally_card card;
+    struct tally_slot_card card;
     uint32_t now_ms;
     uint32_t asked_ms;
 

@@ -51,7 +51,7 @@ static void wipe(void *memory, size_t len)
     }
 }
 
-static bool is_iso_dep(const struct tally_card *card)
+static bool is_iso_dep(const struct tally_slot_card *card)
 {
     return (card->sak & SAK_ISO_DEP) != 0;
 }
@@ -83,7 +83,7 @@ static void card_has_left(struct tally_contactless *contactless)
     wipe(&contactless->card, sizeof contactless->card);
 }
 
-static bool is_same(const struct tally_card *one, const struct tally_card *other)
+static bool is_same(const struct tally_slot_card *one, const struct tally_slot_card *other)
 {
     bool is_equal = one->uid_len == other->uid_len;
     for (int i = 0; i < TALLY_CARD_UID_LEN_MAX; i++) {
@@ -93,7 +93,7 @@ static bool is_same(const struct tally_card *one, const struct tally_card *other
 }
 
 /* A field that a card cannot have filled is cut, whatever the front end says. */
-static void card_has_come(struct tally_contactless *contactless, const struct tally_card *card)
+static void card_has_come(struct tally_contactless *contactless, const struct tally_slot_card *card)
 {
     contactless->card = *card;
     if (contactless->card.uid_len > TALLY_CARD_UID_LEN_MAX) {
@@ -107,7 +107,7 @@ static void card_has_come(struct tally_contactless *contactless, const struct ta
 
 uint32_t tally_contactless_look(struct tally_contactless *contactless, uint32_t now_ms)
 {
-    struct tally_card card = {0};
+    struct tally_slot_card card = {0};
     uint32_t wait_ms = contactless->look_at_ms - now_ms;
     if (!contactless->is_looking && wait_ms != 0 && wait_ms <= TALLY_CARD_LEAVE_ALONE_MS) {
         return contactless->look_at_ms;
@@ -139,7 +139,7 @@ void tally_contactless_cancel(struct tally_contactless *contactless)
 /* ---- ATR (PC/SC part 3, 3.1.3.2.3) ---- */
 
 /* The historical bytes stand in the ATS behind TL, T0 and those of TA, TB, TC that T0 announces. */
-static uint8_t historical_bytes(const struct tally_card *card, uint8_t ret_bytes[15])
+static uint8_t historical_bytes(const struct tally_slot_card *card, uint8_t ret_bytes[15])
 {
     uint8_t at = 2, len = 0;
     if (card->ats_len < 2) {
@@ -171,7 +171,7 @@ static uint8_t name_of(uint8_t sak)
 }
 
 /* RID of PC/SC, standard 03 (ISO/IEC 14443 A, part 3), card name, four reserved bytes. */
-static uint8_t storage_card_bytes(const struct tally_card *card, uint8_t ret_bytes[15])
+static uint8_t storage_card_bytes(const struct tally_slot_card *card, uint8_t ret_bytes[15])
 {
     static const uint8_t bytes[15] = {0x80, 0x4f, 0x0c, 0xa0, 0, 0, 0x03, 0x06, 0x03};
     uint8_t name = name_of(card->sak);
@@ -229,7 +229,7 @@ static enum tally_card_status get_data(const struct tally_contactless *contactle
                                        const uint8_t *apdu, size_t len, uint8_t *ret_answer,
                                        size_t *ret_len)
 {
-    const struct tally_card *card = &contactless->card;
+    const struct tally_slot_card *card = &contactless->card;
     uint8_t le = len > APDU_LEN_MIN ? apdu[LC_AT] : 0;
     if (len > LC_AT + 1) {
         return answer(ret_answer, ret_len, 0, SW_WRONG_LENGTH);
@@ -266,7 +266,7 @@ static void begin_authentication(struct tally_contactless *contactless, uint8_t 
 {
     enum { UID_PART_LEN = 4 };
     uint8_t command[2 + TALLY_CARD_KEY_LEN + UID_PART_LEN] = {type, block};
-    const struct tally_card *card = &contactless->card;
+    const struct tally_slot_card *card = &contactless->card;
     uint8_t skipped = card->uid_len > UID_PART_LEN ? (uint8_t)(card->uid_len - UID_PART_LEN) : 0;
     copy(command + 2, contactless->keys[number], TALLY_CARD_KEY_LEN);
     copy(command + 2 + TALLY_CARD_KEY_LEN, card->uid + skipped, UID_PART_LEN);

@@ -28,7 +28,7 @@ enum tally_contactless_exchange {
 
 struct tally_contactless {
     const struct tally_card_slot *slot; /* NULL: nothing will ever be there */
-    struct tally_card card;             /* while is_present */
+    struct tally_slot_card card;        /* while is_present */
     bool is_present;
     bool is_on; /* IccPowerOn has been asked for, and the same card is still there */
     bool is_looking;

@@ -24,7 +24,7 @@ enum {
 };
 
 /* A card that has been selected (ISO/IEC 14443-3 type A). Bytes in the order of the air. */
-struct tally_card {
+struct tally_slot_card {
     uint8_t uid_len; /* 4, 7 or 10 */
     uint8_t uid[TALLY_CARD_UID_LEN_MAX];
     uint8_t atqa[2];
@@ -48,7 +48,7 @@ struct tally_card_slot {
     /* Looks whether a card stands there, the one that is selected or a new one. `ret_card` is
      * written on TALLY_CARD_OK only. WAIT: call look() again later to get the result.
      * OK, WAIT, NONE, BROKEN */
-    enum tally_card_status (*look)(void *self, struct tally_card *ret_card);
+    enum tally_card_status (*look)(void *self, struct tally_slot_card *ret_card);
     /* Begins one exchange with the selected card. `bytes` are copied.
      * To an ISO/IEC 14443-4 card: an APDU; blocks, CRC and chaining are the front end's.
      * To any other: a command without CRC: `30 page`, `60 block key[6] uid[4]` (MIFARE Classic

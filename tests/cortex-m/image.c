@@ -9,8 +9,9 @@
 #include "firmware/port/cortex-m/capture.h"
 #include "firmware/port/cortex-m/keep.h"
 #include "firmware/port/cortex-m/mps2/startup.h"
+#include "firmware/port/pn532.h"
 
-enum { CELL_US = 1000 };
+enum { CELL_US = 1000, STACK_MAX = 1024 };
 
 static struct tally_usb_device device;
 static struct bus bus;
@@ -94,42 +95,23 @@ static bool hmac(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_
     return false;
 }
 
-static enum tally_card_status look(void *self, struct tally_card *ret_card)
-{
-    (void)self;
-    (void)ret_card;
-    return TALLY_CARD_NONE;
-}
-
-static void begin(void *self, const uint8_t *bytes, size_t len)
+/* The line to the PN532. */
+static void write_line(void *self, const uint8_t *bytes, size_t len)
 {
     (void)self;
     (void)bytes;
     (void)len;
 }
 
-static enum tally_card_status end(void *self, uint8_t *ret_bytes, size_t size, size_t *ret_len)
-{
-    (void)self;
-    (void)ret_bytes;
-    (void)size;
-    (void)ret_len;
-    return TALLY_CARD_BROKEN;
-}
-
-static void drop(void *self)
-{
-    (void)self;
-}
-
-static const struct tally_card_slot slot = {.look = look, .begin = begin, .end = end, .drop = drop};
+static struct tally_pn532 pn532;
 static const struct tally_ports ports = {
-    .serial = "IMAGE", .slot = &slot, .load = load, .save = save, .hmac = hmac};
+    .serial = "IMAGE", .slot = &pn532.slot, .load = load, .save = save, .hmac = hmac};
 
 /* ---- one card ---- */
 
 static void poll(void)
 {
+    tally_pn532_time(&pn532, now_us / 1000);
     capture_poll(&capture, &device.reader, now_us);
     (void)bus_poll(&bus, now_us / 1000);
 }
@@ -195,8 +177,10 @@ static void say_number(const char *text, uint32_t number)
 
 int main(void)
 {
+    static const uint8_t get_slot_status[10] = {0x65};
     const struct tally_usb_setup set_configuration = {.bRequest = TALLY_USB_SET_CONFIGURATION,
                                                       .wValue = 1};
+    tally_pn532_init(&pn532, write_line, NULL);
     tally_usb_device_init(&device, &ports);
     bus_init(&bus, &device, &controller);
     if (bus_setup(&bus, &set_configuration).kind != TALLY_USB_DONE) {
@@ -205,9 +189,14 @@ int main(void)
     }
     swipe_card();
     bus_sent(&bus, TALLY_USB_HID_IN, sent_len);
-    bus_received(&bus, TALLY_USB_CCID_OUT, NULL, 0);
+    bus_received(&bus, TALLY_USB_CCID_OUT, get_slot_status, sizeof get_slot_status);
+    tally_pn532_received(&pn532, get_slot_status, sizeof get_slot_status);
     poll();
     say_number("stack used, bytes: ", (uint32_t)mps2_stack_used());
+    if (mps2_stack_used() > STACK_MAX) {
+        mps2_say("that is more than it may be\n");
+        return 1;
+    }
     if (sent_len != TALLY_MSR_REPORT_LEN) {
         mps2_say("the card's report did not arrive\n");
         return 1;

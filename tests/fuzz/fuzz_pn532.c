@@ -41,7 +41,7 @@ static void receive_frame(struct tally_pn532 *pn532, const uint8_t *body, size_t
 
 static void look(struct tally_pn532 *pn532)
 {
-    struct tally_card card = {0};
+    struct tally_slot_card card = {0};
     if (pn532->slot.look(pn532->slot.self, &card) == TALLY_CARD_OK) {
         FUZZ_CLAIM(card.uid_len > 0 && card.uid_len <= TALLY_CARD_UID_LEN_MAX);
         FUZZ_CLAIM(card.ats_len <= TALLY_CARD_ATS_LEN_MAX);

@@ -305,7 +305,7 @@ static enum tally_card_status answer(struct tally_virtual_slot *slot, uint8_t *r
 
 /* ---- the slot ---- */
 
-static enum tally_card_status look(void *self, struct tally_card *ret_card)
+static enum tally_card_status look(void *self, struct tally_slot_card *ret_card)
 {
     struct tally_virtual_slot *slot = self;
     if (slot->is_broken) {

@@ -32,7 +32,7 @@ struct tally_virtual_file {
 };
 
 struct tally_virtual_card {
-    struct tally_card card;
+    struct tally_slot_card card;
     enum tally_virtual_kind kind;
     uint16_t memory_len;
     uint8_t memory[TALLY_VIRTUAL_MEMORY_LEN];

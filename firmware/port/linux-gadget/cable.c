@@ -152,6 +152,7 @@ static void send_or_give_up(struct cable *cable, uint8_t address)
     size_t len = 0;
     const uint8_t *bytes = tally_usb_device_pending(&cable->device, address, &len);
     bool is_busy = endpoints_is_busy(&cable->endpoints, address);
+    tell_end_of_report(cable, CABLE_REPORT_TAKEN); /* a keyboard with nothing to type */
     if (bytes == NULL) {
         endpoints_give_up(&cable->endpoints, address);
         return;

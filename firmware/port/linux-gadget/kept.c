@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <mbedtls/md.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,11 +76,4 @@ bool kept_save(const struct kept *kept, enum tally_keep what, const uint8_t *byt
     return len <= TALLY_KEEP_LEN_MAX && path_of(kept, what, "", path) &&
            path_of(kept, what, ".new", new_path) && write_file(new_path, bytes, len) &&
            rename(new_path, path) == 0 && sync_dir(kept->dir);
-}
-
-bool kept_hmac(const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes, size_t len,
-               uint8_t ret_mac[TALLY_HMAC_LEN])
-{
-    return mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, TALLY_HMAC_KEY_LEN,
-                           bytes, len, ret_mac) == 0;
 }

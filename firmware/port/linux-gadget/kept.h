@@ -1,5 +1,5 @@
 /* firmware/port/linux-gadget/kept.h: what outlasts the power on a Linux board: records as files of
- * one folder, and HMAC from mbedTLS. The functions are those of struct tally_ports (usb/port.h).
+ * one folder. What load and save promise is in usb/port.h.
  *
  * Errors   false: see there
  * Threads  one; a save blocks until the disk has it */
@@ -17,9 +17,5 @@ bool kept_open(struct kept *kept, const char *dir);
 
 bool kept_load(const struct kept *kept, enum tally_keep what, uint8_t *ret_bytes, size_t len);
 bool kept_save(const struct kept *kept, enum tally_keep what, const uint8_t *bytes, size_t len);
-
-/* HMAC-SHA-256 (RFC 2104). */
-bool kept_hmac(const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes, size_t len,
-               uint8_t ret_mac[TALLY_HMAC_LEN]);
 
 #endif

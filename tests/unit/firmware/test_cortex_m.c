@@ -157,6 +157,20 @@ static void a_spark_is_no_swipe(void **state)
     assert_int_equal(bench->capture.put, bench->capture.taken);
 }
 
+static void an_edge_after_the_clock_was_read_is_not_the_end_of_the_swipe(void **state)
+{
+    (void)state;
+    struct bench *bench = a_bench();
+    for (int i = 0; i < 4 * CAPTURE_EDGES_MIN; i++) {
+        bench->now_us += 500;
+        uint32_t read_us = bench->now_us - 1;
+        capture_edge(&bench->capture, TALLY_F2F_TRACK_2, bench->now_us);
+        capture_poll(&bench->capture, &bench->device.reader, read_us);
+    }
+    assert_int_equal(1, bench->device.reader.swipe_number);
+    assert_int_equal(TALLY_READER_SWIPING, bench->device.reader.state);
+}
+
 static void edges_that_nobody_took_in_time_lose_the_swipe_and_not_the_next(void **state)
 {
     (void)state;
@@ -359,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_of_a_card_become_its_report_at_the_controller),
         cmocka_unit_test(a_spark_is_no_swipe),
+        cmocka_unit_test(an_edge_after_the_clock_was_read_is_not_the_end_of_the_swipe),
         cmocka_unit_test(edges_that_nobody_took_in_time_lose_the_swipe_and_not_the_next),
         cmocka_unit_test(a_swipe_while_a_report_waits_is_let_pass),
         cmocka_unit_test(no_edge_of_a_card_stays_in_the_ring),

@@ -105,7 +105,7 @@ static void reply_with(struct bench *bench, const uint8_t *body, size_t len)
     tally_pn532_received(&bench->pn532, tail, sizeof tail);
 }
 
-static enum tally_card_status look(struct bench *bench, struct tally_card *ret_card)
+static enum tally_card_status look(struct bench *bench, struct tally_slot_card *ret_card)
 {
     return bench->pn532.slot.look(bench->pn532.slot.self, ret_card);
 }
@@ -125,7 +125,7 @@ static void begin(struct bench *bench, const char *text)
 
 static void an_awake_chip(struct bench *bench)
 {
-    struct tally_card card;
+    struct tally_slot_card card;
     memset(bench, 0, sizeof *bench);
     tally_pn532_init(&bench->pn532, write_line, bench);
     assert_int_equal(TALLY_CARD_WAIT, look(bench, &card));
@@ -141,9 +141,9 @@ static void an_awake_chip(struct bench *bench)
 /* A DESFire with its ATS. */
 #define DESFIRE ACK "0000ff15ebd54b0101034420 07048d2432273b80 067577810280 b200"
 
-static struct tally_card a_card_on_it(struct bench *bench, const char *card_frame)
+static struct tally_slot_card a_card_on_it(struct bench *bench, const char *card_frame)
 {
-    struct tally_card card;
+    struct tally_slot_card card;
     an_awake_chip(bench);
     reply(bench, card_frame);
     assert_int_equal(TALLY_CARD_OK, look(bench, &card));
@@ -157,7 +157,7 @@ static void an_empty_antenna_is_asked_again_and_again(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     an_awake_chip(&bench);
     assert_int_equal(TALLY_CARD_WAIT, look(&bench, &card));
     expect_sent(&bench, "");
@@ -171,7 +171,7 @@ static void a_storage_card_is_read_in_the_order_of_the_air(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card = a_card_on_it(&bench, CLASSIC);
+    struct tally_slot_card card = a_card_on_it(&bench, CLASSIC);
     assert_int_equal(4, card.uid_len);
     assert_memory_equal("\xf6\x8e\x2a\x99", card.uid, 4);
     assert_memory_equal("\x02\x00", card.atqa, 2);
@@ -189,7 +189,7 @@ static void a_part_4_card_keeps_its_session_while_it_is_looked_for(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card = a_card_on_it(&bench, DESFIRE);
+    struct tally_slot_card card = a_card_on_it(&bench, DESFIRE);
     assert_int_equal(7, card.uid_len);
     assert_int_equal(6, card.ats_len);
     assert_memory_equal("\x06\x75\x77\x81\x02\x80", card.ats, 6);
@@ -215,7 +215,7 @@ static void a_target_whose_lengths_lie_is_no_card(void **state)
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct bench bench;
-        struct tally_card card;
+        struct tally_slot_card card;
         an_awake_chip(&bench);
         reply(&bench, wrong[i]);
         assert_int_equal(TALLY_CARD_NONE, look(&bench, &card));
@@ -314,7 +314,7 @@ static void an_exchange_that_is_dropped_is_aborted_and_its_answer_ignored(void *
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     (void)a_card_on_it(&bench, DESFIRE);
     begin(&bench, "00a4040000");
     bench.sent_len = 0;
@@ -335,7 +335,7 @@ static void a_damaged_frame_is_asked_for_again(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     an_awake_chip(&bench);
     reply(&bench, ACK "0000ff03fdd54b00e100"); /* DCS */
     expect_sent(&bench, "0000ffff0000");
@@ -351,7 +351,7 @@ static void a_line_that_stays_bad_is_given_up_and_begun_anew(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     an_awake_chip(&bench);
     for (int i = 0; i < TALLY_PN532_REPEATS_MAX; i++) {
         reply(&bench, "0000ff03fdd54b00e100");
@@ -368,7 +368,7 @@ static void a_silent_chip_is_broken_in_time_and_a_slow_card_is_not(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     uint8_t answer[TALLY_CARD_ANSWER_LEN_MAX];
     size_t len = 1;
     const uint32_t start = UINT32_MAX - 100;
@@ -392,7 +392,7 @@ static void a_chip_that_reports_a_syntax_error_is_broken(void **state)
 {
     (void)state;
     struct bench bench;
-    struct tally_card card;
+    struct tally_slot_card card;
     an_awake_chip(&bench);
     reply(&bench, ACK "0000ff01ff7f8100");
     assert_int_equal(TALLY_CARD_BROKEN, look(&bench, &card));

@@ -17,7 +17,7 @@ static bool may_pair(void *self)
     return !gpio_get(PIN_PAIR);
 }
 
-static const struct tally_ports ports = {
+static struct tally_ports ports = {
     .serial = serial,
     .load = flash_load,
     .save = flash_save,
@@ -50,6 +50,7 @@ int main(void)
 {
     pico_get_unique_board_id_string(serial, sizeof serial);
     start_pins();
+    ports.slot = antenna_start();
     tally_usb_device_init(&device, &ports);
     head_start(&capture);
     usb_start(&bus, &device);
@@ -57,6 +58,7 @@ int main(void)
         uint32_t now_ms = to_ms_since_boot(get_absolute_time());
         usb_poll(now_ms);
         capture_poll(&capture, &device.reader, time_us_32());
+        antenna_poll(now_ms);
         (void)bus_poll(&bus, now_ms);
         show(&device.reader);
     }
