@@ -2,6 +2,7 @@
 /* Words to tracks, tracks to flux, flux to lines. */
 #include "tests/usb/hand.h"
 
+#include "tests/usb/must.h"
 #include "tools/swipe/swipe.h"
 
 #include <inttypes.h>
@@ -29,17 +30,35 @@ bool hand_tracks(char *words, const char *ret_tracks[HAND_TRACKS])
     return is_good && track < HAND_TRACKS;
 }
 
-static bool write_track(FILE *out, const struct tally_swipe_hand *hand, int track, const char *text)
+struct lines {
+    char *text;
+    size_t len;
+};
+
+static void put_text(struct lines *lines, const char *text)
+{
+    size_t len = strlen(text);
+    lines->text = realloc(lines->text, lines->len + len + 1);
+    MUST(lines->text != NULL);
+    memcpy(lines->text + lines->len, text, len + 1);
+    lines->len += len;
+}
+
+static bool put_track(struct lines *lines, const struct tally_swipe_hand *hand, int track,
+                      const char *text)
 {
     static struct tally_swipe_flux flux;
+    char word[32];
     if (!tally_swipe_flux(hand, track, text, &flux)) {
         return false;
     }
-    fprintf(out, "swipe T%d", track);
+    snprintf(word, sizeof word, "swipe T%d", track);
+    put_text(lines, word);
     for (size_t i = 0; i < flux.count; i++) {
-        fprintf(out, " %" PRIu32, flux.intervals[i]);
+        snprintf(word, sizeof word, " %" PRIu32, flux.intervals[i]);
+        put_text(lines, word);
     }
-    fprintf(out, "\n");
+    put_text(lines, "\n");
     return true;
 }
 
@@ -47,23 +66,19 @@ char *hand_swipe(const char *words, bool is_damaged)
 {
     const struct tally_swipe_hand hand = {.seed = 1, .speed_cms = 30, .is_damaged = is_damaged};
     const char *tracks[HAND_TRACKS];
-    char *lines = NULL, *copy = strdup(words);
-    size_t len = 0;
-    FILE *out = open_memstream(&lines, &len);
-    bool is_good = out != NULL && copy != NULL && hand_tracks(copy, tracks);
-    if (is_good) {
-        fprintf(out, "begin\n");
-        for (int track = 1; track <= HAND_TRACKS && is_good; track++) {
-            const char *text = tracks[track - 1];
-            is_good = text == NULL || write_track(out, &hand, track, text);
-        }
-        fprintf(out, "end\n");
+    struct lines lines = {NULL, 0};
+    char *copy = strdup(words);
+    bool is_good = copy != NULL && hand_tracks(copy, tracks);
+    put_text(&lines, "begin\n");
+    for (int track = 1; track <= HAND_TRACKS && is_good; track++) {
+        const char *text = tracks[track - 1];
+        is_good = text == NULL || put_track(&lines, &hand, track, text);
     }
-    fclose(out);
+    put_text(&lines, "end\n");
     free(copy);
     if (!is_good) {
-        free(lines);
-        lines = NULL;
+        free(lines.text);
+        lines.text = NULL;
     }
-    return lines;
+    return lines.text;
 }

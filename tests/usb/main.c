@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plays a file of conversations over one bus.
- *   usb_talk [--cut|--cut-packets] [--only TEXT] FILE BUS [ARGUMENT...]
+ *   usb_talk [--cut|--cut-sample|--cut-packets] [--only TEXT] FILE BUS [ARGUMENT...]
  *   BUS: in-process | bare | umockdev TERMINAL | usbredir SOCKET HOST:PORT | gadget HOST:PORT
  * HOST:PORT The last two are in a guest: where QEMU's usb-redir waits, or the head, and where the
  * terminal does. Which of them are built in depends on the libraries that are there. */
@@ -36,14 +36,16 @@ static struct talk_side *make_side(int count, char **words)
 int main(int argc, char **argv)
 {
     const char *only = NULL;
-    bool is_cut = false, by_packets = false;
+    bool is_cut = false;
+    struct talk_cuts cuts = {false, false};
     int at = 1;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         if (strcmp(argv[at], "--only") == 0 && at + 1 < argc) {
             only = argv[++at];
         } else {
-            by_packets = strcmp(argv[at], "--cut-packets") == 0;
-            is_cut = by_packets || strcmp(argv[at], "--cut") == 0;
+            cuts.by_packets = strcmp(argv[at], "--cut-packets") == 0;
+            cuts.is_sample = strcmp(argv[at], "--cut-sample") == 0;
+            is_cut = true;
         }
     }
     struct talk_side *side = argc - at >= 2 ? make_side(argc - at - 1, argv + at + 1) : NULL;
@@ -55,7 +57,7 @@ int main(int argc, char **argv)
     struct talks talks;
     talks_read(&talks, argv[at]);
     unsigned failed =
-        is_cut ? talks_play_cut(&talks, side, only, by_packets) : talks_play(&talks, side, only);
+        is_cut ? talks_play_cut(&talks, side, only, cuts) : talks_play(&talks, side, only);
     talks_free(&talks);
     free(side);
     return failed == 0 ? 0 : 1;

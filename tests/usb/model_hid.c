@@ -280,32 +280,6 @@ static const struct model_ops hid_ops = {.setup = setup,
                                          .outside = outside,
                                          .free = free_hid};
 
-/* Report ID 2 of a scanner (HID Point of Sale Usage Tables 1.02, page 8C): length, AIM id, data. */
-static struct build scanner_descriptor(void)
-{
-    struct build build = {.len = 0};
-    put_item(&build, ITEM_USAGE_PAGE, 0x8c);
-    put_item(&build, ITEM_USAGE, 0x02);
-    put_item(&build, ITEM_COLLECTION, 0x01);
-    put_item(&build, ITEM_REPORT_ID, 2);
-    put_item(&build, ITEM_LOGICAL_MIN, 0);
-    put_item_wide(&build, ITEM_LOGICAL_MAX, 255, 2);
-    put_item(&build, ITEM_REPORT_SIZE, 8);
-    put_input(&build, 0xff, 1); /* length of the data */
-    put_input(&build, 0xfb, 1); /* AIM identifier */
-    put_input(&build, 0xfc, 1);
-    put_input(&build, 0xfd, 1);
-    put_input(&build, 0xfe, 56); /* decoded data */
-    put_item(&build, ITEM_REPORT_COUNT, 2);
-    put_item(&build, ITEM_INPUT, CONSTANT);
-    put_item(&build, ITEM_REPORT_SIZE, 1);
-    put_input(&build, 0xff, 1); /* more follows */
-    put_item(&build, ITEM_REPORT_COUNT, 7);
-    put_item(&build, ITEM_INPUT, CONSTANT);
-    put_bare(&build, ITEM_END_COLLECTION);
-    return build;
-}
-
 static const struct {
     const char *kind;
     const char *product;

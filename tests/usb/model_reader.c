@@ -2,6 +2,7 @@
 /* Our own reader: the firmware's device model, its head, a card on its antenna, its button. */
 #include "tests/usb/model_kinds.h"
 
+#include "firmware/core/settings.h"
 #include "firmware/port/head.h"
 #include "firmware/usb/device.h"
 #include "tests/usb/hand.h"
@@ -26,6 +27,8 @@ struct reader_model {
     struct tally_virtual_card card; /* while it lies on the slot */
     struct keep keeps[TALLY_KEEP_COUNT];
     bool is_button_down;
+    char *waiting;  /* lines of a swipe: whoever holds the card waits for the green light */
+    char *next_tap; /* words: the next card comes when the reader has seen the last one leave */
 };
 
 static struct reader_model *self_of(struct model *model)
@@ -95,13 +98,6 @@ static void reset(struct model *model)
     tally_usb_device_reset(&self_of(model)->device, TALLY_USB_FULL_SPEED);
 }
 
-static uint32_t tell_time(struct model *model, uint32_t now_ms)
-{
-    uint32_t next_ms = 0;
-    tally_usb_device_time(&self_of(model)->device, now_ms, &next_ms);
-    return next_ms;
-}
-
 /* ---- its far side ---- */
 
 static bool push_line(struct reader_model *self, const char *line)
@@ -116,22 +112,61 @@ static bool push_line(struct reader_model *self, const char *line)
     return true;
 }
 
-static bool swipe(struct reader_model *self, const char *words, bool is_damaged)
+static bool begin_waiting_swipe(struct reader_model *self)
 {
-    char *lines = hand_swipe(words, is_damaged);
-    bool is_done = lines != NULL && push_line(self, lines);
+    char *lines = self->waiting;
+    self->waiting = NULL;
+    bool is_done = lines == NULL || push_line(self, lines);
     free(lines);
     return is_done;
 }
 
+static bool is_busy(const struct reader_model *self)
+{
+    return self->device.reader.state == TALLY_READER_REPORTING;
+}
+
+static bool swipe(struct reader_model *self, const char *words, bool is_damaged)
+{
+    free(self->waiting);
+    self->waiting = hand_swipe(words, is_damaged);
+    return self->waiting != NULL && (is_busy(self) || begin_waiting_swipe(self));
+}
+
+/* The words have been understood once. */
+static void put_waiting_card(struct reader_model *self)
+{
+    if (self->next_tap != NULL && !self->device.ccid.card.is_present) {
+        MUST(taps_read(self->next_tap, &self->card));
+        tally_virtual_slot_put(&self->slot, &self->card);
+        free(self->next_tap);
+        self->next_tap = NULL;
+    }
+}
+
 static bool tap(struct reader_model *self, const char *words)
 {
-    tally_virtual_slot_put(&self->slot, NULL);
-    if (!taps_read(words, &self->card)) {
+    struct tally_virtual_card card;
+    if (!taps_read(words, &card)) {
         return false;
     }
-    tally_virtual_slot_put(&self->slot, &self->card);
+    free(self->next_tap);
+    self->next_tap = strdup(words);
+    tally_virtual_slot_put(&self->slot, NULL);
+    put_waiting_card(self);
     return true;
+}
+
+static uint32_t tell_time(struct model *model, uint32_t now_ms)
+{
+    struct reader_model *self = self_of(model);
+    uint32_t next_ms = 0;
+    if (self->device.reader.state == TALLY_READER_IDLE) {
+        (void)begin_waiting_swipe(self);
+    }
+    put_waiting_card(self);
+    tally_usb_device_time(&self->device, now_ms, &next_ms);
+    return next_ms;
 }
 
 static bool outside(struct model *model, const char *words)
@@ -159,6 +194,8 @@ static bool outside(struct model *model, const char *words)
 
 static void free_reader(struct model *model)
 {
+    free(self_of(model)->waiting);
+    free(self_of(model)->next_tap);
     free(model);
 }
 
@@ -173,16 +210,27 @@ static const struct model_ops reader_ops = {.setup = setup,
                                             .outside = outside,
                                             .free = free_reader};
 
-/* "reader" has a stripe only, "nfc-reader" an antenna too; "keyboard" types its tracks. */
-struct model *model_reader_make(const char *kind)
+/* In which form the stripe is reported, and whether there is an antenna. */
+static const struct {
+    const char *kind;
+    enum tally_msr_form form;
+    bool has_slot;
+} kinds[] = {
+    {"reader", TALLY_MSR_FORM_SURESWIPE, false},
+    {"nfc-reader", TALLY_MSR_FORM_SURESWIPE, true},
+    {"keyboard", TALLY_MSR_FORM_KEYBOARD, false},
+    {"pos-reader", TALLY_MSR_FORM_8E, false},
+};
+
+static struct model *make(enum tally_msr_form form, bool has_slot)
 {
-    bool has_slot = strcmp(kind, "nfc-reader") == 0;
-    if (!has_slot && strcmp(kind, "reader") != 0) {
-        return NULL;
-    }
     struct reader_model *self = calloc(1, sizeof *self);
     MUST(self != NULL);
     self->base.ops = &reader_ops;
+    struct tally_settings settings = tally_settings_factory();
+    settings.form = (uint8_t)form;
+    tally_settings_write(&settings, self->keeps[TALLY_KEEP_SETTINGS].bytes);
+    self->keeps[TALLY_KEEP_SETTINGS].is_there = true;
     tally_virtual_slot_init(&self->slot);
     self->ports = (struct tally_ports){.self = self,
                                        .serial = "PROOF1",
@@ -192,4 +240,14 @@ struct model *model_reader_make(const char *kind)
                                        .may_pair = may_pair};
     tally_usb_device_init(&self->device, &self->ports);
     return &self->base;
+}
+
+struct model *model_reader_make(const char *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            return make(kinds[i].form, kinds[i].has_slot);
+        }
+    }
+    return NULL;
 }

@@ -2,13 +2,13 @@
 /* usb_terminal: the terminal of a conversation: the real hal room and libusb on a real loop. Events
  * go out as lines (say.h), orders come in as lines:
  *
- *   set uid yes|no             whether a bare UID is a card
- *   set wedge known|none|all   which boot keyboards are readers
+ *   uid yes, wedge all, ...    settings (settings.h): set
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
 #include "hal/reader/reader.h"
 #include "tests/usb/say.h"
+#include "tests/usb/settings.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@ struct shop {
     uv_loop_t loop;
     uv_pipe_t orders;
     struct hal_readers *readers;
+    struct hal_reader_settings settings;
     char line[LINE_LEN_MAX];
     size_t line_len;
     bool is_closing;
@@ -65,8 +66,11 @@ static void obey(struct shop *shop, const char *line)
 {
     if (strcmp(line, "quit") == 0) {
         quit(shop);
-    } else {
+    } else if (!settings_read(&shop->settings, line) ||
+               hal_readers_set(shop->readers, &shop->settings) != TALLY_OK) {
         printf("not understood: %s\n", line);
+    } else {
+        printf("set\n");
     }
 }
 
@@ -103,8 +107,7 @@ static void on_orders(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer
 int main(void)
 {
     static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    const struct tally_card_rules rules = {own_rules, 1};
-    static struct shop shop;
+    static struct shop shop = {.settings = {.rules = {own_rules, 1}}};
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
         uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {
@@ -112,7 +115,7 @@ int main(void)
     }
     shop.orders.data = &shop;
     uv_read_start((uv_stream_t *)&shop.orders, on_room, on_orders);
-    if (hal_readers_open(&shop.loop, &rules, on_event, NULL, &shop.readers) != TALLY_OK) {
+    if (hal_readers_open(&shop.loop, &shop.settings, on_event, NULL, &shop.readers) != TALLY_OK) {
         return 3;
     }
     printf("open\n");

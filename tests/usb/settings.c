@@ -2,6 +2,7 @@
 /* Words to settings. */
 #include "tests/usb/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is(const char *words, const char *wanted)
@@ -25,6 +26,8 @@ bool settings_read(struct hal_reader_settings *settings, const char *words)
         settings->wedge.layout = HAL_LAYOUT_GERMAN;
     } else if (is(words, "layout french")) {
         settings->wedge.layout = HAL_LAYOUT_FRENCH;
+    } else if (strncmp(words, "uri ", 4) == 0 && strlen(words + 4) <= HAL_URI_PREFIX_LEN_MAX) {
+        snprintf(settings->tag.uri_prefix, sizeof settings->tag.uri_prefix, "%s", words + 4);
     } else {
         return false;
     }

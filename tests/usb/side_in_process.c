@@ -2,8 +2,7 @@
 /* hal's drivers against device models in one process: no kernel, no loop, and time is a number, so
  * a minute of silence costs nothing. Each link does for its driver what reader.c and libusb do on a
  * real bus (hal/reader/link.h). */
-#include "hal/reader/driver.h"
-#include "hal/reader/link.h"
+#include "hal/reader/drivers.h"
 #include "tests/usb/port.h"
 #include "tests/usb/must.h"
 #include "tests/usb/say.h"
@@ -393,6 +392,12 @@ static uint32_t model_ms(const struct in_process *self)
     return (uint32_t)self->now_ms + (uint32_t)MODEL_EPOCH;
 }
 
+/* The port has pulled its own cable. */
+static void note_cut(struct plug *plug)
+{
+    plug->side->was_cut = plug->side->was_cut || (plug->is_first && plug->port.is_gone);
+}
+
 static void see_it_leave(struct plug *plug)
 {
     plug->has_left = true;
@@ -409,7 +414,7 @@ static bool step_plug(struct plug *plug)
         return false;
     }
     if (plug->port.is_gone) {
-        plug->side->was_cut = plug->side->was_cut || plug->is_first;
+        note_cut(plug);
         see_it_leave(plug);
         return true;
     }
@@ -569,6 +574,7 @@ static bool plug_in(struct in_process *self, const char *kind)
 static void pull_out(struct plug *plug)
 {
     if (!plug->has_left) {
+        note_cut(plug);
         plug->port.is_gone = true;
         plug->model->ops->reset(plug->model);
         see_it_leave(plug);
@@ -608,6 +614,7 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     bool is_done = false;
     if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
+        snprintf(new_line(self), SAY_LEN_MAX, "set");
     } else if (strncmp(words, "plug ", 5) == 0) {
         is_done = plug_in(self, words + 5);
     } else if (self->plugs != NULL && strcmp(words, "unplug") == 0) {

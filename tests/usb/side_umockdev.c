@@ -22,7 +22,8 @@
 enum { SETUP_LEN = 8, FIRST_ADDRESS = 2, CONTROL_LEN_MAX = 4096 };
 
 struct urb {
-    UMockdevIoctlData *data; /* struct usbdevfs_urb */
+    const UMockdevIoctlClient *client; /* whose open file it is: it fetches the answer */
+    UMockdevIoctlData *data;           /* struct usbdevfs_urb */
     UMockdevIoctlData *buffer;
     size_t have; /* so far */
 };
@@ -176,9 +177,10 @@ static void go_on(struct plug *plug)
     }
 }
 
-static int submit(struct plug *plug, UMockdevIoctlData *arg)
+static int submit(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg)
 {
     struct urb *urb = g_new0(struct urb, 1);
+    urb->client = client;
     urb->data = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
     g_assert_nonnull(urb->data);
     size_t len = (size_t)urb_of(urb)->buffer_length;
@@ -210,9 +212,22 @@ static int discard(struct plug *plug, const UMockdevIoctlData *arg)
     return EINVAL;
 }
 
-static int reap(struct plug *plug, UMockdevIoctlData *arg, struct urb **ret_urb)
+static struct urb *pop_done(struct plug *plug, const UMockdevIoctlClient *client)
 {
-    struct urb *urb = g_queue_pop_head(plug->done);
+    for (GList *at = plug->done->head; at != NULL; at = at->next) {
+        struct urb *urb = at->data;
+        if (urb->client == client) {
+            g_queue_delete_link(plug->done, at);
+            return urb;
+        }
+    }
+    return NULL;
+}
+
+static int reap(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg,
+                struct urb **ret_urb)
+{
+    struct urb *urb = pop_done(plug, client);
     if (urb == NULL) {
         return plug->port.is_gone ? ENODEV : EAGAIN;
     }
@@ -239,6 +254,16 @@ static int tell_capabilities(UMockdevIoctlData *arg)
     return 0;
 }
 
+static int tell_connection(UMockdevIoctlData *arg)
+{
+    UMockdevIoctlData *value =
+        umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
+    g_assert_nonnull(value);
+    *(struct usbdevfs_connectinfo *)(void *)value->data = (struct usbdevfs_connectinfo){0};
+    g_object_unref(value);
+    return 0;
+}
+
 /* What the kernel sends when a program asks for it (USB 2.0, 9.4.1). */
 static int clear_halt(struct plug *plug, UMockdevIoctlData *arg)
 {
@@ -252,13 +277,22 @@ static int clear_halt(struct plug *plug, UMockdevIoctlData *arg)
     return port_control(&plug->port, &setup, NULL, &len) == PORT_DONE ? 0 : EPIPE;
 }
 
+/* The kernel sets the device up again as it was. */
+static int reset_device(struct plug *plug)
+{
+    const struct tally_usb_setup choose = {.bRequest = 9, .wValue = plug->port.config[5]};
+    size_t len = 0;
+    plug->model->ops->reset(plug->model);
+    return port_control(&plug->port, &choose, NULL, &len) == PORT_DONE ? 0 : EIO;
+}
+
 static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **ret_urb)
 {
     UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
     unsigned long request = umockdev_ioctl_client_get_request(client);
     go_on(plug);
     if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY) {
-        return reap(plug, arg, ret_urb);
+        return reap(plug, client, arg, ret_urb);
     }
     if (plug->port.is_gone) {
         return ENODEV;
@@ -266,18 +300,25 @@ static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **r
     switch (request) {
     case USBDEVFS_GET_CAPABILITIES:
         return tell_capabilities(arg);
+    case USBDEVFS_CONNECTINFO:
+        return tell_connection(arg);
+    case USBDEVFS_CONTROL: /* libusb asks for the configuration as it opens, and can do without */
+        return ETIMEDOUT;
+    case USBDEVFS_RESET:
+        return reset_device(plug);
     case USBDEVFS_GETDRIVER:
         return ENODATA;
     case USBDEVFS_CLAIMINTERFACE:
     case USBDEVFS_DISCONNECT_CLAIM:
     case USBDEVFS_RELEASEINTERFACE:
     case USBDEVFS_SETINTERFACE:
+    case USBDEVFS_RESETEP:
     case USBDEVFS_IOCTL:
         return 0;
     case USBDEVFS_CLEAR_HALT:
         return clear_halt(plug, arg);
     case USBDEVFS_SUBMITURB:
-        return submit(plug, arg);
+        return submit(plug, client, arg);
     case USBDEVFS_DISCARDURB:
         return discard(plug, arg);
     default:

@@ -259,35 +259,44 @@ static enum talk_verdict play_cut_once(struct scene *scene)
     return side->end(side) ? verdict : TALK_FAILED;
 }
 
+/* All of the first ones, where a conversation begins; then, of a sample, every so many. */
+static unsigned next_cut(unsigned at, struct talk_cuts cuts)
+{
+    enum { FIRST_ONES = 16, SAMPLE = 11 };
+    return at + (cuts.is_sample && at >= FIRST_ONES ? SAMPLE : 1);
+}
+
 enum talk_verdict talk_play_cut(const struct talks *talks, const struct talk *talk,
-                                struct talk_side *side, bool by_packets)
+                                struct talk_side *side, struct talk_cuts cuts)
 {
     struct scene scene = {.talks = talks, .talk = talk, .side = side};
     enum talk_verdict verdict = TALK_PASSED;
     bool goes_on = true;
-    unsigned at = 1;
-    for (; goes_on && verdict == TALK_PASSED; at++) {
-        side->cut(side, (struct side_cut){.after_transfers = by_packets ? 0 : at,
-                                          .after_packets = by_packets ? at : 0});
+    unsigned at = 1, last = 0, count = 0;
+    for (; goes_on && verdict == TALK_PASSED; at = next_cut(at, cuts)) {
+        side->cut(side, (struct side_cut){.after_transfers = cuts.by_packets ? 0 : at,
+                                          .after_packets = cuts.by_packets ? at : 0});
+        last = at;
         verdict = play_cut_once(&scene);
         goes_on = side->was_cut(side);
+        count += goes_on;
     }
     side->cut(side, (struct side_cut){0, 0});
-    printf("%s: the cable pulled at %u points", side->name, at - 2);
+    printf("%s: the cable pulled at %u points", side->name, count);
     if (verdict == TALK_FAILED) {
-        printf(", FAILED at %s %u", by_packets ? "packet" : "transfer", at - 1);
+        printf(", FAILED at %s %u", cuts.by_packets ? "packet" : "transfer", last);
     }
     printf(": ");
     return verdict;
 }
 
 unsigned talks_play_cut(const struct talks *talks, struct talk_side *side, const char *only,
-                        bool by_packets)
+                        struct talk_cuts cuts)
 {
     unsigned failed = 0;
     for (size_t i = 0; i < talks->count; i++) {
         if (only == NULL || strstr(talks->talks[i].name, only) != NULL) {
-            enum talk_verdict verdict = talk_play_cut(talks, &talks->talks[i], side, by_packets);
+            enum talk_verdict verdict = talk_play_cut(talks, &talks->talks[i], side, cuts);
             printf("%s ... %s\n", talks->talks[i].name, verdict_words[verdict]);
             failed += verdict == TALK_FAILED;
         }

@@ -77,14 +77,19 @@ enum talk_verdict talk_play(const struct talks *talks, const struct talk *talk,
  * text; NULL: all. */
 unsigned talks_play(const struct talks *talks, struct talk_side *side, const char *only);
 
+struct talk_cuts {
+    bool by_packets; /* else by transfers */
+    bool is_sample;  /* the first ones, and some of the later ones */
+};
+
 /* Plays `talk` again and again and pulls the cable after 1, 2, 3.. transfers (or packets), until it
  * is over before that: every line up to there is as written, a card that is not in the conversation
  * is never heard, and the terminal ends clean. */
 enum talk_verdict talk_play_cut(const struct talks *talks, const struct talk *talk,
-                                struct talk_side *side, bool by_packets);
+                                struct talk_side *side, struct talk_cuts cuts);
 
 /* All of them, as talks_play(). */
 unsigned talks_play_cut(const struct talks *talks, struct talk_side *side, const char *only,
-                        bool by_packets);
+                        struct talk_cuts cuts);
 
 #endif
