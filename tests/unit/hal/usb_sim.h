@@ -65,6 +65,9 @@ void sim_sleep(struct sim *sim);
 /* The node may be opened from now on. */
 void sim_allow(struct sim *sim);
 
+/* Waits until the host has opened it so often. */
+void sim_wait_opened(struct sim *sim, unsigned times);
+
 /* What the host did so far. */
 unsigned sim_calls(const struct sim *sim);  /* of any kind */
 unsigned sim_claims(const struct sim *sim); /* claims that are held now */
