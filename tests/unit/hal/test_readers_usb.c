@@ -284,7 +284,8 @@ static void the_kernels_word_does_not_count_where_udevd_will_say_it_again(void *
     struct sim_kind kind = a_reader();
     struct sim *sim = sim_plug(bench.testbed, &kind, 2);
     expect_line(&bench, "udevd runs");
-    sim_unplug(sim, NULL, 0);
+    sim_unplug(sim, NULL, 0); /* two messages */
+    expect_line(&bench, "udevd runs");
     expect_line(&bench, "udevd runs");
     take_down(&bench);
     assert_int_equal(0, sim_calls(sim));
@@ -768,6 +769,20 @@ static void a_reader_that_nobody_else_wants_sleeps_and_goes_on(void **state)
     sim_free(sim);
 }
 
+static void a_reader_that_loses_its_configuration_is_gone_until_it_has_one_again(void **state)
+{
+    (void)state;
+    struct bench bench = bench_with_terminal();
+    struct sim *sim = plug_reader(&bench, 2);
+    sim_authorize(sim, false);
+    expect_line(&bench, "state TALLY_E_READER_GONE ready=0 [" NAME "]");
+    sim_authorize(sim, true);
+    expect_line(&bench, "state TALLY_OK ready=1 [" NAME "]");
+    swipe_ours_and_expect_it(&bench, sim);
+    take_down(&bench);
+    sim_free(sim);
+}
+
 static void a_hub_that_resets_takes_its_readers_and_brings_them_back(void **state)
 {
     (void)state;
@@ -973,6 +988,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_terminal_that_stops_while_it_waits_for_an_answer_stops),
         cmocka_unit_test(a_reader_that_the_kernel_took_in_its_sleep_is_claimed_again),
         cmocka_unit_test(a_reader_that_nobody_else_wants_sleeps_and_goes_on),
+        cmocka_unit_test(a_reader_that_loses_its_configuration_is_gone_until_it_has_one_again),
         cmocka_unit_test(a_hub_that_resets_takes_its_readers_and_brings_them_back),
         cmocka_unit_test(a_reader_that_dies_before_it_is_opened_is_no_news),
         cmocka_unit_test(a_stripe_reader_may_be_torn_out_at_every_transfer),

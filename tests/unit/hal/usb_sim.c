@@ -550,6 +550,9 @@ void sim_unplug(struct sim *sim, const uint8_t *bytes, size_t len)
     pthread_mutex_unlock(&sim->lock);
     umockdev_testbed_uevent(sim->testbed, sim->path, "remove");
     umockdev_testbed_remove_device(sim->testbed, sim->path);
+    /* The kernel takes a device off its bus before it says so; umockdev can't. So there is more
+     * news. */
+    umockdev_testbed_uevent(sim->testbed, "/sys/devices/usb1", "change");
 }
 
 int sim_torn_fd(const struct sim *sim)
@@ -616,6 +619,16 @@ void sim_sleep(struct sim *sim)
     sim->is_taken = sim->kind.held_by_kernel;
     sim->claims = sim->is_taken ? 0 : sim->claims; /* else the next request claims it by itself */
     pthread_mutex_unlock(&sim->lock);
+}
+
+void sim_authorize(struct sim *sim, bool is_authorized)
+{
+    umockdev_testbed_set_attribute(sim->testbed, sim->path, "bConfigurationValue",
+                                   is_authorized ? "1\n" : "\n");
+    if (!is_authorized) {
+        sim_sleep(sim);
+    }
+    umockdev_testbed_uevent(sim->testbed, sim->path, "change");
 }
 
 void sim_allow(struct sim *sim)
