@@ -96,7 +96,7 @@ static bool copy_report_descriptor(struct hal_interface *interface, const char *
 static void read_report_descriptor(const struct usb_seen *seen, struct hal_interface *interface)
 {
     char path[sizeof DEVICES + USB_DIR_LEN_MAX + 16];
-    snprintf(path, sizeof path, DEVICES "/%s:%u.%u", seen->dir, (unsigned)seen->configuration,
+    snprintf(path, sizeof path, DEVICES "/%s:%u.%u", seen->dir, seen->identity.configuration,
              (unsigned)interface->bInterfaceNumber);
     DIR *dir = opendir(path);
     if (dir == NULL) {
@@ -142,14 +142,14 @@ static bool read_details(struct usb_seen *seen)
 {
     struct hal_interface found[USB_INTERFACES_MAX];
     size_t len = 0;
-    seen->configuration = (uint8_t)read_number(seen->dir, "bConfigurationValue"); /* may wait */
     snprintf(seen->node, sizeof seen->node, "/dev/bus/usb/%03u/%03u", seen->identity.busnum,
              seen->identity.devnum);
     seen->descriptors = read_descriptors(seen->dir, &len);
-    if (seen->configuration == 0 || seen->descriptors == NULL) {
+    if (seen->descriptors == NULL) {
         return false;
     }
-    size_t count = usb_find_interfaces(seen->descriptors, len, seen->configuration, found);
+    size_t count =
+        usb_find_interfaces(seen->descriptors, len, (uint8_t)seen->identity.configuration, found);
     seen->interfaces = tally_alloc(count, sizeof *seen->interfaces);
     if (seen->interfaces == NULL) {
         return false;
@@ -167,7 +167,8 @@ static bool read_details(struct usb_seen *seen)
 
 bool usb_is_same(const struct usb_identity *a, const struct usb_identity *b)
 {
-    return a->busnum == b->busnum && a->devnum == b->devnum && a->inode == b->inode;
+    return a->busnum == b->busnum && a->devnum == b->devnum && a->inode == b->inode &&
+           a->configuration == b->configuration;
 }
 
 static bool is_known(const struct usb_identity *identity, const struct usb_identity *known,
@@ -189,10 +190,13 @@ static bool read_identity(const char *dir, struct usb_identity *ret_identity)
     if (stat(path, &folder) != 0) {
         return false;
     }
-    *ret_identity = (struct usb_identity){.busnum = read_number(dir, "busnum"),
-                                          .devnum = read_number(dir, "devnum"),
-                                          .inode = folder.st_ino};
-    return ret_identity->busnum != 0 && ret_identity->busnum <= 999 && ret_identity->devnum != 0 &&
+    *ret_identity =
+        (struct usb_identity){.busnum = read_number(dir, "busnum"),
+                              .devnum = read_number(dir, "devnum"),
+                              .inode = folder.st_ino,
+                              .configuration = read_number(dir, "bConfigurationValue")}; /* waits */
+    return ret_identity->configuration != 0 && ret_identity->configuration <= UINT8_MAX &&
+           ret_identity->busnum != 0 && ret_identity->busnum <= 999 && ret_identity->devnum != 0 &&
            ret_identity->devnum <= 999;
 }
 

@@ -21,18 +21,19 @@ enum {
     USB_NODE_LEN_MAX = 31   /* "/dev/bus/usb/001/002" */
 };
 
-/* One plugging-in of one device: the address alone would come round again. */
+/* One plugging-in of one device: the address alone would come round again. A device without a
+ * configuration (not chosen yet, or not authorized) is none. */
 struct usb_identity {
     unsigned busnum;
     unsigned devnum;
-    ino_t inode; /* of its folder */
+    ino_t inode;            /* of its folder */
+    unsigned configuration; /* chosen anew, its interfaces are others */
 };
 
 struct usb_seen {
     struct usb_identity identity;
     char dir[USB_DIR_LEN_MAX + 1];
     bool is_known; /* was in `known`: nothing below is filled */
-    uint8_t configuration;
     char node[USB_NODE_LEN_MAX + 1];
     char name[USB_NAME_LEN_MAX + 1]; /* product string in printable ASCII, else the node */
     uint8_t *descriptors;

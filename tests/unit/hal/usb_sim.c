@@ -55,6 +55,8 @@ struct sim {
     unsigned handed_in;
     unsigned answered;
     int torn_fd;
+    pthread_cond_t is_opened;
+    unsigned opened;
     unsigned calls;
     unsigned claims;
     unsigned resets;
@@ -316,13 +318,15 @@ static int tell_capabilities(UMockdevIoctlData *arg)
     return 0;
 }
 
-static int tell_address(const struct sim *sim, UMockdevIoctlData *arg)
+static int tell_address(struct sim *sim, UMockdevIoctlData *arg)
 {
     UMockdevIoctlData *value =
         umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
     g_assert_nonnull(value);
     struct usbdevfs_connectinfo *info = (struct usbdevfs_connectinfo *)(void *)value->data;
     *info = (struct usbdevfs_connectinfo){.devnum = sim->number};
+    sim->opened++;
+    pthread_cond_broadcast(&sim->is_opened);
     g_object_unref(value);
     return 0;
 }
@@ -492,6 +496,7 @@ static struct sim *make_sim(UMockdevTestbed *testbed, const struct sim_kind *kin
     sim->is_gone = kind->is_dead;
     sim->torn_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&sim->lock, NULL);
+    pthread_cond_init(&sim->is_opened, NULL);
     sim->handler = umockdev_ioctl_base_new();
     g_signal_connect(sim->handler, "handle-ioctl", G_CALLBACK(on_ioctl), sim);
     return sim;
@@ -545,6 +550,9 @@ void sim_unplug(struct sim *sim, const uint8_t *bytes, size_t len)
     pthread_mutex_unlock(&sim->lock);
     umockdev_testbed_uevent(sim->testbed, sim->path, "remove");
     umockdev_testbed_remove_device(sim->testbed, sim->path);
+    /* The kernel takes a device off its bus before it says so; umockdev can't. So there is more
+     * news. */
+    umockdev_testbed_uevent(sim->testbed, "/sys/devices/usb1", "change");
 }
 
 int sim_torn_fd(const struct sim *sim)
@@ -613,9 +621,28 @@ void sim_sleep(struct sim *sim)
     pthread_mutex_unlock(&sim->lock);
 }
 
+void sim_authorize(struct sim *sim, bool is_authorized)
+{
+    umockdev_testbed_set_attribute(sim->testbed, sim->path, "bConfigurationValue",
+                                   is_authorized ? "1\n" : "\n");
+    if (!is_authorized) {
+        sim_sleep(sim);
+    }
+    umockdev_testbed_uevent(sim->testbed, sim->path, "change");
+}
+
 void sim_allow(struct sim *sim)
 {
     set_node_mode(sim, 0666);
+}
+
+void sim_wait_opened(struct sim *sim, unsigned times)
+{
+    pthread_mutex_lock(&sim->lock);
+    while (sim->opened < times) {
+        pthread_cond_wait(&sim->is_opened, &sim->lock);
+    }
+    pthread_mutex_unlock(&sim->lock);
 }
 
 static unsigned read_counter(const struct sim *sim, const unsigned *counter)
@@ -671,6 +698,7 @@ void sim_free(struct sim *sim)
     g_array_free(sim->requests, TRUE);
     g_free(sim->last_words.bytes);
     close(sim->torn_fd);
+    pthread_cond_destroy(&sim->is_opened);
     pthread_mutex_destroy(&sim->lock);
     g_free(sim->node);
     g_free(sim->path);

@@ -62,8 +62,13 @@ void sim_fall_silent(struct sim *sim, bool mends);
 void sim_speak_again(struct sim *sim);
 /* The kernel takes the interfaces back, as after a sleep without power. */
 void sim_sleep(struct sim *sim);
+/* The kernel takes its configuration away, or gives it back (its "authorized" file). */
+void sim_authorize(struct sim *sim, bool is_authorized);
 /* The node may be opened from now on. */
 void sim_allow(struct sim *sim);
+
+/* Waits until the host has opened it so often. */
+void sim_wait_opened(struct sim *sim, unsigned times);
 
 /* What the host did so far. */
 unsigned sim_calls(const struct sim *sim);  /* of any kind */
