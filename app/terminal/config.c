@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys of tallyd.conf and their defaults; and what stands in them, as those who need it want it. */
+/* The keys of tallyd.conf and their defaults; and what stands in them, as those who need it want
+ * it. */
 #include "app/terminal/config.h"
 
 #include "app/base/alloc.h"
@@ -29,7 +30,8 @@ struct file {
     int64_t display_brightness;
 };
 
-/* In the order of the enums in hal/reader/settings.h, hal/printer/charset.h, hal/display/display.h. */
+/* In the order of the enums in hal/reader/settings.h, hal/printer/charset.h, hal/display/display.h.
+ */
 static const char *const keyboards[] = {"known", "none", "all", NULL};
 static const char *const layouts[] = {"us", "german", "french", NULL};
 static const char *const charsets[] = {"ascii", "pc437", "gb18030", NULL};
@@ -38,13 +40,21 @@ static const char *const displays[] = {"none", "usb", "printer", NULL};
 enum { CLASSIC_BLOCK_MAX = 255, FILE_NUMBER_MAX = 31 };
 
 #define TEXT(section, key, field)                                                                  \
-    {section, key, TALLY_CONFIG_TEXT, offsetof(struct file, field), 0, 0, NULL}
+    {                                                                                              \
+        section, key, TALLY_CONFIG_TEXT, offsetof(struct file, field), 0, 0, NULL                  \
+    }
 #define SWITCH(section, key, field)                                                                \
-    {section, key, TALLY_CONFIG_SWITCH, offsetof(struct file, field), 0, 0, NULL}
+    {                                                                                              \
+        section, key, TALLY_CONFIG_SWITCH, offsetof(struct file, field), 0, 0, NULL                \
+    }
 #define NUMBER(section, key, field, min, max)                                                      \
-    {section, key, TALLY_CONFIG_NUMBER, offsetof(struct file, field), min, max, NULL}
+    {                                                                                              \
+        section, key, TALLY_CONFIG_NUMBER, offsetof(struct file, field), min, max, NULL            \
+    }
 #define CHOICE(section, key, field, words)                                                         \
-    {section, key, TALLY_CONFIG_CHOICE, offsetof(struct file, field), 0, 0, words}
+    {                                                                                              \
+        section, key, TALLY_CONFIG_CHOICE, offsetof(struct file, field), 0, 0, words               \
+    }
 
 static const struct tally_config_key keys[] = {
     TEXT("store", "dir", config.store_dir),
@@ -88,8 +98,7 @@ static enum tally_status wrong(char problem[TALLY_CONFIG_PROBLEM_MAX], const cha
 static bool read_usb_id(const char *text, uint16_t *ret_vendor, uint16_t *ret_product)
 {
     static const char hex[] = "0123456789abcdefABCDEF";
-    if (strspn(text, hex) != 4 || text[4] != ':' || strspn(text + 5, hex) != 4 ||
-        text[9] != '\0') {
+    if (strspn(text, hex) != 4 || text[4] != ':' || strspn(text + 5, hex) != 4 || text[9] != '\0') {
         return false;
     }
     *ret_vendor = (uint16_t)strtoul(text, NULL, 16);
@@ -157,8 +166,7 @@ static bool read_classic_key(const char *text, struct hal_tag_settings *tag)
 {
     tag->classic_key_b = text[0] == 'B';
     return (text[0] == 'A' || text[0] == 'B') && text[1] == ':' &&
-           read_hex(text + 2, tag->classic_key, sizeof tag->classic_key) ==
-               sizeof tag->classic_key;
+           read_hex(text + 2, tag->classic_key, sizeof tag->classic_key) == sizeof tag->classic_key;
 }
 
 static enum tally_status read_tag(const struct file *file, struct hal_tag_settings *tag,
@@ -192,9 +200,8 @@ static enum tally_status read_paper(const struct file *file, struct paper_settin
     display->choice = (enum hal_display_choice)file->display;
     display->charset = (enum hal_charset)file->display_charset;
     display->brightness = (unsigned)file->display_brightness;
-    bool is_named =
-        file->display_device != NULL &&
-        read_usb_id(file->display_device, &display->idVendor, &display->idProduct);
+    bool is_named = file->display_device != NULL &&
+                    read_usb_id(file->display_device, &display->idVendor, &display->idProduct);
     if ((file->display_device != NULL || display->choice == HAL_DISPLAY_USB) && !is_named) {
         return wrong(problem, "[display] device: must be vendor:product as lsusb prints them, for "
                               "example 0416:f012");

@@ -11,12 +11,13 @@
 #include "hal/reader/code.h"
 
 struct reading {
-    struct hal_reader_settings settings; /* borrows the programme's rules, `codes`, and the paper's */
+    struct hal_reader_settings
+        settings; /* borrows the programme's rules, `codes`, and the paper's */
     struct hal_code_memory codes;
 };
 
-/* From now on codes of before this moment are refused. `reading` stays where it is; `paper` outlives
- * it. */
+/* From now on codes of before this moment are refused. `reading` stays where it is; `paper`
+ * outlives it. */
 void reading_start(struct reading *reading, const struct terminal_config *config,
                    const struct paper *paper);
 

@@ -251,8 +251,8 @@ static bool judge_digits(struct hal_contactless *talk, struct tally_slice conten
             return false;
         }
     }
-    enum tally_status status = take_digits(talk->needs.settings,
-                                           (struct tally_slice){content.data, count}, &talk->card);
+    enum tally_status status =
+        take_digits(talk->needs.settings, (struct tally_slice){content.data, count}, &talk->card);
     if (status == TALLY_E_UNKNOWN_CARD) {
         return false;
     }
