@@ -735,8 +735,9 @@ static void a_terminal_that_stops_while_it_waits_for_an_answer_stops(void **stat
     (void)state;
     struct bench bench = bench_with_terminal();
     struct sim_kind kind = a_reader();
+    kind.silent = true;
     struct sim *sim = sim_plug(bench.testbed, &kind, 2);
-    sim_fall_silent(sim, false);
+    sim_wait_opened(sim, 1);
     take_down(&bench);
     sim_free(sim);
 }

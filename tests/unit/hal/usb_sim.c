@@ -494,6 +494,7 @@ static struct sim *make_sim(UMockdevTestbed *testbed, const struct sim_kind *kin
     sim->done = g_queue_new();
     sim->requests = g_array_new(FALSE, TRUE, sizeof(unsigned));
     sim->is_gone = kind->is_dead;
+    sim->is_silent = kind->silent;
     sim->torn_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&sim->lock, NULL);
     pthread_cond_init(&sim->is_opened, NULL);

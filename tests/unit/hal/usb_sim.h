@@ -32,6 +32,7 @@ struct sim_kind {
      */
     const char *echo_text;
     bool held_by_kernel; /* the kernel's HID driver has it, and shows its report descriptor */
+    bool silent;         /* it answers no request on endpoint 0 */
     bool forbidden;      /* its node may not be opened: plug it in before the terminal starts */
     /* The cable is torn when so many requests have been handed in (or, with `tear_when_answered`,
      * when so many answers have been fetched); sim_torn_fd() becomes readable then, and
