@@ -84,6 +84,7 @@ static struct usb_device *make_device(struct hal_usb *usb, struct usb_seen *seen
 static void leave(struct usb_device *device)
 {
     device->is_there = false;
+    device->has_left = true;
     for (size_t i = 0; i < device->offer_count; i++) {
         device->offers[i].wait = USB_WAIT_NOT;
         if (device->offers[i].claim != NULL) {
@@ -219,9 +220,13 @@ void hal_usb_show_when_allowed(struct hal_usb_interface *interface)
 void usb_note_claim_closed(struct usb_offer *offer)
 {
     struct hal_usb *usb = offer->device->usb;
+    bool comes_back = offer->device->comes_back;
     offer->claim = NULL;
-    if (!offer->device->is_there) {
+    if (offer->device->has_left) {
         drop_if_done(offer->device);
+        if (comes_back) {
+            usb_look_at_bus(usb);
+        }
     } else {
         show_due(usb); /* a node may have been opened to us meanwhile */
     }
@@ -270,7 +275,9 @@ static void merge(struct hal_usb *usb, struct usb_seen *seen)
     }
     for (const struct usb_seen *at = seen; at != NULL; at = at->next) {
         struct usb_device *device = find_device(usb, &at->identity);
-        if (device != NULL) {
+        if (device != NULL && device->has_left) {
+            device->comes_back = true; /* deauthorised and authorised, it is the same to the bus */
+        } else if (device != NULL) {
             device->is_there = true;
             note_news(device);
         }
@@ -339,7 +346,9 @@ void usb_look_at_bus(struct hal_usb *usb)
     }
     usb->known_count = 0;
     for (const struct usb_device *device = usb->devices; device != NULL; device = device->next) {
-        usb->known[usb->known_count++] = device->seen->identity;
+        if (!device->has_left) {
+            usb->known[usb->known_count++] = device->seen->identity;
+        }
     }
     usb->scan.data = usb;
     usb->is_scanning = true;
@@ -354,6 +363,7 @@ void usb_leave_bus(struct hal_usb *usb)
     while (device != NULL) {
         struct usb_device *next = device->next;
         device->is_there = false;
+        device->has_left = true;
         for (size_t i = 0; i < device->offer_count; i++) {
             struct hal_usb_claim *claim = device->offers[i].claim;
             if (claim != NULL && !claim->is_released) {

@@ -61,6 +61,8 @@ struct usb_device {
     struct usb_offer *offers; /* one for each of seen->interfaces */
     size_t offer_count;
     bool is_there;
+    bool has_left;   /* for good: it stays only until its last claim is closed */
+    bool comes_back; /* it was seen again meanwhile: the bus is looked at when it has gone */
     bool has_watch;
     uv_fs_event_t watch; /* of its folder of nodes, while it may not be opened */
     struct usb_device *next;
