@@ -237,6 +237,12 @@ class Shop(unittest.TestCase):
 
 
 class InAShop(Shop):
+    def test_a_status_that_was_told_before_the_question_is_not_waited_for(self):
+        self.open()
+        old = dict(self.till.call("status"), terminal=99)
+        self.till.notifications.append({"method": "status", "params": old})
+        self.assertIsNone(self.till.wait_status(lambda now: now["terminal"] == 99, 0))
+
     def test_before_enrolment_a_till_is_told_that_nothing_is_ready(self):
         self.open()
         status = self.wait_why("TALLY_E_NOT_READY")
