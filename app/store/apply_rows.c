@@ -10,7 +10,7 @@ struct apply {
     struct view view; /* what this call has changed comes first */
     struct changes staged;
     uint64_t left_out;
-    bool new_members;
+    bool member_news;
 };
 
 /* ------------------------------------------------------------------ the account */
@@ -169,22 +169,33 @@ static bool lists_handle(const struct tally_msg_member_row *member, const uint8_
             row_handles_have(member->handles[0], member->handle_count, handle));
 }
 
+/* *ret_holder is 0 where the card is nobody's. */
+static enum tally_status card_here(const struct apply *apply, const uint8_t *handle,
+                                   uint64_t *ret_holder, bool *ret_blocked)
+{
+    struct tally_buffer value = {0};
+    enum tally_status status =
+        view_get(&apply->view, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN}, &value);
+    *ret_holder = 0;
+    if (status == TALLY_OK) {
+        status = row_card_decode(tally_buffer_slice(&value), ret_holder, ret_blocked);
+    }
+    tally_buffer_free(&value);
+    return status == TALLY_E_NOT_FOUND ? TALLY_OK : store_found(apply->store, status);
+}
+
 /* A card that the member had and the row no longer lists, unless it went to someone else. */
 static enum tally_status drop_card(struct apply *apply, uint64_t member, const uint8_t *handle)
 {
-    struct tally_slice key = {handle, TALLY_HANDLE_LEN};
-    struct tally_buffer value = {0};
     uint64_t holder = 0;
     bool blocked = false;
-    enum tally_status status = view_get(&apply->view, STATE_CARDS, key, &value);
-    if (status == TALLY_OK) {
-        status = row_card_decode(tally_buffer_slice(&value), &holder, &blocked);
+    TALLY_TRY(card_here(apply, handle, &holder, &blocked));
+    if (holder != member) {
+        return TALLY_OK;
     }
-    tally_buffer_free(&value);
-    if (status == TALLY_OK && holder == member) {
-        status = changes_remove(&apply->staged, STATE_CARDS, key);
-    }
-    return status == TALLY_E_NOT_FOUND ? TALLY_OK : status;
+    apply->member_news = true;
+    return changes_remove(&apply->staged, STATE_CARDS,
+                          (struct tally_slice){handle, TALLY_HANDLE_LEN});
 }
 
 static enum tally_status drop_unlisted(struct apply *apply,
@@ -208,10 +219,10 @@ static enum tally_status drop_old_cards(struct apply *apply,
     struct tally_buffer value = {0};
     struct row_member old = {0};
     enum tally_status status = view_get(&apply->view, STATE_MEMBERS, member_key, &value);
-    apply->new_members = apply->new_members || status == TALLY_E_NOT_FOUND;
     if (status == TALLY_OK) {
         status = row_member_decode(tally_buffer_slice(&value), &old);
     }
+    apply->member_news = apply->member_news || old.account != member->account;
     if (status == TALLY_OK) {
         status = drop_unlisted(apply, member, old.handles, old.handle_count);
     }
@@ -226,6 +237,10 @@ static enum tally_status stage_card(struct apply *apply, uint64_t member, const 
                                     bool blocked)
 {
     uint8_t value[ROW_CARD_LEN];
+    uint64_t holder = 0;
+    bool was_blocked = false;
+    TALLY_TRY(card_here(apply, handle, &holder, &was_blocked));
+    apply->member_news = apply->member_news || holder != member || was_blocked != blocked;
     row_card_encode(member, blocked, value);
     return changes_put(&apply->staged, STATE_CARDS, (struct tally_slice){handle, TALLY_HANDLE_LEN},
                        (struct tally_slice){value, sizeof value});
@@ -359,7 +374,7 @@ enum tally_status store_apply_rows(struct store *store, const struct tally_msg_a
     if (status == TALLY_OK) {
         changes_merge(&store->overlay, &apply.staged);
         store->now.cursor = cursor;
-        store->new_members = store->new_members || apply.new_members;
+        store->member_news = store->member_news || apply.member_news;
     }
     changes_free(&apply.staged);
     TALLY_TRY(status);

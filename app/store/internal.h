@@ -21,7 +21,8 @@ struct store {
     struct state *state;
     struct changes overlay; /* what is newer than the state's HEAD */
     struct state_head now;  /* the newest: what the next HEAD says */
-    bool new_members;       /* the overlay holds members of head office's that the state lacks */
+    bool member_news;       /* the overlay holds head office's word of who is who, which the state
+                               lacks: a member, their account, a card or its block */
     bool broken;            /* a write failed: open again */
 };
 

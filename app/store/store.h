@@ -85,8 +85,11 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
  * enrolments, grants, holds, releases, awards, changes of cards, adjustments of its own drawer, and
  * the two transfers that send on what its drawer holds of an account that has ended (merge.h): the
  * second puts in exactly what the first took out. `sidecar` goes
- * into the same write but not into the chain (an enrolled member's wrapped key). Refused means
- * nothing was written. TALLY_OK              durable; event->id and event->time are set
+ * into the same write but not into the chain (an enrolled member's wrapped key). News of a member
+ * that came from head office a moment ago cost a batch first, so that no crash leaves the event
+ * here without its member; where LMDB has no room the event goes on alone, and the row has to come
+ * again. Refused means the event was not written.
+ *   TALLY_OK              durable; event->id and event->time are set
  *   TALLY_E_EXISTS        an event with this ref is there; or the sale that this one undoes was
  *                         voided already, or, for a void, a part of it has come back:
  *                         *ret_existing_seq says which event (0: in an epoch before this one).
@@ -105,10 +108,11 @@ TALLY_MUST_USE enum tally_status store_commit(struct store *store, struct tally_
                                               struct tally_slice sidecar, int64_t now_ms,
                                               uint64_t *ret_existing_seq);
 
-/* How long the overlay may wait for its batch, ms: 0 when one is due; 250 when members came from HQ
- * that LMDB does not know (a power cut without HQ in reach would forget them); 5 minutes when it
- * holds events, which the journal replays in no time: a batch costs the flash more than a hundred
- * sales do. -1: nothing waits. */
+/* How long the overlay may wait for its batch, ms: 0 when one is due; 250 when it holds news of
+ * members from HQ: who LMDB does not know yet, another account, a card that changed hands or was
+ * blocked (a power cut without HQ in reach would forget them); 5 minutes when it holds events,
+ * which the journal replays in no time: a batch costs the flash more than a hundred sales do.
+ * -1: nothing waits. */
 int64_t store_checkpoint_within_ms(const struct store *store);
 /* Writes the overlay into LMDB in one transaction, and makes the journal's next segment when the
  * current one is half full. Call it when idle and when it is due: a sale that has to make its

@@ -198,12 +198,16 @@ class Shop(unittest.TestCase):
             lambda now: now["store"]["members"] == MEMBERS and now["programme"], 20),
             self.till.call("status"))
 
-    def reopen(self, number):
-        """Ends tallyd with a signal, and starts it again."""
+    def kill(self, number):
+        """Ends tallyd with a signal."""
         self.till.close()
         self.terminal.process.send_signal(number)
         self.terminal.process.wait(20)
         self.terminal.process = None
+
+    def reopen(self, number):
+        """Ends tallyd with a signal, and starts it again."""
+        self.kill(number)
         self.open()
 
     def identify(self, text):
@@ -233,6 +237,12 @@ class Shop(unittest.TestCase):
 
 
 class InAShop(Shop):
+    def test_a_status_that_was_told_before_the_question_is_not_waited_for(self):
+        self.open()
+        old = dict(self.till.call("status"), terminal=99)
+        self.till.notifications.append({"method": "status", "params": old})
+        self.assertIsNone(self.till.wait_status(lambda now: now["terminal"] == 99, 0))
+
     def test_before_enrolment_a_till_is_told_that_nothing_is_ready(self):
         self.open()
         status = self.wait_why("TALLY_E_NOT_READY")
@@ -461,6 +471,18 @@ class InAShop(Shop):
         self.assertTrue(self.till.call("verify")["equal"])
         self.assertTrue(self.till.wait_status(lambda now: now["store"]["pending"] == 0, 20))
         self.assertEqual(self.hq.admin("export", "--what", "sales").count("\n"), 6)
+
+    def test_a_killed_terminal_that_is_alone_knows_whom_it_sold_to(self):
+        self.open()
+        self.enrol()
+        sold = self.sell(self.identify(CARDS[1]), "r1")
+        self.kill(signal.SIGKILL)
+        self.hq.stop()
+        self.open()
+        member = self.identify(CARDS[1])
+        self.assertEqual(member["points"], sold["member"]["points"])
+        self.assertTrue(self.sell(member, "r1")["repeated"])
+        self.assertFalse(self.sell(member, "r2")["repeated"])
 
     def test_a_second_tallyd_on_the_same_store_does_not_start(self):
         self.open()

@@ -316,6 +316,9 @@ class Till:
         status = self.call("status")
         if until(status):
             return status
+        # What was told before the answer is older than it.
+        self.notifications = [message for message in self.notifications
+                              if message["method"] != "status"]
         message = self.wait("status", limit_s=limit_s, until=until)
         return message and message["params"]
 

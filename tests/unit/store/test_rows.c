@@ -142,6 +142,107 @@ static void members_that_lmdb_does_not_know_do_not_wait_and_events_wait_minutes(
     shop_end(&shop);
 }
 
+static void cards_that_change_hands_or_are_blocked_do_not_wait_either(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    uint64_t member = 0;
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 2);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    paper.member.blocked = &paper.handles[0]; /* lost: a crash may not let it in again */
+    paper.member.blocked_count = 1;
+    assert_int_equal(0, apply(&shop, &paper, 6));
+    assert_int_equal(250, store_checkpoint_within_ms(shop.store));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    assert_int_equal(0, apply(&shop, &paper, 7));
+    assert_int_equal(5 * 60 * 1000, store_checkpoint_within_ms(shop.store));
+    paper.member.handle_count = 1; /* the other one is taken away */
+    assert_int_equal(0, apply(&shop, &paper, 8));
+    assert_int_equal(250, store_checkpoint_within_ms(shop.store));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    paper.member.handle_count = 2; /* and given back: used at once, and the terminal crashes */
+    assert_int_equal(0, apply(&shop, &paper, 9));
+    sell(shop.store, 1, 10);
+    struct shop crashed = shop_copy(&shop);
+    shop_open(&crashed);
+    assert_status(TALLY_OK, store_card_get(crashed.store, paper.handles[1], &member));
+    assert_status(TALLY_E_BLOCKED, store_card_get(crashed.store, paper.handles[0], &member));
+    shop_end(&crashed);
+    shop_end(&shop);
+}
+
+static void a_member_who_moves_to_another_account_does_not_wait(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    fill_row(&paper, 101, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 6));
+    assert_int_equal(250, store_checkpoint_within_ms(shop.store));
+    shop_end(&shop);
+}
+
+static uint64_t lmdb_seq(struct shop *shop)
+{
+    struct store_head head;
+    store_head(shop->store, &head);
+    return head.lmdb_seq;
+}
+
+static void
+a_member_of_head_offices_is_known_after_a_crash_that_follows_its_first_event(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    struct tally_lot lots[] = {a_lot(HQ_DRAWER, 300)};
+    uint64_t member = 0;
+    fill_row(&paper, SHOP_ACCOUNT, lots, 1, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    sell(shop.store, 1, 10);
+    struct shop crashed = shop_copy(&shop);
+    shop_open(&crashed);
+    assert_true(has_sale(crashed.store, 1));
+    assert_status(TALLY_OK, store_card_get(crashed.store, paper.handles[0], &member));
+    assert_int_equal(SHOP_MEMBER, member);
+    assert_int_equal(300, points_in(&crashed, HQ_DRAWER));
+    assert_int_equal(10, points_in(&crashed, SHOP_TERMINAL));
+    assert_int_equal(5, cursor_of(&crashed));
+    assert_verifies(crashed.store);
+    shop_end(&crashed);
+    shop_end(&shop);
+}
+
+static void an_event_of_a_member_whom_lmdb_knows_costs_no_batch(void **state)
+{
+    (void)state;
+    struct shop shop = a_shop();
+    struct paper_row paper;
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 0, 1);
+    assert_int_equal(0, apply(&shop, &paper, 5));
+    sell(shop.store, 1, 10); /* a batch, and then the event */
+    sell(shop.store, 2, 10);
+    fill_row(&paper, SHOP_ACCOUNT, NULL, 0, 2, 1);
+    assert_int_equal(0, apply(&shop, &paper, 6)); /* the echo of these two */
+    sell(shop.store, 3, 10);
+    assert_int_equal(0, lmdb_seq(&shop));
+    assert_status(TALLY_OK, store_checkpoint(shop.store));
+    sell(shop.store, 4, 10);
+    fill_row(&paper, 101, NULL, 0, 0, 1);
+    paper.member.member = 56; /* waits, and buys nothing */
+    memset(paper.handles[0], 3, TALLY_HANDLE_LEN);
+    assert_int_equal(0, apply(&shop, &paper, 7));
+    sell(shop.store, 5, 10);
+    assert_int_equal(3, lmdb_seq(&shop));
+    assert_int_equal(250, store_checkpoint_within_ms(shop.store));
+    shop_end(&shop);
+}
+
 static void a_row_that_does_not_know_our_newest_event_is_left_out_whole(void **state)
 {
     (void)state;
@@ -651,6 +752,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_and_cursor_are_there_after_opening_again),
         cmocka_unit_test(members_that_lmdb_does_not_know_do_not_wait_and_events_wait_minutes),
+        cmocka_unit_test(
+            a_member_of_head_offices_is_known_after_a_crash_that_follows_its_first_event),
+        cmocka_unit_test(cards_that_change_hands_or_are_blocked_do_not_wait_either),
+        cmocka_unit_test(a_member_who_moves_to_another_account_does_not_wait),
+        cmocka_unit_test(an_event_of_a_member_whom_lmdb_knows_costs_no_batch),
         cmocka_unit_test(a_row_that_does_not_know_our_newest_event_is_left_out_whole),
         cmocka_unit_test(lots_in_our_own_drawer_stay_and_all_else_is_head_offices_word),
         cmocka_unit_test(holds_and_other_purses_of_our_own_drawer_stay_too),

@@ -726,6 +726,8 @@ static void the_map_grows_up_to_its_limit_and_then_says_full(void **state)
     assert_status(TALLY_OK, store_cursor(shop.store, &cursor_then));
     assert_int_equal(cursor, cursor_then);
     sell(shop.store, 1, 10); /* the journal goes on */
+    assert_status(TALLY_OK,  /* also for a member whose row waits for room */
+                  try_card(shop.store, cursor - 1, cursor - 1, TALLY_CARD_LINK, 9, 0));
     assert_int_equal(10, points_of(shop.store, SHOP_ACCOUNT));
     shop_end(&shop);
 }
