@@ -8,6 +8,8 @@
 
 #include "tests/usb/talk.h"
 
+#include <stdint.h>
+
 /* In process: hal's drivers against the device model; time is a number. */
 struct talk_side *side_in_process(void);
 
@@ -16,6 +18,9 @@ struct talk_side *side_bare(void);
 
 /* umockdev: `program` is the terminal, with the real libusb in it. Run under umockdev-wrapper. */
 struct talk_side *side_umockdev(const char *program);
+/* CLOCK_MONOTONIC: when the device that was plugged in last handed out its last interrupt or bulk
+ * IN transfer; 0: it has none yet. */
+int64_t side_umockdev_handed_ns(const struct talk_side *side);
 
 /* usbredir: QEMU waits for us at the Unix socket `redir`; the guest's terminal answers at
  * `terminal` (HOST:PORT). */
