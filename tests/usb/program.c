@@ -119,8 +119,8 @@ static void on_orders(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer
 
 int main(void)
 {
-    static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    static struct shop shop = {.settings = {.rules = {own_rules, 1}}};
+    static struct shop shop;
+    shop.settings = settings_of_the_shop();
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
         uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {

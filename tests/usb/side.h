@@ -10,8 +10,9 @@
 
 #include <stdint.h>
 
-/* In process: hal's drivers against the device model; time is a number. */
-struct talk_side *side_in_process(void);
+/* In process: hal's drivers against the device model; time is a number. `is_paced`: a report comes
+ * packet by packet, and time goes on in between. */
+struct talk_side *side_in_process(bool is_paced);
 
 /* In process without hal: `terminal` rows are requests to the device model, as in poke.c. */
 struct talk_side *side_bare(void);

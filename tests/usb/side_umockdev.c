@@ -477,15 +477,9 @@ static void begin(struct talk_side *base)
 static bool do_outside(struct plug *plug, const char *words)
 {
     pthread_mutex_lock(&plug->lock);
-    unsigned endpoint = 0;
-    bool is_done = true;
-    if (plug->port.is_gone) {
-        is_done = true; /* a card is shown to a reader whose cable is out */
-    } else if (sscanf(words, "stall %x", &endpoint) == 1) {
-        port_halt(&plug->port, (uint8_t)endpoint);
-    } else {
-        is_done = plug->model->ops->outside(plug->model, words);
-    }
+    /* A card may be shown to a reader whose cable is out. */
+    bool is_done = plug->port.is_gone || port_order(&plug->port, words) ||
+                   plug->model->ops->outside(plug->model, words);
     pthread_mutex_unlock(&plug->lock);
     return is_done;
 }

@@ -60,7 +60,8 @@ static void put_ccid(struct device *device, uint8_t number)
     put(device, about, sizeof about);
     PUT(device, 7, ENDPOINT, 0x8a, INTERRUPT, 8, 0, 10);
     PUT(device, 7, ENDPOINT, 0x0b, BULK, 64, 0, 0);
-    PUT(device, 7, ENDPOINT, 0x8c, BULK, 0x00, 0x1a, 0); /* 512, and bits that mean something else */
+    PUT(device, 7, ENDPOINT, 0x8c, BULK, 0x00, 0x1a,
+        0); /* 512, and bits that mean something else */
 }
 
 /* In a block of exactly that length, so that the sanitizer sees one byte too far; what is found
@@ -120,7 +121,8 @@ static void what_stands_behind_an_interface_belongs_to_it_and_to_no_other(void *
     assert_int_equal(device.found[0].bulk_in, 0);
     const struct hal_interface *ccid = &device.found[1];
     assert_int_equal(ccid->class_descriptors_len, 54 + 3 * 7);
-    assert_int_equal(ccid->report_descriptor_len, 0); /* 54 bytes of type 21h are no HID descriptor */
+    assert_int_equal(ccid->report_descriptor_len,
+                     0); /* 54 bytes of type 21h are no HID descriptor */
     assert_int_equal(ccid->interrupt_in, 0x8a);
     assert_int_equal(ccid->bulk_out, 0x0b);
     assert_int_equal(ccid->bulk_out_packet_len, 64);
