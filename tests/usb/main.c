@@ -16,8 +16,9 @@ static struct talk_side *make_side(int count, char **words)
         return side_bare();
     }
 #ifdef HAVE_DRIVERS
-    if (count == 1 && strcmp(words[0], "in-process") == 0) {
-        return side_in_process();
+    bool is_paced = count == 2 && strcmp(words[1], "paced") == 0;
+    if ((count == 1 || is_paced) && strcmp(words[0], "in-process") == 0) {
+        return side_in_process(is_paced);
     }
 #endif
 #ifdef HAVE_UMOCKDEV

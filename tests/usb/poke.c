@@ -198,20 +198,41 @@ static void out(unsigned endpoint, const char *hex)
     say_result(code);
 }
 
-/* As short as reading can be: the next read is asked for as soon as the last one has come. */
+/* As short as reading can be: the time is taken before libusb does anything else, and the next read
+ * is asked for at once. libusb_interrupt_transfer() would look for more first. */
+static void LIBUSB_CALL on_report(struct libusb_transfer *asked)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    bool is_read = asked->status == LIBUSB_TRANSFER_COMPLETED;
+    if (is_read) {
+        printf("report %d", asked->actual_length);
+    }
+    if (is_read && has_stamp) {
+        printf(" at %" PRId64, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    }
+    if (is_read) {
+        printf("\n");
+    }
+    *(int *)asked->user_data = !is_read || libusb_submit_transfer(asked) != 0;
+}
+
 static void listen_for(unsigned endpoint, int len)
 {
     uint8_t bytes[BYTES_MAX];
-    int got = 0;
-    while (transfer(endpoint, bytes, len, &got) == 0) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        printf("report %d", got);
-        if (has_stamp) {
-            printf(" at %" PRId64, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
-        }
-        printf("\n");
+    int is_over = 0;
+    struct libusb_transfer *asked = libusb_alloc_transfer(0);
+    if (asked == NULL || !is_interrupt(endpoint)) {
+        libusb_free_transfer(asked);
+        printf("not understood\n");
+        return;
     }
+    libusb_fill_interrupt_transfer(asked, handle, (unsigned char)endpoint, bytes, len, on_report,
+                                   &is_over, LIMIT_MS);
+    is_over = libusb_submit_transfer(asked) != 0;
+    while (!is_over && libusb_handle_events_completed(NULL, &is_over) == 0) {
+    }
+    libusb_free_transfer(asked);
 }
 
 static bool obey(char *line)

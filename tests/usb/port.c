@@ -3,6 +3,7 @@
 #include "tests/usb/port.h"
 #include "tests/usb/must.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { /* USB 2.0, tables 9-4 to 9-6 */
@@ -17,6 +18,7 @@ enum { /* USB 2.0, tables 9-4 to 9-6 */
        TO_ENDPOINT = 0x02,
        FEATURE_ENDPOINT_HALT = 0,
        TYPE_BULK = 2,
+       TYPE_INTERRUPT = 3,
        TYPE_MASK = 3
 };
 
@@ -133,6 +135,17 @@ void port_halt(struct port *port, uint8_t endpoint)
     found->is_halted = true;
 }
 
+bool port_order(struct port *port, const char *words)
+{
+    unsigned endpoint = 0;
+    if (sscanf(words, "stall %x", &endpoint) == 1) {
+        port_halt(port, (uint8_t)endpoint);
+        return true;
+    }
+    return sscanf(words, "pieces %zu", &port->piece_len) == 1 ||
+           sscanf(words, "break %zu", &port->breaks_after) == 1;
+}
+
 static void clear_halt(struct port *port, const struct tally_usb_setup *setup)
 {
     struct port_endpoint *endpoint = port_find(port, (uint8_t)setup->wIndex);
@@ -180,14 +193,32 @@ enum port_result port_control(struct port *port, const struct tally_usb_setup *s
     return result;
 }
 
+/* How long the next packet is. */
+static size_t packet_len(const struct port *port, const struct port_endpoint *endpoint, size_t len)
+{
+    bool is_interrupt = (endpoint->bmAttributes & TYPE_MASK) == TYPE_INTERRUPT;
+    size_t most = endpoint->wMaxPacketSize, left = len - endpoint->taken;
+    if (is_interrupt && port->piece_len != 0 && port->piece_len < most) {
+        most = port->piece_len;
+    }
+    return left < most ? left : most;
+}
+
+/* Whether the device gives the rest of this report up. */
+static bool breaks_off(struct port *port, const struct port_endpoint *endpoint)
+{
+    bool is_over = port->breaks_after != 0 && endpoint->taken >= port->breaks_after;
+    port->breaks_after = is_over ? 0 : port->breaks_after;
+    return is_over;
+}
+
 /* The packets that wait, as far as the request has room. */
 static enum port_result take_packets(struct port *port, struct port_endpoint *endpoint,
                                      const uint8_t *pending, size_t len, struct port_in *request,
                                      bool *ret_all)
 {
     while (request->have < request->cap) {
-        size_t left = len - endpoint->taken;
-        size_t packet = left < endpoint->wMaxPacketSize ? left : endpoint->wMaxPacketSize;
+        size_t packet = packet_len(port, endpoint, len);
         if (packet > request->cap - request->have) {
             return PORT_BABBLE;
         }
@@ -196,7 +227,8 @@ static enum port_result take_packets(struct port *port, struct port_endpoint *en
         endpoint->taken += packet;
         bool is_short = packet < endpoint->wMaxPacketSize;
         bool is_bulk = (endpoint->bmAttributes & TYPE_MASK) == TYPE_BULK;
-        *ret_all = endpoint->taken == len && (is_short || !is_bulk);
+        bool is_broken = !is_bulk && breaks_off(port, endpoint);
+        *ret_all = is_broken || (endpoint->taken == len && (is_short || !is_bulk));
         count_packet(port);
         if (is_short) {
             return PORT_DONE;
@@ -204,7 +236,7 @@ static enum port_result take_packets(struct port *port, struct port_endpoint *en
         if (port->is_gone) {
             return PORT_GONE;
         }
-        if (*ret_all) {
+        if (*ret_all || (port->is_paced && !is_bulk)) {
             break;
         }
     }
@@ -226,6 +258,7 @@ enum port_result port_in(struct port *port, struct port_in *request)
     }
     bool all = false;
     enum port_result result = take_packets(port, endpoint, pending, len, request, &all);
+    port->has_more = result == PORT_WAIT && !all;
     if (!port->is_gone && (all || result == PORT_BABBLE)) {
         size_t taken = endpoint->taken;
         endpoint->taken = 0;

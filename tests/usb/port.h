@@ -56,6 +56,12 @@ struct port {
     unsigned unplug_after_transfers; /* the cable is pulled after so many; 0: it is not */
     unsigned unplug_after_packets;
     bool is_gone;
+    bool is_paced;       /* interrupt IN: one packet for each port_in(), as a host that polls */
+    bool has_more;       /* ..and the next one is there when time has gone on */
+    size_t piece_len;    /* interrupt IN: packets are shorter than they may be, so that each ends a
+                            transfer; 0: they are not */
+    size_t breaks_after; /* the report that is sent next is given up after so many bytes; 0: it is
+                            not */
 };
 
 /* An IN transfer that the host waits for. */
@@ -96,6 +102,9 @@ enum port_result port_out(struct port *port, struct port_out *request);
 
 /* The endpoint stalls until the host clears it. */
 void port_halt(struct port *port, uint8_t endpoint);
+
+/* What may go wrong, in words: "stall 81", "pieces 5", "break 24". False: none of these. */
+bool port_order(struct port *port, const char *words);
 
 struct port_endpoint *port_find(struct port *port, uint8_t endpoint);
 

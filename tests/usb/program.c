@@ -3,6 +3,7 @@
  * go out as lines (say.h), orders come in as lines:
  *
  *   uid yes, wedge all, ...    settings (settings.h): set
+ *   stamp                      from now on " at NANOSECONDS" stands behind each event: set
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
@@ -10,10 +11,12 @@
 #include "tests/usb/say.h"
 #include "tests/usb/settings.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LINE_LEN_MAX = 256 };
@@ -25,12 +28,15 @@ struct shop {
     struct hal_reader_settings settings;
     char line[LINE_LEN_MAX];
     size_t line_len;
+    bool has_stamp;
     bool is_closing;
 };
 
 static void on_event(void *context, const struct hal_reader_event *event)
 {
-    (void)context;
+    const struct shop *shop = context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now); /* first: what is said of the card takes time too */
     char text[SAY_LEN_MAX] = "";
     switch (event->kind) {
     case HAL_READER_CARD:
@@ -43,7 +49,11 @@ static void on_event(void *context, const struct hal_reader_event *event)
         say_state(event->status, event->ready_count, text);
         break;
     }
-    printf("%s\n", text);
+    printf("%s", text);
+    if (shop->has_stamp) {
+        printf(" at %" PRId64, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    }
+    printf("\n");
     explicit_bzero(text, sizeof text);
 }
 
@@ -66,6 +76,9 @@ static void obey(struct shop *shop, const char *line)
 {
     if (strcmp(line, "quit") == 0) {
         quit(shop);
+    } else if (strcmp(line, "stamp") == 0) {
+        shop->has_stamp = true;
+        printf("set\n");
     } else if (!settings_read(&shop->settings, line) ||
                hal_readers_set(shop->readers, &shop->settings) != TALLY_OK) {
         printf("not understood: %s\n", line);
@@ -106,8 +119,8 @@ static void on_orders(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer
 
 int main(void)
 {
-    static const struct tally_card_rule own_rules[] = {{"600585", 17}};
-    static struct shop shop = {.settings = {.rules = {own_rules, 1}}};
+    static struct shop shop;
+    shop.settings = settings_of_the_shop();
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
         uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {
@@ -115,7 +128,7 @@ int main(void)
     }
     shop.orders.data = &shop;
     uv_read_start((uv_stream_t *)&shop.orders, on_room, on_orders);
-    if (hal_readers_open(&shop.loop, &shop.settings, on_event, NULL, &shop.readers) != TALLY_OK) {
+    if (hal_readers_open(&shop.loop, &shop.settings, on_event, &shop, &shop.readers) != TALLY_OK) {
         return 3;
     }
     printf("open\n");

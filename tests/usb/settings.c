@@ -2,8 +2,44 @@
 /* Words to settings. */
 #include "tests/usb/settings.h"
 
+#include "hal/reader/code.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+static int64_t clock_ms;
+static struct hal_code_memory codes;
+
+struct hal_reader_settings settings_of_the_shop(void)
+{
+    static const struct tally_card_rule rules[] = {
+        {"600585", 7},  {"600585", 8},  {"600585", 9},  {"600585", 10},
+        {"600585", 11}, {"600585", 12}, {"600585", 13}, {"600585", 14},
+        {"600585", 15}, {"600585", 16}, {"600585", 17},
+    };
+    return (struct hal_reader_settings){.rules = {rules, sizeof rules / sizeof rules[0]}};
+}
+
+static int64_t tell_clock(void *context)
+{
+    return *(const int64_t *)context;
+}
+
+static void set_clock(struct hal_reader_settings *settings, int64_t to_ms)
+{
+    clock_ms = to_ms;
+    if (settings->codes == NULL) {
+        for (uint8_t i = 0; i < HAL_READER_KEY_LEN; i++) {
+            settings->keys.code_key[i] = i;
+        }
+        settings->keys.has_code_key = true;
+        settings->wall_ms = tell_clock;
+        settings->wall_context = &clock_ms;
+        settings->codes = &codes;
+        hal_code_memory_start(&codes, to_ms);
+    }
+}
 
 static bool is(const char *words, const char *wanted)
 {
@@ -12,7 +48,10 @@ static bool is(const char *words, const char *wanted)
 
 bool settings_read(struct hal_reader_settings *settings, const char *words)
 {
-    if (is(words, "uid yes") || is(words, "uid no")) {
+    int64_t to_ms = 0;
+    if (sscanf(words, "clock %" SCNd64, &to_ms) == 1) {
+        set_clock(settings, to_ms);
+    } else if (is(words, "uid yes") || is(words, "uid no")) {
         settings->accepts_uid = is(words, "uid yes");
     } else if (is(words, "wedge known")) {
         settings->wedge.choice = HAL_WEDGE_KNOWN;

@@ -8,14 +8,20 @@
 
 #include "tests/usb/talk.h"
 
-/* In process: hal's drivers against the device model; time is a number. */
-struct talk_side *side_in_process(void);
+#include <stdint.h>
+
+/* In process: hal's drivers against the device model; time is a number. `is_paced`: a report comes
+ * packet by packet, and time goes on in between. */
+struct talk_side *side_in_process(bool is_paced);
 
 /* In process without hal: `terminal` rows are requests to the device model, as in poke.c. */
 struct talk_side *side_bare(void);
 
 /* umockdev: `program` is the terminal, with the real libusb in it. Run under umockdev-wrapper. */
 struct talk_side *side_umockdev(const char *program);
+/* CLOCK_MONOTONIC: when the device that was plugged in last handed out its last interrupt or bulk
+ * IN transfer; 0: it has none yet. */
+int64_t side_umockdev_handed_ns(const struct talk_side *side);
 
 /* usbredir: QEMU waits for us at the Unix socket `redir`; the guest's terminal answers at
  * `terminal` (HOST:PORT). */

@@ -41,7 +41,7 @@ struct in_link {
         struct port_in request; /* cap: what is missing of the report */
         uint8_t *report;
         size_t report_len, have;
-        uint64_t gap_at_ms; /* 0: no report has begun */
+        uint64_t gap_at_ms; /* 0: no transfer has ended inside of a report */
     } listen;
     struct {
         bool is_asked;
@@ -77,6 +77,7 @@ struct in_process {
     struct plug *plugs; /* the newest first */
     struct line *lines;
     unsigned ready_count;
+    bool is_paced;
     bool is_closing;
     bool has_plugged;
     struct side_cut cut;
@@ -302,11 +303,7 @@ static bool step_listen(struct in_link *link)
         return false;
     }
     struct port_in *request = &link->listen.request;
-    size_t had = request->have;
     enum port_result result = port_in(&link->plug->port, request);
-    if (request->have > had) {
-        link->listen.gap_at_ms = link->plug->side->now_ms + GAP_MS;
-    }
     if (result == PORT_WAIT || result == PORT_GONE) {
         return false;
     }
@@ -320,6 +317,7 @@ static bool step_listen(struct in_link *link)
         end_report(link, result == PORT_BABBLE ? TALLY_E_CARD_UNREADABLE : TALLY_OK);
     } else {
         ask_report(link);
+        link->listen.gap_at_ms = link->plug->side->now_ms + GAP_MS;
     }
     return true;
 }
@@ -452,7 +450,7 @@ static uint64_t next_ms(struct in_process *self)
         }
         uint32_t now_ms = model_ms(self);
         uint32_t in_ms = plug->model->ops->time(plug->model, now_ms) - now_ms;
-        at_ms = soonest(at_ms, self->now_ms + (in_ms == 0 ? 1 : in_ms));
+        at_ms = soonest(at_ms, self->now_ms + (in_ms == 0 || plug->port.has_more ? 1 : in_ms));
         for (size_t i = 0; i < plug->port.interface_count; i++) {
             at_ms = soonest(at_ms, plug->links[i].timer_at_ms);
             at_ms = soonest(at_ms, plug->links[i].listen.gap_at_ms);
@@ -557,6 +555,7 @@ static bool plug_in(struct in_process *self, const char *kind)
     plug->model = model;
     (void)model->ops->time(model, model_ms(self));
     port_open(&plug->port, model);
+    plug->port.is_paced = self->is_paced;
     plug->is_first = !self->has_plugged;
     if (plug->is_first) {
         plug->port.unplug_after_transfers = self->cut.after_transfers;
@@ -585,9 +584,8 @@ static void pull_out(struct plug *plug)
 
 static void begin(struct talk_side *base)
 {
-    static const struct tally_card_rule own_rules[] = {{"600585", 17}};
     struct in_process *self = self_of(base);
-    self->settings = (struct hal_reader_settings){.rules = {own_rules, 1}};
+    self->settings = settings_of_the_shop();
     self->now_ms = 1;
     self->ready_count = 0;
     self->is_closing = false;
@@ -597,15 +595,10 @@ static void begin(struct talk_side *base)
 
 static bool do_outside(struct plug *plug, const char *words)
 {
-    unsigned endpoint = 0;
     if (plug->port.is_gone) {
         return true; /* a card is shown to a reader whose cable is out */
     }
-    if (sscanf(words, "stall %x", &endpoint) == 1) {
-        port_halt(&plug->port, (uint8_t)endpoint);
-        return true;
-    }
-    return plug->model->ops->outside(plug->model, words);
+    return port_order(&plug->port, words) || plug->model->ops->outside(plug->model, words);
 }
 
 static enum talk_answer act(struct talk_side *base, const char *words)
@@ -675,7 +668,7 @@ static bool was_cut(const struct talk_side *base)
     return self_of(base)->was_cut;
 }
 
-struct talk_side *side_in_process(void)
+struct talk_side *side_in_process(bool is_paced)
 {
     struct in_process *self = calloc(1, sizeof *self);
     MUST(self != NULL);
@@ -687,5 +680,6 @@ struct talk_side *side_in_process(void)
                                     .end = end,
                                     .cut = cut_at,
                                     .was_cut = was_cut};
+    self->is_paced = is_paced;
     return &self->base;
 }

@@ -53,6 +53,7 @@ struct umockdev_side {
     int pulled_fd; /* eventfd: a port has pulled its cable */
     struct side_cut cut;
     bool was_cut;
+    int64_t handed_ns; /* CLOCK_MONOTONIC: when the last IN transfer was handed out */
 };
 
 static struct umockdev_side *self_of(const struct talk_side *side)
@@ -212,6 +213,15 @@ static int discard(struct plug *plug, const UMockdevIoctlData *arg)
     return EINVAL;
 }
 
+static void note_time(struct plug *plug, const struct urb *urb)
+{
+    if (is_in(urb) && urb_of(urb)->type != USBDEVFS_URB_TYPE_CONTROL) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        plug->side->handed_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+}
+
 static struct urb *pop_done(struct plug *plug, const UMockdevIoctlClient *client)
 {
     for (GList *at = plug->done->head; at != NULL; at = at->next) {
@@ -235,6 +245,7 @@ static int reap(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIo
     g_assert_nonnull(pointer);
     umockdev_ioctl_data_set_ptr(pointer, 0, urb->data);
     g_object_unref(pointer);
+    note_time(plug, urb);
     *ret_urb = urb;
     return 0;
 }
@@ -466,15 +477,9 @@ static void begin(struct talk_side *base)
 static bool do_outside(struct plug *plug, const char *words)
 {
     pthread_mutex_lock(&plug->lock);
-    unsigned endpoint = 0;
-    bool is_done = true;
-    if (plug->port.is_gone) {
-        is_done = true; /* a card is shown to a reader whose cable is out */
-    } else if (sscanf(words, "stall %x", &endpoint) == 1) {
-        port_halt(&plug->port, (uint8_t)endpoint);
-    } else {
-        is_done = plug->model->ops->outside(plug->model, words);
-    }
+    /* A card may be shown to a reader whose cable is out. */
+    bool is_done = plug->port.is_gone || port_order(&plug->port, words) ||
+                   plug->model->ops->outside(plug->model, words);
     pthread_mutex_unlock(&plug->lock);
     return is_done;
 }
@@ -554,6 +559,18 @@ static void cut_at(struct talk_side *base, struct side_cut cut)
 static bool was_cut(const struct talk_side *base)
 {
     return self_of(base)->was_cut;
+}
+
+int64_t side_umockdev_handed_ns(const struct talk_side *side)
+{
+    struct umockdev_side *self = self_of(side);
+    int64_t handed_ns = 0;
+    if (self->plugs != NULL) {
+        pthread_mutex_lock(&self->plugs->lock);
+        handed_ns = self->handed_ns;
+        pthread_mutex_unlock(&self->plugs->lock);
+    }
+    return handed_ns;
 }
 
 struct talk_side *side_umockdev(const char *program)

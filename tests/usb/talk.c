@@ -243,12 +243,84 @@ static enum talk_verdict play_until_cut(struct scene *scene, char last[TALK_LINE
     return TALK_PASSED;
 }
 
+/* ---- and put back ---- */
+
+static bool is_plug(const struct talk_row *row)
+{
+    return row->act != NULL && strncmp(row->act, "plug ", 5) == 0;
+}
+
+/* The next line that begins so. What else is said on the way is no card that the table does not
+ * name. */
+static bool hear_until(struct scene *scene, const char *beginning)
+{
+    char line[TALK_LINE_LEN_MAX];
+    while (scene->side->hear(scene->side, line)) {
+        if (strncmp(line, beginning, strlen(beginning)) == 0) {
+            return true;
+        }
+        if (is_card(line) && !is_written(scene->talk, line)) {
+            show(scene, scene->talk->rows[0].line, beginning, line);
+            return false;
+        }
+    }
+    show(scene, scene->talk->rows[0].line, beginning, "nothing more, after the cable was put back");
+    return false;
+}
+
+/* The settings of the conversation up to a row: some may have been made before the cut. */
+static bool set_again(struct scene *scene, size_t until)
+{
+    for (size_t i = 0; i < until; i++) {
+        const struct talk_row *row = &scene->talk->rows[i];
+        bool is_setting = row->act != NULL && strncmp(row->act, "terminal ", 9) == 0;
+        if (is_setting && (do_act(scene, row) != TALK_PASSED || !hear_until(scene, row->hear))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The device whose cable was pulled is plugged in again, and the conversation's first card is shown
+ * to it. A card that is another device's is none for it. */
+static enum talk_verdict plug_in_again(struct scene *scene)
+{
+    const struct talk *talk = scene->talk;
+    size_t plug = 0, card = 0;
+    while (plug < talk->row_count && !is_plug(&talk->rows[plug])) {
+        plug++;
+    }
+    for (card = plug; card < talk->row_count; card++) {
+        const struct talk_row *row = &talk->rows[card];
+        if ((card > plug && is_plug(row)) ||
+            (row->act != NULL && row->hear != NULL && is_card(row->hear))) {
+            break;
+        }
+    }
+    if (card >= talk->row_count || is_plug(&talk->rows[card])) {
+        return TALK_PASSED; /* no card in this conversation, or another device's */
+    }
+    bool is_fine = set_again(scene, card) && do_act(scene, &talk->rows[plug]) == TALK_PASSED &&
+                   hear_until(scene, "ready ") && do_act(scene, &talk->rows[card]) == TALK_PASSED &&
+                   hear_until(scene, talk->rows[card].hear);
+    return is_fine ? TALK_PASSED : TALK_FAILED;
+}
+
 static enum talk_verdict play_cut_once(struct scene *scene)
 {
     char line[TALK_LINE_LEN_MAX] = "";
     struct talk_side *side = scene->side;
     side->begin(side);
     enum talk_verdict verdict = play_until_cut(scene, line);
+    if (verdict == TALK_PASSED && side->was_cut(side)) {
+        if (is_card(line) && !is_written(scene->talk, line)) {
+            show(scene, scene->talk->rows[0].line, "no card but those written here", line);
+            verdict = TALK_FAILED;
+        } else {
+            verdict = plug_in_again(scene);
+        }
+        line[0] = '\0';
+    }
     side->finish(side);
     do {
         if (verdict == TALK_PASSED && is_card(line) && !is_written(scene->talk, line)) {
