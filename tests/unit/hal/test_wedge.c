@@ -35,8 +35,8 @@ static int set_up(void **state)
 
 /* ---- reports ---- */
 
-/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a link.
- */
+/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a
+ * link. */
 typedef void send_fn(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN]);
 
 static void send_to_wedge(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN])
@@ -576,8 +576,8 @@ static void a_stripe_without_enter_is_read_when_nothing_follows(void **state)
     expect_said(1, 0);
 }
 
-/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims it.
- */
+/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims
+ * it. */
 static void half_a_card_is_never_a_card(void **state)
 {
     (void)state;

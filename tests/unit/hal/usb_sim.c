@@ -412,8 +412,7 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
         return tell_capabilities(arg);
     case USBDEVFS_CONNECTINFO:
         return tell_address(sim, arg);
-    case USBDEVFS_CONTROL: /* libusb asks for the configuration while it opens, and can do without
-                            */
+    case USBDEVFS_CONTROL: /* libusb asks for the configuration as it opens, and can do without */
         return ETIMEDOUT;
     case USBDEVFS_GETDRIVER:
         return ENODATA;
