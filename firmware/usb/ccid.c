@@ -2,6 +2,8 @@
 /* CCID messages (rev. 1.1, chapter 6) around a contactless card. */
 #include "firmware/usb/ccid.h"
 
+#include "firmware/core/wipe.h"
+
 enum { /* bMessageType, 6.1 and 6.2 */
        PC_TO_RDR_SET_PARAMETERS = 0x61,
        PC_TO_RDR_ICC_POWER_ON = 0x62,
@@ -56,14 +58,6 @@ static void put_le32(uint8_t *bytes, uint32_t value)
 {
     for (int i = 0; i < 4; i++) {
         bytes[i] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
     }
 }
 
@@ -318,7 +312,7 @@ void tally_ccid_reset(struct tally_ccid *ccid, uint16_t packet_len)
     tally_contactless_off(&ccid->card);
     ccid->packet_len = packet_len;
     ccid->request_len = 0;
-    wipe(ccid->request, sizeof ccid->request);
+    tally_wipe(ccid->request, sizeof ccid->request);
     tally_ccid_sent(ccid);
     ccid->has_notice = false;
     ccid->was_present = false;
@@ -406,7 +400,7 @@ void tally_ccid_received(struct tally_ccid *ccid, const uint8_t *bytes, size_t l
     } else {
         do_message(ccid, now_ms);
     }
-    wipe(ccid->request, sizeof ccid->request); /* a key may have been loaded */
+    tally_wipe(ccid->request, sizeof ccid->request); /* a key may have been loaded */
     ccid->request_len = 0;
 }
 
@@ -418,7 +412,7 @@ const uint8_t *tally_ccid_pending(const struct tally_ccid *ccid, size_t *ret_len
 
 void tally_ccid_sent(struct tally_ccid *ccid)
 {
-    wipe(ccid->answer, sizeof ccid->answer); /* that was a card */
+    tally_wipe(ccid->answer, sizeof ccid->answer); /* that was a card */
     ccid->answer_len = 0;
 }
 

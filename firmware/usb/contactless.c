@@ -2,6 +2,8 @@
 /* ATR and pseudo APDUs of a contactless card. */
 #include "firmware/usb/contactless.h"
 
+#include "firmware/core/wipe.h"
+
 enum { SAK_ISO_DEP = 0x20, SAK_CLASSIC = 0x08 }; /* bits, ISO/IEC 14443-3 and NXP's AN10833 */
 enum { CLA_READER = 0xff };
 enum { /* INS of the reader's own commands, PC/SC part 3 */
@@ -43,14 +45,6 @@ static void copy(uint8_t *to, const uint8_t *from, size_t len)
     }
 }
 
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}
-
 static bool is_iso_dep(const struct tally_slot_card *card)
 {
     return (card->sak & SAK_ISO_DEP) != 0;
@@ -61,7 +55,7 @@ static bool is_iso_dep(const struct tally_slot_card *card)
 void tally_contactless_init(struct tally_contactless *contactless,
                             const struct tally_card_slot *slot)
 {
-    wipe(contactless, sizeof *contactless);
+    tally_wipe(contactless, sizeof *contactless);
     contactless->slot = slot;
 }
 
@@ -73,14 +67,14 @@ void tally_contactless_off(struct tally_contactless *contactless)
     contactless->is_on = false;
     contactless->exchange = TALLY_EXCHANGE_NONE;
     contactless->keys_loaded = 0;
-    wipe(contactless->keys, sizeof contactless->keys);
+    tally_wipe(contactless->keys, sizeof contactless->keys);
 }
 
 static void card_has_left(struct tally_contactless *contactless)
 {
     tally_contactless_off(contactless);
     contactless->is_present = false;
-    wipe(&contactless->card, sizeof contactless->card);
+    tally_wipe(&contactless->card, sizeof contactless->card);
 }
 
 static bool is_same(const struct tally_slot_card *one, const struct tally_slot_card *other)
@@ -272,7 +266,7 @@ static void begin_authentication(struct tally_contactless *contactless, uint8_t 
     copy(command + 2 + TALLY_CARD_KEY_LEN, card->uid + skipped, UID_PART_LEN);
     contactless->exchange = TALLY_EXCHANGE_AUTHENTICATE;
     contactless->slot->begin(contactless->slot->self, command, sizeof command);
-    wipe(command, sizeof command);
+    tally_wipe(command, sizeof command);
 }
 
 /* Data: version 1, 0, block, key type, key number. SW_OK: the exchange has begun. */
