@@ -8,21 +8,23 @@
 #include <string.h>
 
 enum { TFI_TO_CHIP = 0xd4, TFI_FROM_CHIP = 0xd5, TFI_ERROR = 0x7f };
-enum { /* commands; the answer is one more */
-       DIAGNOSE = 0x00,
-       SAM_CONFIGURATION = 0x14,
-       RF_CONFIGURATION = 0x32,
-       IN_DATA_EXCHANGE = 0x40,
-       IN_LIST_PASSIVE_TARGET = 0x4a,
-       IN_RELEASE = 0x52,
-       NOTHING_ASKED = 0xff
+/* commands; the answer is one more */
+enum {
+    DIAGNOSE = 0x00,
+    SAM_CONFIGURATION = 0x14,
+    RF_CONFIGURATION = 0x32,
+    IN_DATA_EXCHANGE = 0x40,
+    IN_LIST_PASSIVE_TARGET = 0x4a,
+    IN_RELEASE = 0x52,
+    NOTHING_ASKED = 0xff
 };
-enum { /* status of an exchange, 7.1 */
-       STATUS_OK = 0x00,
-       STATUS_ERROR_BITS = 0x3f,
-       STATUS_MORE = 0x40,
-       STATUS_NO_TARGET = 0x27,
-       STATUS_TARGET_GONE = 0x2b
+/* status of an exchange, 7.1 */
+enum {
+    STATUS_OK = 0x00,
+    STATUS_ERROR_BITS = 0x3f,
+    STATUS_MORE = 0x40,
+    STATUS_NO_TARGET = 0x27,
+    STATUS_TARGET_GONE = 0x2b
 };
 enum { TARGET = 1, SAK_ISO_DEP = 0x20 };
 enum { WAKE_LEN = 16, FRAME_OVERHEAD_MAX = 11 };

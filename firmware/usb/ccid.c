@@ -4,47 +4,50 @@
 
 #include "firmware/core/wipe.h"
 
-enum { /* bMessageType, 6.1 and 6.2 */
-       PC_TO_RDR_SET_PARAMETERS = 0x61,
-       PC_TO_RDR_ICC_POWER_ON = 0x62,
-       PC_TO_RDR_ICC_POWER_OFF = 0x63,
-       PC_TO_RDR_GET_SLOT_STATUS = 0x65,
-       PC_TO_RDR_SECURE = 0x69,
-       PC_TO_RDR_ESCAPE = 0x6b,
-       PC_TO_RDR_GET_PARAMETERS = 0x6c,
-       PC_TO_RDR_RESET_PARAMETERS = 0x6d,
-       PC_TO_RDR_XFR_BLOCK = 0x6f,
-       PC_TO_RDR_ABORT = 0x72,
-       PC_TO_RDR_SET_DATA_RATE = 0x73,
-       RDR_TO_PC_NOTIFY_SLOT_CHANGE = 0x50,
-       RDR_TO_PC_DATA_BLOCK = 0x80,
-       RDR_TO_PC_SLOT_STATUS = 0x81,
-       RDR_TO_PC_PARAMETERS = 0x82,
-       RDR_TO_PC_ESCAPE = 0x83,
-       RDR_TO_PC_DATA_RATE = 0x84
+/* bMessageType, 6.1 and 6.2 */
+enum {
+    PC_TO_RDR_SET_PARAMETERS = 0x61,
+    PC_TO_RDR_ICC_POWER_ON = 0x62,
+    PC_TO_RDR_ICC_POWER_OFF = 0x63,
+    PC_TO_RDR_GET_SLOT_STATUS = 0x65,
+    PC_TO_RDR_SECURE = 0x69,
+    PC_TO_RDR_ESCAPE = 0x6b,
+    PC_TO_RDR_GET_PARAMETERS = 0x6c,
+    PC_TO_RDR_RESET_PARAMETERS = 0x6d,
+    PC_TO_RDR_XFR_BLOCK = 0x6f,
+    PC_TO_RDR_ABORT = 0x72,
+    PC_TO_RDR_SET_DATA_RATE = 0x73,
+    RDR_TO_PC_NOTIFY_SLOT_CHANGE = 0x50,
+    RDR_TO_PC_DATA_BLOCK = 0x80,
+    RDR_TO_PC_SLOT_STATUS = 0x81,
+    RDR_TO_PC_PARAMETERS = 0x82,
+    RDR_TO_PC_ESCAPE = 0x83,
+    RDR_TO_PC_DATA_RATE = 0x84
 };
 
-enum { /* offsets in a message */
-       TYPE_AT = 0,
-       LENGTH_AT = 1,
-       SLOT_AT = 5,
-       SEQ_AT = 6,
-       SPECIFIC_AT = 7, /* bPowerSelect, bProtocolNum, bBWI; on the way back bStatus */
-       LEVEL_AT = 8,    /* wLevelParameter; on the way back bError, bChainParameter */
-       STATUS_AT = 7,
-       ERROR_AT = 8
+/* offsets in a message */
+enum {
+    TYPE_AT = 0,
+    LENGTH_AT = 1,
+    SLOT_AT = 5,
+    SEQ_AT = 6,
+    SPECIFIC_AT = 7, /* bPowerSelect, bProtocolNum, bBWI; on the way back bStatus */
+    LEVEL_AT = 8,    /* wLevelParameter; on the way back bError, bChainParameter */
+    STATUS_AT = 7,
+    ERROR_AT = 8
 };
 
 enum { STATUS_FAILED = 0x40, STATUS_TIME_EXTENSION = 0x80 }; /* bmCommandStatus, table 6.2-1 */
 enum { ICC_ACTIVE = 0, ICC_INACTIVE = 1, ICC_ABSENT = 2 };   /* bmICCStatus */
-enum { /* bError, table 6.2-2; 1 to 127 is the offset of the wrong byte */
-       ERROR_NOT_SUPPORTED = 0x00,
-       ERROR_LENGTH = LENGTH_AT,
-       ERROR_SLOT = SLOT_AT,
-       ERROR_SLOT_BUSY = 0xe0,
-       ERROR_HARDWARE = 0xfb,
-       ERROR_ICC_MUTE = 0xfe,
-       ERROR_ABORTED = 0xff
+/* bError, table 6.2-2; 1 to 127 is the offset of the wrong byte */
+enum {
+    ERROR_NOT_SUPPORTED = 0x00,
+    ERROR_LENGTH = LENGTH_AT,
+    ERROR_SLOT = SLOT_AT,
+    ERROR_SLOT_BUSY = 0xe0,
+    ERROR_HARDWARE = 0xfb,
+    ERROR_ICC_MUTE = 0xfe,
+    ERROR_ABORTED = 0xff
 };
 enum { REQUEST_ABORT = 0x01, REQUEST_GET_CLOCK = 0x02, REQUEST_GET_RATES = 0x03 }; /* 5.3 */
 enum { POWER_SELECT_MAX = 3, PROTOCOL_T1 = 1, BWT_MULTIPLIER = 1, POLL_MS = 5 };

@@ -6,34 +6,37 @@
 
 enum { SAK_ISO_DEP = 0x20, SAK_CLASSIC = 0x08 }; /* bits, ISO/IEC 14443-3 and NXP's AN10833 */
 enum { CLA_READER = 0xff };
-enum { /* INS of the reader's own commands, PC/SC part 3 */
-       INS_LOAD_KEYS = 0x82,
-       INS_GENERAL_AUTHENTICATE = 0x86,
-       INS_READ_BINARY = 0xb0,
-       INS_GET_DATA = 0xca
+/* INS of the reader's own commands, PC/SC part 3 */
+enum {
+    INS_LOAD_KEYS = 0x82,
+    INS_GENERAL_AUTHENTICATE = 0x86,
+    INS_READ_BINARY = 0xb0,
+    INS_GET_DATA = 0xca
 };
-enum { /* offsets in a command APDU */
-       CLA_AT = 0,
-       INS_AT = 1,
-       P1_AT = 2,
-       P2_AT = 3,
-       LC_AT = 4, /* or Le */
-       DATA_AT = 5,
-       APDU_LEN_MIN = 4
+/* offsets in a command APDU */
+enum {
+    CLA_AT = 0,
+    INS_AT = 1,
+    P1_AT = 2,
+    P2_AT = 3,
+    LC_AT = 4, /* or Le */
+    DATA_AT = 5,
+    APDU_LEN_MIN = 4
 };
-enum { /* SW1 SW2 */
-       SW_OK = 0x9000,
-       SW_END_REACHED = 0x6282,
-       SW_FAILED = 0x6300,
-       SW_WRONG_LENGTH = 0x6700,
-       SW_SECURITY = 0x6982,
-       SW_KEY_TYPE = 0x6986,
-       SW_KEY_NUMBER = 0x6988,
-       SW_KEY_LENGTH = 0x6989,
-       SW_NOT_SUPPORTED = 0x6a81,
-       SW_WRONG_P1_P2 = 0x6b00,
-       SW_WRONG_LE = 0x6c00,
-       SW_CLASS = 0x6e00
+/* SW1 SW2 */
+enum {
+    SW_OK = 0x9000,
+    SW_END_REACHED = 0x6282,
+    SW_FAILED = 0x6300,
+    SW_WRONG_LENGTH = 0x6700,
+    SW_SECURITY = 0x6982,
+    SW_KEY_TYPE = 0x6986,
+    SW_KEY_NUMBER = 0x6988,
+    SW_KEY_LENGTH = 0x6989,
+    SW_NOT_SUPPORTED = 0x6a81,
+    SW_WRONG_P1_P2 = 0x6b00,
+    SW_WRONG_LE = 0x6c00,
+    SW_CLASS = 0x6e00
 };
 enum { MIFARE_KEY_A = 0x60, MIFARE_KEY_B = 0x61, MIFARE_READ = 0x30, MIFARE_READ_LEN = 16 };
 enum { LOOK_AGAIN_MS = 5 };
