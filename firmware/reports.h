@@ -9,8 +9,8 @@
 #ifndef TALLY_FIRMWARE_REPORTS_H
 #define TALLY_FIRMWARE_REPORTS_H
 
-/* pid.codes keeps 0x1209:0x0001 for tests. A maker who ships this reader gets a number of his own.
- */
+/* pid.codes keeps 0x1209:0x0001 for tests. A maker who ships this reader gets a number of his
+ * own. */
 enum { TALLY_MSR_USB_VENDOR = 0x1209, TALLY_MSR_USB_PRODUCT = 0x0001 };
 
 /* What the input report looks like (TALLY_MSR_PROP_FORM). */
@@ -43,8 +43,8 @@ enum {
     TALLY_MSR_USAGE_MAC = 0x71
 };
 
-/* The other form of the report: HID Point of Sale Usage Tables 1.02, magnetic stripe reader page.
- */
+/* The other form of the report: HID Point of Sale Usage Tables 1.02, magnetic stripe reader
+ * page. */
 enum {
     TALLY_MSR_8E_USAGE_PAGE = 0x8e,
     TALLY_MSR_8E_USAGE_READER = 0x01,

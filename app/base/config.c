@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict INI reading on inih, which does not tell its handler the line: our own line source does.
- */
+/* Strict INI reading on inih, which does not tell its handler the line: our own line source
+ * does. */
 #include "app/base/config.h"
 
 #include "app/base/alloc.h"

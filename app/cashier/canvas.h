@@ -61,8 +61,8 @@ int canvas_text_right(struct canvas *canvas, int row, int end, int cols, enum ca
 void canvas_fill(struct canvas *canvas, int row, int col, int cols, enum canvas_style style,
                  const char *character);
 
-/* Digits, '.', ',' and '-' three rows high, ending before column `end`. Returns the first column.
- */
+/* Digits, '.', ',' and '-' three rows high, ending before column `end`. Returns the first
+ * column. */
 int canvas_big_right(struct canvas *canvas, int row, int end, enum canvas_style style,
                      const char *number);
 

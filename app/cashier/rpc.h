@@ -55,8 +55,8 @@ void rpc_step(struct rpc *rpc, short revents, int64_t now_ms);
 
 /* Sends a call; `params` is taken, and is json_object() when there are none. Ids rise from 1.
  *   TALLY_OK, TALLY_E_OFFLINE (not connected; nothing was sent), TALLY_E_NO_MEMORY,
- *   TALLY_E_INVALID (`params` is NULL: jansson could not make it, say of bytes that are not UTF-8)
- */
+ *   TALLY_E_INVALID (`params` is NULL: jansson could not make it, say of bytes that are not
+ *   UTF-8) */
 TALLY_MUST_USE enum tally_status rpc_call(struct rpc *rpc, const char *method, json_t *params,
                                           uint64_t *ret_id);
 

@@ -683,8 +683,8 @@ static void say_most(struct screen *screen, enum screen_message kind)
                most);
 }
 
-/* A refusal of what was asked for: how many points it could be says more than that it is too much.
- */
+/* A refusal of what was asked for: how many points it could be says more than that it is too
+ * much. */
 static void say_refused(struct screen *screen, const json_t *error)
 {
     enum tally_status status = words_status_of(

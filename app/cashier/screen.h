@@ -3,7 +3,8 @@
  *
  * Units    points whole, money minor units, time seconds since 1970 UTC.
  * Memory   screen_open() allocates nothing; the screen holds references to JSON until
- * screen_close(). Errors   everything that goes wrong ends as a sentence on the message line.
+ *          screen_close().
+ * Errors   everything that goes wrong ends as a sentence on the message line.
  * Threads  one. */
 #ifndef TALLY_CASHIER_SCREEN_H
 #define TALLY_CASHIER_SCREEN_H

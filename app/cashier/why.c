@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why points are earned, what is missing for a tier, and what guards found, in the cashier's words.
- */
+/* Why points are earned, what is missing for a tier, and what guards found, in the cashier's
+ * words. */
 #include "app/cashier/words.h"
 
 #include "app/cashier/lang.h"
@@ -41,8 +41,8 @@ static void add(char text[WORDS_TEXT_MAX], const char *format, ...)
     va_end(arguments);
 }
 
-/* A number in parts of `unit`, a power of ten, without the zeros at its end: 1250000 ppm is 1.25.
- */
+/* A number in parts of `unit`, a power of ten, without the zeros at its end: 1250000 ppm is
+ * 1.25. */
 static void decimal(int64_t number, int64_t unit, char text[MONEY_TEXT_MAX])
 {
     uint32_t decimals = 0;

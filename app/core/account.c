@@ -697,8 +697,8 @@ static bool total_is_sane(int64_t total)
     return total <= TOTAL_MAX && total >= -TOTAL_MAX;
 }
 
-/* earned - redeemed - expired + adjusted = lots - debt, of totals that all are there for a reason
- */
+/* earned - redeemed - expired + adjusted = lots - debt, of totals that all are there for a
+ * reason */
 static bool purse_adds_up(const struct tally_account *account, const struct tally_purse *purse)
 {
     if (purse_is_empty(purse) || purse->debt < 0 || !total_is_sane(purse->earned) ||

@@ -20,8 +20,8 @@ enum {
 };
 
 /* One event moves no more than this. It takes millions of such events to overflow an account, so an
- * overflow is the fault of whoever writes those, not of the honest terminal that writes the next.
- */
+ * overflow is the fault of whoever writes those, not of the honest terminal that writes the
+ * next. */
 #define TALLY_POINTS_MAX INT64_C(1000000000000)    /* 10^12 points */
 #define TALLY_MONEY_MAX  INT64_C(1000000000000000) /* 10^15 minor units */
 

@@ -11,8 +11,7 @@
 static const struct tally_span lifetime = {INT32_MIN, TALLY_DAY_NEVER};
 static const struct tally_when always = {.from_day = INT32_MIN, .until_day = TALLY_DAY_NEVER};
 
-/* ------------------------------------------------------------------ an event while it is planned
- */
+/* ---------------------------------------------------------------- an event while it is planned */
 
 /* Everything that a plan puts together before its event is written out. */
 struct draft {

@@ -163,8 +163,8 @@ static const struct effects_rule {
     [TALLY_EVENT_BLOCK] = {.may_say = false},
 };
 
-/* Each move is one that can be, in order, and they fit together; *ret_kinds says which there are.
- */
+/* Each move is one that can be, in order, and they fit together; *ret_kinds says which there
+ * are. */
 static enum tally_status check_moves(const struct tally_effects *effects, uint32_t *ret_kinds)
 {
     int64_t points = 0;

@@ -65,8 +65,8 @@ uint64_t tally_selector_block(const struct tally_selector *selector,
                               const struct tally_block_names *names,
                               const struct tally_line_work *lines, size_t line_count);
 
-/* Everything in `when` but the amounts of lines; what the whole basket must be worth is part of it.
- */
+/* Everything in `when` but the amounts of lines; what the whole basket must be worth is part of
+ * it. */
 bool tally_when_holds(const struct tally_when *when, const struct tally_scene *scene);
 
 /* The selected lines reach the spend and the quantity that `when` asks for. */

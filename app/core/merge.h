@@ -6,8 +6,8 @@
  * holds points of the ended account does the same with its own drawer. So every point is at all
  * times in one drawer of one account, whoever is offline.
  *
- * Units, memory, errors and threads as bonus.h; `room` wants TALLY_MOVES_MAX and TALLY_COUNTS_MAX.
- */
+ * Units, memory, errors and threads as bonus.h; `room` wants TALLY_MOVES_MAX and
+ * TALLY_COUNTS_MAX. */
 #ifndef TALLY_CORE_MERGE_H
 #define TALLY_CORE_MERGE_H
 

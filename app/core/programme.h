@@ -456,8 +456,8 @@ struct tally_span tally_programme_purse_dates(const struct tally_programme *prog
 
 /* Months that an account stays active after a sale; 0 where nothing lives on activity. */
 int32_t tally_programme_active_months(const struct tally_programme *programme);
-/* Last day on which an account that bought on `day` is active; 0 where nothing lives on activity.
- */
+/* Last day on which an account that bought on `day` is active; 0 where nothing lives on
+ * activity. */
 int32_t tally_programme_active_until(const struct tally_programme *programme, int32_t day);
 
 /* Money value of points at a tier's rate, rounded down. TALLY_OK, TALLY_E_OVERFLOW */

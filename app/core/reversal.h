@@ -25,10 +25,12 @@ size_t tally_refund_room(const struct tally_account *account,
 /* The REFUND event for those lines. Earned points are taken out of the lots they went into, then
  * out of the drawer's other lots of that purse, last day latest first; what is gone follows the
  * programme's policy. Spent points go back into the lots they came from, those spent last first.
- *   TALLY_OK             *ret_event is complete but for id, time, ref and cashier
- *   TALLY_E_INVALID      another account's sale, or no sale; no lines; a line that the sale does
- * not have TALLY_E_RULE         more of a line than was sold and is not back yet TALLY_E_TOO_LATE
- * the return window is over TALLY_E_POINTS_SHORT the policy refuses: points of the sale are gone
+ *   TALLY_OK              *ret_event is complete but for id, time, ref and cashier
+ *   TALLY_E_INVALID       another account's sale, or no sale; no lines; a line that the sale does
+ *                         not have
+ *   TALLY_E_RULE          more of a line than was sold and is not back yet
+ *   TALLY_E_TOO_LATE      the return window is over
+ *   TALLY_E_POINTS_SHORT  the policy refuses: points of the sale are gone
  *   TALLY_E_OVERFLOW, TALLY_E_NO_MEMORY */
 TALLY_MUST_USE enum tally_status tally_refund_plan(const struct tally_programme *programme,
                                                    const struct tally_account *account,

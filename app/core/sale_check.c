@@ -19,8 +19,7 @@ size_t tally_sale_check_room(const struct tally_programme *programme,
     return carver.at;
 }
 
-/* ------------------------------------------------------------------ what can't be seen from here
- */
+/* ---------------------------------------------------------------- what can't be seen from here */
 
 /* A reward that all members share, and one that comes by itself and costs, has been taken as often
  * as the event counts it: that the stock allowed it is looked at over all events, and that the
@@ -73,8 +72,8 @@ static bool moves_are_a_sales(const struct tally_effects *effects)
     return true;
 }
 
-/* Every credit is there, to the point and with its days, as EARN or as a debt paid, and no other.
- */
+/* Every credit is there, to the point and with its days, as EARN or as a debt paid, and no
+ * other. */
 static bool credits_are_same(const struct tally_deal *deal, const struct tally_effects *effects)
 {
     int64_t left = 0;

@@ -73,8 +73,8 @@ TALLY_MUST_USE enum tally_status tally_till_spend(const struct tally_till *till,
  * TALLY_E_OVERFLOW */
 TALLY_MUST_USE enum tally_status tally_till_release(const struct tally_till *till,
                                                     struct tally_moves *moves);
-/* EXPIRE moves of what has lapsed here, as far as there is room; the rest waits for the next event.
- */
+/* EXPIRE moves of what has lapsed here, as far as there is room; the rest waits for the next
+ * event. */
 void tally_till_expire(const struct tally_till *till, struct tally_moves *moves);
 
 #endif

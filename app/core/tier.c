@@ -268,8 +268,8 @@ static bool uses_balance(const struct scan *scan)
     return scan->uses[TALLY_METRIC_BALANCE];
 }
 
-/* Last day on which the conditions of a tier that fits on `day` hold if nothing happens any more.
- */
+/* Last day on which the conditions of a tier that fits on `day` hold if nothing happens any
+ * more. */
 static int32_t natural_end(const struct scan *scan, size_t tier, int32_t day)
 {
     if (uses_balance(scan)) {

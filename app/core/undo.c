@@ -284,8 +284,7 @@ static enum tally_status part_of(struct division *division, const struct facts *
     return tally_allot(&division->allotment, weight_of(facts, division->weight), ret_part);
 }
 
-/* ------------------------------------------------------------------ the lots of a sale, backwards
- */
+/* --------------------------------------------------------------- the lots of a sale, backwards */
 
 /* The moves of one purse of two kinds, from the last: what was spent last, or what was earned with
  * the latest last day, comes first. A line's points are a stretch of them. */

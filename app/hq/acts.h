@@ -20,8 +20,8 @@ struct hq_act {
 
 /* Gives (above 0) or takes (below 0) points; expires_day 0: as points earned today.
  *   TALLY_OK, TALLY_E_NOT_FOUND, TALLY_E_POINTS_SHORT (HQ's drawer holds fewer), TALLY_E_BLOCKED (a
- *   guard of the programme wants a second person), TALLY_E_NOT_READY (no programme), store statuses
- */
+ *   guard of the programme wants a second person), TALLY_E_NOT_READY (no programme), store
+ *   statuses */
 TALLY_MUST_USE enum tally_status hq_store_adjust(struct hq_store *store, const struct hq_act *act,
                                                  int64_t points, int32_t expires_day,
                                                  int64_t now_ms, char ret_text[HQ_TEXT_MAX]);

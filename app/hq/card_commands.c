@@ -215,7 +215,7 @@ static int code_act(const char *dir, const struct hq_act *act, const char *owner
 int hq_run_card_code(const struct hq_command *self, const char *dir, int argc, char **argv)
 {
     struct hq_act act;
-    bool printed;
+    bool printed = false;
     int result = read_act(self, argc, argv, "printed", &printed, &act);
     if (result != -1) {
         return result;

@@ -25,8 +25,8 @@ static int no_options(const struct hq_command *self, int argc, char **argv, int 
     return -1;
 }
 
-/* For a command that takes nothing: its store is open, or *ret_store is NULL and this is the exit.
- */
+/* For a command that takes nothing: its store is open, or *ret_store is NULL and this is the
+ * exit. */
 static int open_without_options(const struct hq_command *self, const char *dir, int argc,
                                 char **argv, struct hq_store **ret_store)
 {

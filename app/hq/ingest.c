@@ -398,8 +398,8 @@ static enum tally_status chains_make(const struct tally_msg_push_request *reques
     return memcmp(before, request->chain_after, TALLY_HASH_LEN) == 0 ? TALLY_OK : TALLY_E_INVALID;
 }
 
-/* What HQ holds already must be the same, byte for byte; *ret_held says how many records that is.
- */
+/* What HQ holds already must be the same, byte for byte; *ret_held says how many records that
+ * is. */
 static enum tally_status check_held(struct hq_txn *txn, struct hq_terminal *terminal,
                                     struct hq_push *push,
                                     const struct tally_msg_push_request *request,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Members that HQ brings in itself: an enrolment and an opening balance each, as HQ's own events.
- */
+/* Members that HQ brings in itself: an enrolment and an opening balance each, as HQ's own
+ * events. */
 #include "app/hq/tables.h"
 
 #include "app/core/bonus.h"

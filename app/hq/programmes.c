@@ -81,8 +81,7 @@ static enum tally_status newest(struct hq_txn *txn, uint32_t *ret_version,
 }
 
 /* The newest that is in force; of those whose time has not come, the first: NULL where there is
- * none.
- */
+ * none. */
 static enum tally_status in_force(struct hq_txn *txn, const struct tally_programme **ret_programme)
 {
     const struct tally_programme *best = NULL;

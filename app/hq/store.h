@@ -248,8 +248,8 @@ struct hq_today {
 /* The programme lives as long as the store. */
 TALLY_MUST_USE enum tally_status hq_store_today(struct hq_store *store, int64_t now_ms,
                                                 struct hq_today *ret_today);
-/* Every account's events, account by account (history.h). What `each` answers but TALLY_OK ends it.
- */
+/* Every account's events, account by account (history.h). What `each` answers but TALLY_OK ends
+ * it. */
 TALLY_MUST_USE enum tally_status hq_store_each_history(struct hq_store *store, history_visit each,
                                                        void *context);
 /* Every account in order of its id. */

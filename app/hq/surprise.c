@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Surprises: head office draws each sale with the seed of its month, and can draw all of them
- * again.
- */
+ * again. */
 #include "app/hq/surprise.h"
 
 #include "app/base/alloc.h"

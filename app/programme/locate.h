@@ -3,7 +3,8 @@
  * The JSON library doesn't keep lines. This only finds positions, in text that the library has
  * accepted; it decides nothing.
  *
- * Memory   nothing is allocated. Threads  pure. */
+ * Memory   nothing is allocated.
+ * Threads  pure. */
 #ifndef TALLY_PROGRAMME_LOCATE_H
 #define TALLY_PROGRAMME_LOCATE_H
 

@@ -6,13 +6,14 @@
  *
  * Units    lengths are bytes.
  * Memory   slices are borrowed: in a struct to be encoded from the caller, in a decoded one from
- * the bytes it was decoded from, which have to outlive it. Arrays of a decoded struct are owned by
- * it; arrays of a struct to be encoded are the caller's (don't _free those). A zeroed struct is an
- * empty message and may be freed. Errors   encode: TALLY_OK; TALLY_E_INVALID (a limit below is
- * exceeded), TALLY_E_NO_MEMORY, and the buffer is as it was. decode: TALLY_OK; TALLY_E_INVALID
- * (malformed, a limit exceeded, a fixed length missed, text that isn't UTF-8), TALLY_E_NO_MEMORY,
- * and the output is as it was. Unknown fields are skipped. What a number means is the caller's to
- * check. Threads  any; nothing is shared. */
+ *          the bytes it was decoded from, which have to outlive it. Arrays of a decoded struct are
+ *          owned by it; arrays of a struct to be encoded are the caller's (don't _free those). A
+ *          zeroed struct is an empty message and may be freed.
+ * Errors   encode: TALLY_OK; TALLY_E_INVALID (a limit below is exceeded), TALLY_E_NO_MEMORY, and
+ *          the buffer is as it was. decode: TALLY_OK; TALLY_E_INVALID (malformed, a limit exceeded,
+ *          a fixed length missed, text that isn't UTF-8), TALLY_E_NO_MEMORY, and the output is as
+ *          it was. Unknown fields are skipped. What a number means is the caller's to check.
+ * Threads  any; nothing is shared. */
 #ifndef TALLY_PROTO_MESSAGES_H
 #define TALLY_PROTO_MESSAGES_H
 

@@ -504,8 +504,8 @@ static enum tally_status list_segments(struct journal *journal)
     return TALLY_OK;
 }
 
-/* A newer program's journal must be left alone, so its version is looked at before anything else.
- */
+/* A newer program's journal must be left alone, so its version is looked at before anything
+ * else. */
 static enum tally_status check_versions(struct journal *journal)
 {
     for (size_t i = journal->segment_count; i > 0; i--) {

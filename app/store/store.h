@@ -84,11 +84,11 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
  * encodes, chains, writes, syncs, folds into the overlay. A terminal writes sales, voids, refunds,
  * enrolments, grants, holds, releases, awards, changes of cards, adjustments of its own drawer, and
  * the two transfers that send on what its drawer holds of an account that has ended (merge.h): the
- * second puts in exactly what the first took out. `sidecar` goes
- * into the same write but not into the chain (an enrolled member's wrapped key). News of a member
- * that came from head office a moment ago cost a batch first, so that no crash leaves the event
- * here without its member; where LMDB has no room the event goes on alone, and the row has to come
- * again. Refused means the event was not written.
+ * second puts in exactly what the first took out. `sidecar` goes into the same write but not into
+ * the chain (an enrolled member's wrapped key). News of a member that came from head office a
+ * moment ago cost a batch first, so that no crash leaves the event here without its member; where
+ * LMDB has no room the event goes on alone, and the row has to come again. Refused means the event
+ * was not written.
  *   TALLY_OK              durable; event->id and event->time are set
  *   TALLY_E_EXISTS        an event with this ref is there; or the sale that this one undoes was
  *                         voided already, or, for a void, a part of it has come back:
@@ -96,11 +96,12 @@ TALLY_MUST_USE enum tally_status store_meta_get(struct store *store, const char 
  *                         Also an enrolment of a known member, card or phone number, a link of a
  *                         known card, a block of a blocked one (and the opposite), and a grant that
  *                         is journalled already; then *ret_existing_seq is not set
- *   TALLY_E_POINTS_SHORT, TALLY_E_NOT_FOUND (no such hold; a card of
- *                         nobody or of somebody else, a member that is not known), TALLY_E_INVALID,
- * TALLY_E_OVERFLOW from the fold; TALLY_E_INVALID also for a grant, adjustment or void that names
- *                         another terminal's drawer or sale, for a refund that says that another
- *                         quantity came back before, and for a type that is head office's alone
+ *   TALLY_E_POINTS_SHORT, TALLY_E_NOT_FOUND, TALLY_E_INVALID, TALLY_E_OVERFLOW
+ *                         from the fold. Not found: no such hold; a card of nobody or of somebody
+ *                         else, a member that is not known. Invalid also for a grant, adjustment or
+ *                         void that names another terminal's drawer or sale, for a refund that says
+ *                         that another quantity came back before, and for a type that is head
+ *                         office's alone
  *   TALLY_E_NOT_READY     no writer is set
  *   TALLY_E_STORE_FULL    nothing was written; may be tried again
  *   other store statuses  then it is not known whether the event is durable: stop and open again */

@@ -114,8 +114,8 @@ static bool same_own_holds(const struct tally_account *left, const struct tally_
     }
 }
 
-/* An account that head office has a word in: this terminal's drawer still is the journal's alone.
- */
+/* An account that head office has a word in: this terminal's drawer still is the journal's
+ * alone. */
 static enum tally_status compare_drawer(struct verify *verify, const struct row_account *here,
                                         const struct change *folded)
 {

@@ -89,8 +89,8 @@ static enum tally_status check_bytes(struct parser *parser)
 
 /* ------------------------------------------------------------------ programme */
 
-/* Moves the parser behind the brace that closes the one at `open`; the slice from brace to brace.
- */
+/* Moves the parser behind the brace that closes the one at `open`; the slice from brace to
+ * brace. */
 static enum tally_status take_json(struct parser *parser, struct tally_slice line,
                                    const uint8_t *open, struct tally_slice *ret_json)
 {

@@ -354,8 +354,8 @@ enum tally_status run_buy(struct run *run, const struct story_step *step, struct
 
 /* ------------------------------------------------------------------ voids and refunds */
 
-/* The sale that a line is about, if this till can know it: its own, or one that is at head office.
- */
+/* The sale that a line is about, if this till can know it: its own, or one that is at head
+ * office. */
 static struct shop_event *sale_known_at(struct run *run, const struct story_step *step,
                                         uint32_t till)
 {

@@ -95,8 +95,8 @@ struct sync_engine_store {
                                const uint8_t chain[TALLY_HASH_LEN]);
     void (*cursor)(void *self, struct sync_cursor *ret_cursor);
     /* Store everything in the reply: rows and cursor in one transaction, keys, programme, grants.
-     * Not TALLY_OK: nothing of it counts; the call is closed and opened again later, from `cursor`.
-     */
+     * Not TALLY_OK: nothing of it counts; the call is closed and opened again later, from
+     * `cursor`. */
     enum tally_status (*pulled)(void *self, const struct tally_msg_pull_reply *reply);
     /* Journal the grants of a Draw (those above the newest held). Called before the draw's
      * callback. */

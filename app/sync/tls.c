@@ -315,8 +315,8 @@ static uint32_t verify_pinned(struct sync_tls *tls, mbedtls_x509_crt *sent)
 static uint32_t judge_leaf(struct sync_tls *tls, mbedtls_x509_crt *leaf, uint32_t flags)
 {
     struct crypto_extensions ext;
-    /* Names are checked here: mbedTLS falls back to the common name, and 2.28 knows no addresses.
-     */
+    /* Names are checked here: mbedTLS falls back to the common name, and 2.28 knows no
+     * addresses. */
     flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
     if (tls->config->pinned) {
         flags = verify_pinned(tls, leaf);

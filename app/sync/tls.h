@@ -41,8 +41,8 @@ void sync_tls_close(struct sync_tls *tls);
 /* Takes bytes from the network (none: a client's first step), goes on with the handshake, and
  * appends decrypted bytes to ret_plain. TALLY_OK, TALLY_E_END (the peer closed in order),
  * TALLY_E_PEER_UNTRUSTED, TALLY_E_PEER_NAME, TALLY_E_PEER_EXPIRED, TALLY_E_REVOKED (client: the
- * server refused us after we had verified it), TALLY_E_PROTOCOL, TALLY_E_NO_MEMORY, TALLY_E_CRYPTO
- */
+ * server refused us after we had verified it), TALLY_E_PROTOCOL, TALLY_E_NO_MEMORY,
+ * TALLY_E_CRYPTO */
 TALLY_MUST_USE enum tally_status sync_tls_feed(struct sync_tls *tls, struct tally_slice cipher,
                                                struct tally_buffer *ret_plain);
 

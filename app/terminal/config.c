@@ -30,8 +30,8 @@ struct file {
     int64_t display_brightness;
 };
 
-/* In the order of the enums in hal/reader/settings.h, hal/printer/charset.h, hal/display/display.h.
- */
+/* In the order of the enums in hal/reader/settings.h, hal/printer/charset.h,
+ * hal/display/display.h. */
 static const char *const keyboards[] = {"known", "none", "all", NULL};
 static const char *const layouts[] = {"us", "german", "french", NULL};
 static const char *const charsets[] = {"ascii", "pc437", "gb18030", NULL};

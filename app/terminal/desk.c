@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives each request of a till to the file that answers it, and tries again what waited for points.
- */
+/* Gives each request of a till to the file that answers it, and tries again what waited for
+ * points. */
 #include "app/terminal/desk_inside.h"
 
 #include "app/base/alloc.h"
@@ -219,8 +219,7 @@ void desk_cancelled(struct desk *desk, struct till_request *request)
     }
 }
 
-/* ------------------------------------------------------------------ what needs no file of its own
- */
+/* --------------------------------------------------------------- what needs no file of its own */
 
 static enum tally_status do_member(const struct errand *errand)
 {

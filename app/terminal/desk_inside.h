@@ -147,8 +147,8 @@ TALLY_MUST_USE enum tally_status handle_of_request(const struct errand *errand,
 
 struct till_member member_view(struct desk *desk, const struct person *person, int64_t now_ms);
 void answer_member(struct desk *desk, struct till_request *request, const struct person *person);
-/* The receipt of an event that is durable, from the event itself: the same again when asked again.
- */
+/* The receipt of an event that is durable, from the event itself: the same again when asked
+ * again. */
 TALLY_MUST_USE enum tally_status answer_receipt(const struct errand *errand,
                                                 const struct tally_event *event, bool repeated,
                                                 const struct tally_ruling *ruling);

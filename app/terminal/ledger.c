@@ -207,8 +207,8 @@ enum tally_status ledger_take_grants(struct ledger *ledger, const struct tally_m
         if (grants[i].grant_seq <= held) {
             continue;
         }
-        /* Head office counts on through re-enrolments: an epoch's first grant may have any number.
-         */
+        /* Head office counts on through re-enrolments: an epoch's first grant may have any
+         * number. */
         bool follows = held == 0 || grants[i].grant_seq == held + 1;
         if (!follows || grants[i].to_terminal != head.terminal) {
             return TALLY_E_PROTOCOL;

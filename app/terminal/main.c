@@ -149,8 +149,8 @@ static void plan_takeover(struct terminal *terminal)
     }
 }
 
-/* A programme or keys came, or one came into force: its card ranges are the readers' from now on.
- */
+/* A programme or keys came, or one came into force: its card ranges are the readers' from now
+ * on. */
 static void on_programme(void *context)
 {
     struct terminal *terminal = context;

@@ -32,8 +32,8 @@ void programmes_free(struct programmes *programmes)
     *programmes = (struct programmes){0};
 }
 
-/* Puts `held` (taken on TALLY_OK) behind those that wait; who would not rule before it is dropped.
- */
+/* Puts `held` (taken on TALLY_OK) behind those that wait; who would not rule before it is
+ * dropped. */
 static enum tally_status append(struct programmes *programmes, struct programme_held *held)
 {
     struct programme_held *waiting =

@@ -5,7 +5,9 @@
  * a first name, and a receipt shows none.
  *
  * Units    points whole; columns are those of a receipt printer, where a Chinese character takes
- * two. Memory   facts are borrowed; a line lives during the call of its taker. Threads  pure. */
+ *          two.
+ * Memory   facts are borrowed; a line lives during the call of its taker.
+ * Threads  pure. */
 #ifndef TALLY_TERMINAL_RECEIPT_H
 #define TALLY_TERMINAL_RECEIPT_H
 

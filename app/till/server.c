@@ -232,8 +232,8 @@ static void client_line(struct till_client *client, const char *line, size_t len
     json_error_t error;
     json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        /* Not error.text: it repeats the line, with the card in it, and errors end in tills' logs.
-         */
+        /* Not error.text: it repeats the line, with the card in it, and errors end in tills'
+         * logs. */
         char text[64];
         snprintf(text, sizeof text, "not JSON at byte %d", error.position);
         client_send_error(client, NULL, TILL_PARSE_ERROR, text);

@@ -2,6 +2,8 @@
 /* F2F decoder: a clock that follows the hand, then parity, sentinels and LRC on the bits. */
 #include "firmware/core/f2f.h"
 
+#include "firmware/core/wipe.h"
+
 #include <stddef.h>
 
 enum {
@@ -31,14 +33,6 @@ static const struct layout layouts[] = {
     [TALLY_F2F_TRACK_3] = {5, 0x30, ';' - 0x30, '?' - 0x30, 106},
 };
 
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}
-
 static void freeze(struct tally_f2f *f2f)
 {
     f2f->phase = TALLY_F2F_FROZEN;
@@ -52,7 +46,7 @@ static bool is_noise(const struct tally_f2f *f2f)
 /* A few bits alone in the clock are the head landing, not a card. */
 static void drop_noise_in_front(struct tally_f2f *f2f)
 {
-    wipe(f2f->bits, sizeof f2f->bits);
+    tally_wipe(f2f->bits, sizeof f2f->bits);
     f2f->has_one = false;
     f2f->bit_count = f2f->zero_run;
 }
@@ -100,7 +94,7 @@ static void append_bit(struct tally_f2f *f2f, bool one)
 static void start_over(struct tally_f2f *f2f)
 {
     f2f->has_broken = f2f->has_broken || !is_noise(f2f);
-    wipe(f2f->bits, sizeof f2f->bits);
+    tally_wipe(f2f->bits, sizeof f2f->bits);
     f2f->phase = TALLY_F2F_HUNTING;
     f2f->has_one = false;
     f2f->bit_count = 0;
@@ -252,7 +246,7 @@ static bool read_track(const struct tally_f2f *f2f, const struct layout *layout,
 
 void tally_f2f_reset(struct tally_f2f *f2f)
 {
-    wipe(f2f, sizeof *f2f);
+    tally_wipe(f2f, sizeof *f2f);
 }
 
 void tally_f2f_push(struct tally_f2f *f2f, uint32_t interval)
@@ -276,8 +270,8 @@ enum tally_f2f_result tally_f2f_decode(const struct tally_f2f *f2f, enum tally_f
                                        struct tally_f2f_text *ret_text)
 {
     struct tally_f2f_text backward;
-    wipe(ret_text, sizeof *ret_text);
-    wipe(&backward, sizeof backward);
+    tally_wipe(ret_text, sizeof *ret_text);
+    tally_wipe(&backward, sizeof backward);
     if (!f2f->has_one) {
         bool is_blank = f2f->rejected <= BLANK_REJECTED_MAX && !f2f->has_gap && !f2f->has_broken;
         return is_blank ? TALLY_F2F_NO_DATA : TALLY_F2F_DAMAGED;
@@ -287,9 +281,9 @@ enum tally_f2f_result tally_f2f_decode(const struct tally_f2f *f2f, enum tally_f
     if (backwards_ok && !forwards_ok) {
         *ret_text = backward;
     }
-    wipe(&backward, sizeof backward);
+    tally_wipe(&backward, sizeof backward);
     if (forwards_ok == backwards_ok) { /* neither, or two readings of one stripe: believe none */
-        wipe(ret_text, sizeof *ret_text);
+        tally_wipe(ret_text, sizeof *ret_text);
         return TALLY_F2F_DAMAGED;
     }
     return TALLY_F2F_OK;

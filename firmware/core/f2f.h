@@ -58,8 +58,8 @@ void tally_f2f_reset(struct tally_f2f *f2f);
 void tally_f2f_push(struct tally_f2f *f2f, uint32_t interval);
 
 /* Reads the pushed stripe as `track`, in whichever direction it was swiped. Does not change `f2f`.
- *   TALLY_F2F_OK       *ret_text is the track
- *   TALLY_F2F_DAMAGED, TALLY_F2F_NO_DATA   *ret_text is all zero */
+ *   TALLY_F2F_OK                          *ret_text is the track
+ *   TALLY_F2F_DAMAGED, TALLY_F2F_NO_DATA  *ret_text is all zero */
 enum tally_f2f_result tally_f2f_decode(const struct tally_f2f *f2f, enum tally_f2f_track track,
                                        struct tally_f2f_text *ret_text);
 

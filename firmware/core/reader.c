@@ -2,41 +2,33 @@
 /* The reader's state machine and the building of its report. */
 #include "firmware/core/reader.h"
 
+#include "firmware/core/wipe.h"
+
 #include <stddef.h>
 
+/* clang-format off */
 static const struct tally_reader_cell table[TALLY_READER_STATE_COUNT][TALLY_READER_EVENT_COUNT] = {
-    [TALLY_READER_OFF] =
-        {
-            [TALLY_READER_HOST_UP] = {TALLY_READER_SHOW_IDLE, TALLY_READER_IDLE},
-            [TALLY_READER_HOST_DOWN] = {TALLY_READER_FORGET, TALLY_READER_OFF},
-        },
-    [TALLY_READER_IDLE] =
-        {
-            [TALLY_READER_HOST_UP] = {TALLY_READER_SHOW_IDLE, TALLY_READER_IDLE},
-            [TALLY_READER_HOST_DOWN] = {TALLY_READER_FORGET, TALLY_READER_OFF},
-            [TALLY_READER_SWIPE_BEGINS] = {TALLY_READER_LISTEN, TALLY_READER_SWIPING},
-        },
-    [TALLY_READER_SWIPING] =
-        {
-            [TALLY_READER_HOST_DOWN] = {TALLY_READER_FORGET, TALLY_READER_OFF},
-            [TALLY_READER_SWIPE_ENDS] = {TALLY_READER_REPORT, TALLY_READER_REPORTING},
-            [TALLY_READER_SWIPE_LOST] = {TALLY_READER_FORGET_AND_WARN, TALLY_READER_IDLE},
-        },
-    [TALLY_READER_REPORTING] =
-        {
-            [TALLY_READER_HOST_DOWN] = {TALLY_READER_FORGET, TALLY_READER_OFF},
-            [TALLY_READER_REPORT_TAKEN] = {TALLY_READER_FORGET, TALLY_READER_IDLE},
-            [TALLY_READER_REPORT_STALE] = {TALLY_READER_FORGET_AND_WARN, TALLY_READER_IDLE},
-        },
+    [TALLY_READER_OFF] = {
+        [TALLY_READER_HOST_UP]      = {TALLY_READER_SHOW_IDLE,       TALLY_READER_IDLE},
+        [TALLY_READER_HOST_DOWN]    = {TALLY_READER_FORGET,          TALLY_READER_OFF},
+    },
+    [TALLY_READER_IDLE] = {
+        [TALLY_READER_HOST_UP]      = {TALLY_READER_SHOW_IDLE,       TALLY_READER_IDLE},
+        [TALLY_READER_HOST_DOWN]    = {TALLY_READER_FORGET,          TALLY_READER_OFF},
+        [TALLY_READER_SWIPE_BEGINS] = {TALLY_READER_LISTEN,          TALLY_READER_SWIPING},
+    },
+    [TALLY_READER_SWIPING] = {
+        [TALLY_READER_HOST_DOWN]    = {TALLY_READER_FORGET,          TALLY_READER_OFF},
+        [TALLY_READER_SWIPE_ENDS]   = {TALLY_READER_REPORT,          TALLY_READER_REPORTING},
+        [TALLY_READER_SWIPE_LOST]   = {TALLY_READER_FORGET_AND_WARN, TALLY_READER_IDLE},
+    },
+    [TALLY_READER_REPORTING] = {
+        [TALLY_READER_HOST_DOWN]    = {TALLY_READER_FORGET,          TALLY_READER_OFF},
+        [TALLY_READER_REPORT_TAKEN] = {TALLY_READER_FORGET,          TALLY_READER_IDLE},
+        [TALLY_READER_REPORT_STALE] = {TALLY_READER_FORGET_AND_WARN, TALLY_READER_IDLE},
+    },
 };
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}
+/* clang-format on */
 
 /* ---- light and beeper ---- */
 
@@ -140,7 +132,7 @@ static void forget(struct tally_reader *reader)
     for (int track = 0; track < TALLY_MSR_TRACKS; track++) {
         tally_f2f_reset(&reader->tracks[track]);
     }
-    wipe(reader->report, sizeof reader->report);
+    tally_wipe(reader->report, sizeof reader->report);
 }
 
 static bool build(const struct tally_f2f tracks[TALLY_MSR_TRACKS], uint8_t enabled,
@@ -208,7 +200,7 @@ struct tally_reader_cell tally_reader_step(enum tally_reader_state state,
 
 void tally_reader_init(struct tally_reader *reader)
 {
-    wipe(reader, sizeof *reader);
+    tally_wipe(reader, sizeof *reader);
     reader->tracks_enabled = TRACKS_ALL;
     play(&reader->show.light, TALLY_READER_LOOK_NO_HOST);
     play(&reader->show.beeper, TALLY_READER_SOUND_NONE);
@@ -234,7 +226,7 @@ static bool build(const struct tally_f2f tracks[TALLY_MSR_TRACKS], uint8_t enabl
                   uint8_t ret_report[TALLY_MSR_REPORT_LEN])
 {
     bool any_ok = false, any_damaged = false;
-    wipe(ret_report, TALLY_MSR_REPORT_LEN);
+    tally_wipe(ret_report, TALLY_MSR_REPORT_LEN);
     for (int track = 0; track < TALLY_MSR_TRACKS; track++) {
         struct tally_f2f_text text;
         if ((enabled & 1u << track) == 0) {
@@ -256,7 +248,7 @@ static bool build(const struct tally_f2f tracks[TALLY_MSR_TRACKS], uint8_t enabl
             ret_report[TALLY_MSR_STATUS_AT + track] = TALLY_MSR_STATUS_ERROR;
             break;
         }
-        wipe(&text, sizeof text);
+        tally_wipe(&text, sizeof text);
     }
     ret_report[TALLY_MSR_ENCODE_TYPE_AT] = (uint8_t)(any_ok        ? TALLY_MSR_ENCODE_ISO
                                                      : any_damaged ? TALLY_MSR_ENCODE_UNDETERMINED

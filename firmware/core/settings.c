@@ -94,15 +94,16 @@ bool tally_settings_get(const struct tally_settings *settings, uint8_t property,
 
 /* ---- record ---- */
 
-enum { /* offsets */
-       VERSION_AT = 0,
-       FORM_AT = 1,
-       POLLING_AT = 2,
-       TRACKS_AT = 3,
-       PREFIX_LEN_AT = 4,
-       SUFFIX_LEN_AT = 5,
-       PREFIX_AT = 6,
-       SUFFIX_AT = PREFIX_AT + TALLY_MSR_AFFIX_LEN_MAX
+/* offsets */
+enum {
+    VERSION_AT = 0,
+    FORM_AT = 1,
+    POLLING_AT = 2,
+    TRACKS_AT = 3,
+    PREFIX_LEN_AT = 4,
+    SUFFIX_LEN_AT = 5,
+    PREFIX_AT = 6,
+    SUFFIX_AT = PREFIX_AT + TALLY_MSR_AFFIX_LEN_MAX
 };
 
 void tally_settings_write(const struct tally_settings *settings,

@@ -2,39 +2,35 @@
 /* PN532: frames in and out, and the few commands that a card slot needs. */
 #include "firmware/port/pn532.h"
 
+#include "firmware/core/wipe.h"
+
 #include <assert.h>
 #include <string.h>
 
 enum { TFI_TO_CHIP = 0xd4, TFI_FROM_CHIP = 0xd5, TFI_ERROR = 0x7f };
-enum { /* commands; the answer is one more */
-       DIAGNOSE = 0x00,
-       SAM_CONFIGURATION = 0x14,
-       RF_CONFIGURATION = 0x32,
-       IN_DATA_EXCHANGE = 0x40,
-       IN_LIST_PASSIVE_TARGET = 0x4a,
-       IN_RELEASE = 0x52,
-       NOTHING_ASKED = 0xff
+/* commands; the answer is one more */
+enum {
+    DIAGNOSE = 0x00,
+    SAM_CONFIGURATION = 0x14,
+    RF_CONFIGURATION = 0x32,
+    IN_DATA_EXCHANGE = 0x40,
+    IN_LIST_PASSIVE_TARGET = 0x4a,
+    IN_RELEASE = 0x52,
+    NOTHING_ASKED = 0xff
 };
-enum { /* status of an exchange, 7.1 */
-       STATUS_OK = 0x00,
-       STATUS_ERROR_BITS = 0x3f,
-       STATUS_MORE = 0x40,
-       STATUS_NO_TARGET = 0x27,
-       STATUS_TARGET_GONE = 0x2b
+/* status of an exchange, 7.1 */
+enum {
+    STATUS_OK = 0x00,
+    STATUS_ERROR_BITS = 0x3f,
+    STATUS_MORE = 0x40,
+    STATUS_NO_TARGET = 0x27,
+    STATUS_TARGET_GONE = 0x2b
 };
 enum { TARGET = 1, SAK_ISO_DEP = 0x20 };
 enum { WAKE_LEN = 16, FRAME_OVERHEAD_MAX = 11 };
 
 static const uint8_t ack_frame[] = {0x00, 0x00, 0xff, 0x00, 0xff, 0x00};
 static const uint8_t nack_frame[] = {0x00, 0x00, 0xff, 0xff, 0x00, 0x00};
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}
 
 /* ---- to the chip ---- */
 
@@ -77,7 +73,7 @@ static void ask(struct tally_pn532 *pn532, const uint8_t *body, size_t body_len)
     pn532->asked_ms = pn532->now_ms;
     pn532->repeats = TALLY_PN532_REPEATS_MAX;
     pn532->write(pn532->line, bytes, at);
-    wipe(bytes, sizeof bytes); /* a key of a card may have been among them */
+    tally_wipe(bytes, sizeof bytes); /* a key of a card may have been among them */
 }
 
 static void ask_exchange(struct tally_pn532 *pn532)
@@ -85,14 +81,14 @@ static void ask_exchange(struct tally_pn532 *pn532)
     uint8_t body[2 + TALLY_CARD_COMMAND_LEN_MAX] = {IN_DATA_EXCHANGE, TARGET};
     memcpy(body + 2, pn532->command, pn532->command_len);
     ask(pn532, body, 2 + (size_t)pn532->command_len);
-    wipe(body, sizeof body);
+    tally_wipe(body, sizeof body);
 }
 
 static void finish(struct tally_pn532 *pn532, enum tally_card_status result)
 {
     pn532->asked = NOTHING_ASKED;
     pn532->result = result;
-    wipe(pn532->command, sizeof pn532->command);
+    tally_wipe(pn532->command, sizeof pn532->command);
 }
 
 /* The next command of the job under way. */
@@ -307,7 +303,7 @@ static void take_dcs(struct tally_pn532 *pn532, uint8_t byte)
     } else {
         take_frame(pn532);
     }
-    wipe(pn532->body, sizeof pn532->body);
+    tally_wipe(pn532->body, sizeof pn532->body);
 }
 
 static void take_byte(struct tally_pn532 *pn532, uint8_t byte)
@@ -417,7 +413,7 @@ static enum tally_card_status end(void *self, uint8_t *ret_bytes, size_t size, s
     }
     memcpy(ret_bytes, pn532->answer, pn532->answer_len);
     *ret_len = pn532->answer_len;
-    wipe(pn532->answer, sizeof pn532->answer);
+    tally_wipe(pn532->answer, sizeof pn532->answer);
     return pn532->result;
 }
 
@@ -432,7 +428,7 @@ static void drop(void *self)
     pn532->is_selected = false;
     pn532->job = TALLY_PN532_NO_JOB;
     finish(pn532, TALLY_CARD_NONE);
-    wipe(pn532->answer, sizeof pn532->answer);
+    tally_wipe(pn532->answer, sizeof pn532->answer);
 }
 
 void tally_pn532_init(struct tally_pn532 *pn532,

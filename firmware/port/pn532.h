@@ -66,8 +66,8 @@ struct tally_pn532 {
     uint8_t answer[TALLY_CARD_ANSWER_LEN_MAX];
 };
 
-/* `write` sends all bytes or loses the line: then nothing arrives, and the slot is BROKEN in time.
- */
+/* `write` sends all bytes or loses the line: then nothing arrives, and the slot is BROKEN in
+ * time. */
 void tally_pn532_init(struct tally_pn532 *pn532,
                       void (*write)(void *line, const uint8_t *bytes, size_t len), void *line);
 

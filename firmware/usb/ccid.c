@@ -2,47 +2,52 @@
 /* CCID messages (rev. 1.1, chapter 6) around a contactless card. */
 #include "firmware/usb/ccid.h"
 
-enum { /* bMessageType, 6.1 and 6.2 */
-       PC_TO_RDR_SET_PARAMETERS = 0x61,
-       PC_TO_RDR_ICC_POWER_ON = 0x62,
-       PC_TO_RDR_ICC_POWER_OFF = 0x63,
-       PC_TO_RDR_GET_SLOT_STATUS = 0x65,
-       PC_TO_RDR_SECURE = 0x69,
-       PC_TO_RDR_ESCAPE = 0x6b,
-       PC_TO_RDR_GET_PARAMETERS = 0x6c,
-       PC_TO_RDR_RESET_PARAMETERS = 0x6d,
-       PC_TO_RDR_XFR_BLOCK = 0x6f,
-       PC_TO_RDR_ABORT = 0x72,
-       PC_TO_RDR_SET_DATA_RATE = 0x73,
-       RDR_TO_PC_NOTIFY_SLOT_CHANGE = 0x50,
-       RDR_TO_PC_DATA_BLOCK = 0x80,
-       RDR_TO_PC_SLOT_STATUS = 0x81,
-       RDR_TO_PC_PARAMETERS = 0x82,
-       RDR_TO_PC_ESCAPE = 0x83,
-       RDR_TO_PC_DATA_RATE = 0x84
+#include "firmware/core/wipe.h"
+
+/* bMessageType, 6.1 and 6.2 */
+enum {
+    PC_TO_RDR_SET_PARAMETERS = 0x61,
+    PC_TO_RDR_ICC_POWER_ON = 0x62,
+    PC_TO_RDR_ICC_POWER_OFF = 0x63,
+    PC_TO_RDR_GET_SLOT_STATUS = 0x65,
+    PC_TO_RDR_SECURE = 0x69,
+    PC_TO_RDR_ESCAPE = 0x6b,
+    PC_TO_RDR_GET_PARAMETERS = 0x6c,
+    PC_TO_RDR_RESET_PARAMETERS = 0x6d,
+    PC_TO_RDR_XFR_BLOCK = 0x6f,
+    PC_TO_RDR_ABORT = 0x72,
+    PC_TO_RDR_SET_DATA_RATE = 0x73,
+    RDR_TO_PC_NOTIFY_SLOT_CHANGE = 0x50,
+    RDR_TO_PC_DATA_BLOCK = 0x80,
+    RDR_TO_PC_SLOT_STATUS = 0x81,
+    RDR_TO_PC_PARAMETERS = 0x82,
+    RDR_TO_PC_ESCAPE = 0x83,
+    RDR_TO_PC_DATA_RATE = 0x84
 };
 
-enum { /* offsets in a message */
-       TYPE_AT = 0,
-       LENGTH_AT = 1,
-       SLOT_AT = 5,
-       SEQ_AT = 6,
-       SPECIFIC_AT = 7, /* bPowerSelect, bProtocolNum, bBWI; on the way back bStatus */
-       LEVEL_AT = 8,    /* wLevelParameter; on the way back bError, bChainParameter */
-       STATUS_AT = 7,
-       ERROR_AT = 8
+/* offsets in a message */
+enum {
+    TYPE_AT = 0,
+    LENGTH_AT = 1,
+    SLOT_AT = 5,
+    SEQ_AT = 6,
+    SPECIFIC_AT = 7, /* bPowerSelect, bProtocolNum, bBWI; on the way back bStatus */
+    LEVEL_AT = 8,    /* wLevelParameter; on the way back bError, bChainParameter */
+    STATUS_AT = 7,
+    ERROR_AT = 8
 };
 
 enum { STATUS_FAILED = 0x40, STATUS_TIME_EXTENSION = 0x80 }; /* bmCommandStatus, table 6.2-1 */
 enum { ICC_ACTIVE = 0, ICC_INACTIVE = 1, ICC_ABSENT = 2 };   /* bmICCStatus */
-enum { /* bError, table 6.2-2; 1 to 127 is the offset of the wrong byte */
-       ERROR_NOT_SUPPORTED = 0x00,
-       ERROR_LENGTH = LENGTH_AT,
-       ERROR_SLOT = SLOT_AT,
-       ERROR_SLOT_BUSY = 0xe0,
-       ERROR_HARDWARE = 0xfb,
-       ERROR_ICC_MUTE = 0xfe,
-       ERROR_ABORTED = 0xff
+/* bError, table 6.2-2; 1 to 127 is the offset of the wrong byte */
+enum {
+    ERROR_NOT_SUPPORTED = 0x00,
+    ERROR_LENGTH = LENGTH_AT,
+    ERROR_SLOT = SLOT_AT,
+    ERROR_SLOT_BUSY = 0xe0,
+    ERROR_HARDWARE = 0xfb,
+    ERROR_ICC_MUTE = 0xfe,
+    ERROR_ABORTED = 0xff
 };
 enum { REQUEST_ABORT = 0x01, REQUEST_GET_CLOCK = 0x02, REQUEST_GET_RATES = 0x03 }; /* 5.3 */
 enum { POWER_SELECT_MAX = 3, PROTOCOL_T1 = 1, BWT_MULTIPLIER = 1, POLL_MS = 5 };
@@ -56,14 +61,6 @@ static void put_le32(uint8_t *bytes, uint32_t value)
 {
     for (int i = 0; i < 4; i++) {
         bytes[i] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
     }
 }
 
@@ -318,7 +315,7 @@ void tally_ccid_reset(struct tally_ccid *ccid, uint16_t packet_len)
     tally_contactless_off(&ccid->card);
     ccid->packet_len = packet_len;
     ccid->request_len = 0;
-    wipe(ccid->request, sizeof ccid->request);
+    tally_wipe(ccid->request, sizeof ccid->request);
     tally_ccid_sent(ccid);
     ccid->has_notice = false;
     ccid->was_present = false;
@@ -406,7 +403,7 @@ void tally_ccid_received(struct tally_ccid *ccid, const uint8_t *bytes, size_t l
     } else {
         do_message(ccid, now_ms);
     }
-    wipe(ccid->request, sizeof ccid->request); /* a key may have been loaded */
+    tally_wipe(ccid->request, sizeof ccid->request); /* a key may have been loaded */
     ccid->request_len = 0;
 }
 
@@ -418,7 +415,7 @@ const uint8_t *tally_ccid_pending(const struct tally_ccid *ccid, size_t *ret_len
 
 void tally_ccid_sent(struct tally_ccid *ccid)
 {
-    wipe(ccid->answer, sizeof ccid->answer); /* that was a card */
+    tally_wipe(ccid->answer, sizeof ccid->answer); /* that was a card */
     ccid->answer_len = 0;
 }
 

@@ -2,36 +2,41 @@
 /* ATR and pseudo APDUs of a contactless card. */
 #include "firmware/usb/contactless.h"
 
+#include "firmware/core/wipe.h"
+
 enum { SAK_ISO_DEP = 0x20, SAK_CLASSIC = 0x08 }; /* bits, ISO/IEC 14443-3 and NXP's AN10833 */
 enum { CLA_READER = 0xff };
-enum { /* INS of the reader's own commands, PC/SC part 3 */
-       INS_LOAD_KEYS = 0x82,
-       INS_GENERAL_AUTHENTICATE = 0x86,
-       INS_READ_BINARY = 0xb0,
-       INS_GET_DATA = 0xca
+/* INS of the reader's own commands, PC/SC part 3 */
+enum {
+    INS_LOAD_KEYS = 0x82,
+    INS_GENERAL_AUTHENTICATE = 0x86,
+    INS_READ_BINARY = 0xb0,
+    INS_GET_DATA = 0xca
 };
-enum { /* offsets in a command APDU */
-       CLA_AT = 0,
-       INS_AT = 1,
-       P1_AT = 2,
-       P2_AT = 3,
-       LC_AT = 4, /* or Le */
-       DATA_AT = 5,
-       APDU_LEN_MIN = 4
+/* offsets in a command APDU */
+enum {
+    CLA_AT = 0,
+    INS_AT = 1,
+    P1_AT = 2,
+    P2_AT = 3,
+    LC_AT = 4, /* or Le */
+    DATA_AT = 5,
+    APDU_LEN_MIN = 4
 };
-enum { /* SW1 SW2 */
-       SW_OK = 0x9000,
-       SW_END_REACHED = 0x6282,
-       SW_FAILED = 0x6300,
-       SW_WRONG_LENGTH = 0x6700,
-       SW_SECURITY = 0x6982,
-       SW_KEY_TYPE = 0x6986,
-       SW_KEY_NUMBER = 0x6988,
-       SW_KEY_LENGTH = 0x6989,
-       SW_NOT_SUPPORTED = 0x6a81,
-       SW_WRONG_P1_P2 = 0x6b00,
-       SW_WRONG_LE = 0x6c00,
-       SW_CLASS = 0x6e00
+/* SW1 SW2 */
+enum {
+    SW_OK = 0x9000,
+    SW_END_REACHED = 0x6282,
+    SW_FAILED = 0x6300,
+    SW_WRONG_LENGTH = 0x6700,
+    SW_SECURITY = 0x6982,
+    SW_KEY_TYPE = 0x6986,
+    SW_KEY_NUMBER = 0x6988,
+    SW_KEY_LENGTH = 0x6989,
+    SW_NOT_SUPPORTED = 0x6a81,
+    SW_WRONG_P1_P2 = 0x6b00,
+    SW_WRONG_LE = 0x6c00,
+    SW_CLASS = 0x6e00
 };
 enum { MIFARE_KEY_A = 0x60, MIFARE_KEY_B = 0x61, MIFARE_READ = 0x30, MIFARE_READ_LEN = 16 };
 enum { LOOK_AGAIN_MS = 5 };
@@ -40,14 +45,6 @@ static void copy(uint8_t *to, const uint8_t *from, size_t len)
 {
     while (len-- > 0) {
         *to++ = *from++;
-    }
-}
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
     }
 }
 
@@ -61,7 +58,7 @@ static bool is_iso_dep(const struct tally_slot_card *card)
 void tally_contactless_init(struct tally_contactless *contactless,
                             const struct tally_card_slot *slot)
 {
-    wipe(contactless, sizeof *contactless);
+    tally_wipe(contactless, sizeof *contactless);
     contactless->slot = slot;
 }
 
@@ -73,14 +70,14 @@ void tally_contactless_off(struct tally_contactless *contactless)
     contactless->is_on = false;
     contactless->exchange = TALLY_EXCHANGE_NONE;
     contactless->keys_loaded = 0;
-    wipe(contactless->keys, sizeof contactless->keys);
+    tally_wipe(contactless->keys, sizeof contactless->keys);
 }
 
 static void card_has_left(struct tally_contactless *contactless)
 {
     tally_contactless_off(contactless);
     contactless->is_present = false;
-    wipe(&contactless->card, sizeof contactless->card);
+    tally_wipe(&contactless->card, sizeof contactless->card);
 }
 
 static bool is_same(const struct tally_slot_card *one, const struct tally_slot_card *other)
@@ -272,7 +269,7 @@ static void begin_authentication(struct tally_contactless *contactless, uint8_t 
     copy(command + 2 + TALLY_CARD_KEY_LEN, card->uid + skipped, UID_PART_LEN);
     contactless->exchange = TALLY_EXCHANGE_AUTHENTICATE;
     contactless->slot->begin(contactless->slot->self, command, sizeof command);
-    wipe(command, sizeof command);
+    tally_wipe(command, sizeof command);
 }
 
 /* Data: version 1, 0, block, key type, key number. SW_OK: the exchange has begun. */

@@ -168,13 +168,14 @@ uint16_t tally_usb_report_len(enum tally_msr_form form)
 const uint8_t tally_usb_config_fs[TALLY_USB_CONFIG_LEN] = CONFIG(TALLY_USB_INTERVAL_FS);
 const uint8_t tally_usb_config_hs[TALLY_USB_CONFIG_LEN] = CONFIG(TALLY_USB_INTERVAL_HS);
 
-enum { /* offsets in the above */
-       TOTAL_LEN_AT = 2,
-       NUM_INTERFACES_AT = 4,
-       SUBCLASS_AT = 9 + 6,
-       PROTOCOL_AT = 9 + 7,
-       REPORT_DESCRIPTOR_LEN_AT = TALLY_USB_HID_AT + 7,
-       INTERVAL_AT = 33
+/* offsets in the above */
+enum {
+    TOTAL_LEN_AT = 2,
+    NUM_INTERFACES_AT = 4,
+    SUBCLASS_AT = 9 + 6,
+    PROTOCOL_AT = 9 + 7,
+    REPORT_DESCRIPTOR_LEN_AT = TALLY_USB_HID_AT + 7,
+    INTERVAL_AT = 33
 };
 enum { SUBCLASS_BOOT = 1, PROTOCOL_KEYBOARD = 1 };
 

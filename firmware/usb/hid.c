@@ -4,47 +4,35 @@
 
 #include <stddef.h>
 
+#include "firmware/core/wipe.h"
 #include "firmware/usb/descriptors.h"
 
 #ifndef TALLY_VERSION
 #define TALLY_VERSION "0"
 #endif
 
-enum { /* bmRequestType: direction, type, recipient interface */
-       STANDARD_IN = 0x81,
-       CLASS_IN = 0xa1,
-       CLASS_OUT = 0x21
+/* bmRequestType: direction, type, recipient interface */
+enum { STANDARD_IN = 0x81, CLASS_IN = 0xa1, CLASS_OUT = 0x21 };
+
+/* bRequest */
+enum {
+    GET_DESCRIPTOR = 0x06,
+    GET_REPORT = 0x01,
+    GET_IDLE = 0x02,
+    GET_PROTOCOL = 0x03,
+    SET_REPORT = 0x09,
+    SET_IDLE = 0x0a,
+    SET_PROTOCOL = 0x0b
 };
 
-enum { /* bRequest */
-       GET_DESCRIPTOR = 0x06,
-       GET_REPORT = 0x01,
-       GET_IDLE = 0x02,
-       GET_PROTOCOL = 0x03,
-       SET_REPORT = 0x09,
-       SET_IDLE = 0x0a,
-       SET_PROTOCOL = 0x0b
-};
-
-enum { /* wValue, report ID 0 */
-       REPORT_INPUT = 0x0100,
-       REPORT_OUTPUT = 0x0200,
-       REPORT_FEATURE = 0x0300
-};
+/* wValue, report ID 0 */
+enum { REPORT_INPUT = 0x0100, REPORT_OUTPUT = 0x0200, REPORT_FEATURE = 0x0300 };
 enum { PROTOCOL_BOOT = 0, PROTOCOL_REPORT = 1 };
 enum { LAMPS_LEN = 1 }; /* the output report of a keyboard */
 
 static bool is_keyboard(const struct tally_hid *hid)
 {
     return hid->settings.form == TALLY_MSR_FORM_KEYBOARD;
-}
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
 }
 
 /* ---- requests ---- */
@@ -81,7 +69,7 @@ static struct tally_usb_answer get_report(struct tally_hid *hid,
                         hid->settings.form == TALLY_MSR_FORM_SIGNED;
     switch (setup->wValue) {
     case REPORT_INPUT: /* never a card: that one travels once, on the interrupt endpoint */
-        wipe(hid->scratch, sizeof hid->scratch);
+        tally_wipe(hid->scratch, sizeof hid->scratch);
         hid->scratch[TALLY_MSR_ENCODE_TYPE_AT] = is_sureswipe ? TALLY_MSR_ENCODE_NONE : 0;
         return tally_usb_send(setup, hid->scratch,
                               tally_usb_report_len((enum tally_msr_form)hid->settings.form));
@@ -136,7 +124,7 @@ struct tally_usb_answer tally_hid_setup(struct tally_hid *hid, const struct tall
 
 static void answer(struct tally_hid *hid, enum tally_msr_answer result)
 {
-    wipe(hid->feature, sizeof hid->feature);
+    tally_wipe(hid->feature, sizeof hid->feature);
     hid->feature[TALLY_MSR_FEATURE_CODE_AT] = (uint8_t)result;
 }
 
@@ -323,7 +311,7 @@ void tally_hid_received(struct tally_hid *hid, const uint8_t *data, uint16_t len
 void tally_hid_restart(struct tally_hid *hid)
 {
     hid->protocol = PROTOCOL_REPORT;
-    wipe(hid->feature, sizeof hid->feature);
+    tally_wipe(hid->feature, sizeof hid->feature);
     tally_signer_forget_half(&hid->signer);
     if (hid->wants_restart) {
         hid->wants_restart = false;
@@ -334,7 +322,7 @@ void tally_hid_restart(struct tally_hid *hid)
 void tally_hid_init(struct tally_hid *hid, const struct tally_ports *ports)
 {
     uint8_t record[TALLY_SETTINGS_RECORD_LEN];
-    wipe(hid, sizeof *hid);
+    tally_wipe(hid, sizeof *hid);
     hid->ports = ports;
     hid->chosen = tally_settings_factory();
     if (ports->load != NULL &&

@@ -2,6 +2,7 @@
 /* The forms of a report. */
 #include "firmware/usb/outgoing.h"
 
+#include "firmware/core/wipe.h"
 #include "firmware/usb/keyboard.h"
 
 enum { KEY_MODIFIERS_AT = 0, KEY_USAGE_AT = 2 };
@@ -9,14 +10,6 @@ enum { KEY_MODIFIERS_AT = 0, KEY_USAGE_AT = 2 };
 _Static_assert((int)TALLY_MSR_SIGNED_REPORT_LEN <= (int)TALLY_OUTGOING_LEN_MAX &&
                    (int)TALLY_MSR_8E_REPORT_LEN <= (int)TALLY_OUTGOING_LEN_MAX,
                "every form fits");
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}
 
 static void add(struct tally_outgoing *outgoing, const uint8_t *bytes, size_t len)
 {
@@ -77,7 +70,7 @@ static void fill_8e(struct tally_outgoing *outgoing, const uint8_t *report)
 void tally_outgoing_begin(struct tally_outgoing *outgoing, const struct tally_settings *settings,
                           struct tally_signer *signer, const uint8_t report[TALLY_MSR_REPORT_LEN])
 {
-    wipe(outgoing, sizeof *outgoing);
+    tally_wipe(outgoing, sizeof *outgoing);
     outgoing->is_active = true;
     switch (settings->form) {
     case TALLY_MSR_FORM_KEYBOARD:
@@ -121,16 +114,16 @@ const uint8_t *tally_outgoing_pending(const struct tally_outgoing *outgoing, siz
 bool tally_outgoing_sent(struct tally_outgoing *outgoing)
 {
     if (!outgoing->is_typed) {
-        wipe(outgoing, sizeof *outgoing);
+        tally_wipe(outgoing, sizeof *outgoing);
         return false;
     }
     if (!is_release_due(outgoing)) {
-        wipe(outgoing->key, sizeof outgoing->key);
+        tally_wipe(outgoing->key, sizeof outgoing->key);
         return true;
     }
     press_next(outgoing);
     if (!outgoing->is_key_down) {
-        wipe(outgoing, sizeof *outgoing);
+        tally_wipe(outgoing, sizeof *outgoing);
     }
     return outgoing->is_key_down;
 }
@@ -138,7 +131,7 @@ bool tally_outgoing_sent(struct tally_outgoing *outgoing)
 void tally_outgoing_stop(struct tally_outgoing *outgoing)
 {
     bool is_key_down = outgoing->is_key_down;
-    wipe(outgoing, sizeof *outgoing);
+    tally_wipe(outgoing, sizeof *outgoing);
     outgoing->is_key_down = is_key_down;
     outgoing->is_typed = is_key_down;
 }

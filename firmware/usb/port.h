@@ -83,8 +83,8 @@ struct tally_ports {
     /* HMAC-SHA-256 (RFC 2104). False: the library failed. */
     bool (*hmac)(void *self, const uint8_t key[TALLY_HMAC_KEY_LEN], const uint8_t *bytes,
                  size_t len, uint8_t ret_mac[TALLY_HMAC_LEN]);
-    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL: never.
-     */
+    /* Somebody stands at the reader and holds its button: a pair key may be replaced. NULL:
+     * never. */
     bool (*may_pair)(void *self);
 };
 

@@ -20,24 +20,26 @@ struct tally_usb_setup {
     uint16_t wLength;
 };
 
-enum { /* bmRequestType: direction, type, recipient */
-       TALLY_USB_IN = 0x80,
-       TALLY_USB_CLASS = 0x20,
-       TALLY_USB_TO_DEVICE = 0x00,
-       TALLY_USB_TO_INTERFACE = 0x01,
-       TALLY_USB_TO_ENDPOINT = 0x02
+/* bmRequestType: direction, type, recipient */
+enum {
+    TALLY_USB_IN = 0x80,
+    TALLY_USB_CLASS = 0x20,
+    TALLY_USB_TO_DEVICE = 0x00,
+    TALLY_USB_TO_INTERFACE = 0x01,
+    TALLY_USB_TO_ENDPOINT = 0x02
 };
 
-enum { /* bRequest, USB 2.0, table 9-4 */
-       TALLY_USB_GET_STATUS = 0x00,
-       TALLY_USB_CLEAR_FEATURE = 0x01,
-       TALLY_USB_SET_FEATURE = 0x03,
-       TALLY_USB_SET_ADDRESS = 0x05,
-       TALLY_USB_GET_DESCRIPTOR = 0x06,
-       TALLY_USB_GET_CONFIGURATION = 0x08,
-       TALLY_USB_SET_CONFIGURATION = 0x09,
-       TALLY_USB_GET_INTERFACE = 0x0a,
-       TALLY_USB_SET_INTERFACE = 0x0b
+/* bRequest, USB 2.0, table 9-4 */
+enum {
+    TALLY_USB_GET_STATUS = 0x00,
+    TALLY_USB_CLEAR_FEATURE = 0x01,
+    TALLY_USB_SET_FEATURE = 0x03,
+    TALLY_USB_SET_ADDRESS = 0x05,
+    TALLY_USB_GET_DESCRIPTOR = 0x06,
+    TALLY_USB_GET_CONFIGURATION = 0x08,
+    TALLY_USB_SET_CONFIGURATION = 0x09,
+    TALLY_USB_GET_INTERFACE = 0x0a,
+    TALLY_USB_SET_INTERFACE = 0x0b
 };
 
 enum tally_usb_answer_kind {

@@ -2,20 +2,14 @@
 /* Pair key, counter and MACs. */
 #include "firmware/usb/signer.h"
 
+#include "firmware/core/wipe.h"
+
 enum { SERIAL_LEN_MAX = TALLY_MSR_FEATURE_DATA_LEN_MAX };
 
 static void copy(uint8_t *to, const uint8_t *from, size_t len)
 {
     while (len-- > 0) {
         *to++ = *from++;
-    }
-}
-
-static void wipe(void *memory, size_t len)
-{
-    volatile uint8_t *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
     }
 }
 
@@ -67,7 +61,7 @@ static bool keep_counter(struct tally_signer *signer, uint32_t end)
 void tally_signer_init(struct tally_signer *signer, const struct tally_ports *ports)
 {
     uint8_t record[TALLY_SIGNER_COUNTER_RECORD_LEN];
-    wipe(signer, sizeof *signer);
+    tally_wipe(signer, sizeof *signer);
     signer->ports = ports;
     bool has_counter = load(signer, TALLY_KEEP_COUNTER, record, sizeof record);
     signer->counter = has_counter ? record[0] | (uint32_t)record[1] << 8 |
@@ -78,7 +72,7 @@ void tally_signer_init(struct tally_signer *signer, const struct tally_ports *po
                         load(signer, TALLY_KEEP_PAIR, signer->key, sizeof signer->key) &&
                         !is_zero(signer->key, sizeof signer->key);
     if (!signer->is_paired) {
-        wipe(signer->key, sizeof signer->key);
+        tally_wipe(signer->key, sizeof signer->key);
     }
 }
 
@@ -104,7 +98,7 @@ static bool keep_key(struct tally_signer *signer, const uint8_t key[TALLY_HMAC_K
 
 void tally_signer_forget_half(struct tally_signer *signer)
 {
-    wipe(signer->first_half, sizeof signer->first_half);
+    tally_wipe(signer->first_half, sizeof signer->first_half);
     signer->has_first_half = false;
 }
 
@@ -130,7 +124,7 @@ enum tally_msr_answer tally_signer_pair(struct tally_signer *signer, int half,
     if (!is_zero(key, sizeof key)) {
         answer = keep_key(signer, key) ? TALLY_MSR_ANSWER_OK : TALLY_MSR_ANSWER_FAILED;
     }
-    wipe(key, sizeof key);
+    tally_wipe(key, sizeof key);
     return answer;
 }
 _Static_assert(2 * (int)TALLY_MSR_PAIR_HALF_LEN == (int)TALLY_HMAC_KEY_LEN, "two halves are a key");
@@ -172,7 +166,7 @@ static bool mac_of(const struct tally_signer *signer, const uint8_t *bytes, size
     if (is_made) {
         copy(ret_mac, mac, TALLY_MSR_MAC_LEN);
     }
-    wipe(mac, sizeof mac);
+    tally_wipe(mac, sizeof mac);
     return is_made;
 }
 

@@ -4,8 +4,9 @@
  * Whatever the text holds, no byte below 20h and no 7Fh comes out: a name can't carry a command.
  *
  * Units    lengths are bytes; one byte takes one column, a two-byte character two: bytes are
- * columns. Memory   appends to the caller's buffer. Threads  pure (GB18030 asks libc's iconv, which
- * may load its table from the disk once). */
+ *          columns.
+ * Memory   appends to the caller's buffer.
+ * Threads  pure (GB18030 asks libc's iconv, which may load its table from the disk once). */
 #ifndef HAL_PRINTER_CHARSET_H
 #define HAL_PRINTER_CHARSET_H
 

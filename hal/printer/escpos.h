@@ -6,7 +6,8 @@
  * Units    lengths are bytes; columns are those of the printer's standard font.
  * Memory   a document owns its bytes: hal_escpos_free(). The rest are values.
  * Errors   a document that failed writes nothing more and says so in `status`: look once, at the
- * end. Threads  pure. */
+ *          end.
+ * Threads  pure. */
 #ifndef HAL_PRINTER_ESCPOS_H
 #define HAL_PRINTER_ESCPOS_H
 

@@ -359,8 +359,8 @@ static void on_answer(struct hal_printer *printer)
     ask(printer, printer->asked + 1U);
 }
 
-/* The other questions wait for another round: an answer that comes late would be taken for theirs.
- */
+/* The other questions wait for another round: an answer that comes late would be taken for
+ * theirs. */
 static void on_no_answer(struct hal_printer *printer)
 {
     if (printer->asked == HAL_ESCPOS_ASKS_PRINTER) {
@@ -478,8 +478,8 @@ static void forget_plug(struct hal_printer *printer)
     printer->name[0] = '\0';
 }
 
-/* A whole packet: a longer one than was asked for is an error on the bus, however little is in it.
- */
+/* A whole packet: a longer one than was asked for is an error on the bus, however little is in
+ * it. */
 static bool start_receive(struct hal_link *link)
 {
     size_t len = link->interface->bulk_in_packet_len;

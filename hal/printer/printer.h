@@ -16,8 +16,9 @@
  * Memory   a job's bytes are copied; on_done and on_state may call anything here but
  *          hal_printer_free().
  * Errors   on_done comes once for each job that hal_printer_print() took, never from within a call
- * of the caller's; on_state may come from within one. Blocking nothing. Threads  the loop's thread
- * only. */
+ *          of the caller's; on_state may come from within one.
+ * Blocking nothing.
+ * Threads  the loop's thread only. */
 #ifndef HAL_PRINTER_PRINTER_H
 #define HAL_PRINTER_PRINTER_H
 

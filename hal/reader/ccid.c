@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CCID: the class descriptor, messages, and one command on one slot from its first byte to its end.
- */
+/* CCID: the class descriptor, messages, and one command on one slot from its first byte to its
+ * end. */
 #include "hal/reader/ccid.h"
 
 #include <assert.h>
@@ -323,8 +323,8 @@ static enum hal_ccid_next send_round(struct hal_ccid *ccid, uint16_t wLevelParam
     return HAL_CCID_SEND;
 }
 
-/* GET RESPONSE in the class that the reader asks for; FF and 00 leave it to us: as the command's.
- */
+/* GET RESPONSE in the class that the reader asks for; FF and 00 leave it to us: as the
+ * command's. */
 static enum hal_ccid_next get_response(struct hal_ccid *ccid, uint8_t len)
 {
     uint8_t cla = ccid->about.bClassGetResponse;

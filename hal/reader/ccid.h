@@ -20,9 +20,8 @@ enum {
     HAL_CCID_CLASS = 0x0b, /* bInterfaceClass */
     HAL_CCID_PROTOCOL_BULK = 0,
     HAL_CCID_HEADER_LEN = 10,
-    HAL_CCID_APDU_LEN_MAX = 261, /* a short one: header, Lc, 255 bytes, Le */
-    HAL_CCID_ANSWER_LEN_MAX =
-        514, /* longer ones are refused: nothing here asks for more than 258 */
+    HAL_CCID_APDU_LEN_MAX = 261,      /* a short one: header, Lc, 255 bytes, Le */
+    HAL_CCID_ANSWER_LEN_MAX = 514,    /* longer is refused: nothing here asks for more than 258 */
     HAL_CCID_MESSAGE_LEN_MAX = 65556, /* dwMaxCCIDMessageLength above this is cut to it */
     HAL_CCID_MESSAGE_LEN_MIN = HAL_CCID_HEADER_LEN + HAL_CCID_APDU_LEN_MAX,
     HAL_CCID_SLOTS_MAX = 16, /* further slots of one interface are left alone */
@@ -53,8 +52,8 @@ struct hal_ccid_class {
 /* Finds the class descriptor (5.1, 54 bytes, type 21) among what follows an interface descriptor.
  *   TALLY_OK
  *   TALLY_E_NOT_FOUND  none
- *   TALLY_E_DEVICE     the descriptors are cut off, or its messages are too short for a short APDU
- */
+ *   TALLY_E_DEVICE     the descriptors are cut off, or its messages are too short for a short
+ *   APDU */
 TALLY_MUST_USE enum tally_status hal_ccid_class_read(struct tally_slice descriptors,
                                                      struct hal_ccid_class *ret_class);
 

@@ -53,13 +53,15 @@ bool hal_code_is(const uint8_t *text, size_t len);
 /* The card in a code, with kind, strength and identity, but no entry: that is the caller's. The
  * settings' clock decides when it is. What is accepted is stated in CODES.md, "Reading".
  *   TALLY_OK                 *ret_card is TALLY_CARD_CODE, its bytes are the handle; a rotating
- * code is TALLY_STRENGTH_PROVEN and now used, a static one is _STATIC TALLY_E_CARD_UNREADABLE
- * garbled: scan it again TALLY_E_UNKNOWN_CARD     not made with our key, or a form that is not
- * known; or the settings have no key; or it rotates and there is no memory or no clock
+ *                            code is TALLY_STRENGTH_PROVEN and now used, a static one is _STATIC
+ *   TALLY_E_CARD_UNREADABLE  garbled: scan it again
+ *   TALLY_E_UNKNOWN_CARD     not made with our key, or a form that is not known; or the settings
+ *                            have no key; or it rotates and there is no memory or no clock
  *   TALLY_E_CODE_EXPIRED     too old, too new, or from before the memory was started
  *   TALLY_E_CODE_USED        it was used here, or a newer one of this member was
  *   TALLY_E_BUSY             the memory is full of codes that are still valid: try again in a
- * minute TALLY_E_CRYPTO           the HMAC could not be computed */
+ *                            minute
+ *   TALLY_E_CRYPTO           the HMAC could not be computed */
 TALLY_MUST_USE enum tally_status hal_code_read(const struct hal_reader_settings *settings,
                                                struct hal_code_memory *memory, const uint8_t *text,
                                                size_t len, struct tally_card *ret_card);

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* bType and bTag of a short item's prefix, as one number: prefix & ITEM_MASK (HID 1.11, 6.2.2.2).
- */
+/* bType and bTag of a short item's prefix, as one number: prefix & ITEM_MASK (HID 1.11,
+ * 6.2.2.2). */
 enum {
     ITEM_MASK = 0xfc,
     ITEM_LONG = 0xfe,

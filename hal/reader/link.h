@@ -8,9 +8,10 @@
  * Memory   bytes handed to a call are copied or used up before it returns; bytes that a driver is
  *          handed live during the call, and are wiped after it.
  * Errors   a request that fails at once answers with its status and there is no call later; else
- * the result comes as a call, never from inside the request. Blocking nothing. Threads  the loop's
- * thread only. Privacy  a driver wipes what it copies of a card (explicit_bzero) as soon as it is
- * decided. */
+ *          the result comes as a call, never from inside the request.
+ * Blocking nothing.
+ * Threads  the loop's thread only.
+ * Privacy  a driver wipes what it copies of a card (explicit_bzero) as soon as it is decided. */
 #ifndef HAL_READER_LINK_H
 #define HAL_READER_LINK_H
 
@@ -46,8 +47,7 @@ struct hal_interface {
     uint8_t bulk_out;
     uint16_t bulk_in_packet_len; /* wMaxPacketSize */
     uint16_t bulk_out_packet_len;
-    const uint8_t
-        *class_descriptors; /* what follows the interface descriptor, as the device sent it */
+    const uint8_t *class_descriptors; /* what follows the interface's own, as the device sent it */
     size_t class_descriptors_len;
     uint16_t report_descriptor_len;   /* HID: how long it says its report descriptor is; 0: none */
     const uint8_t *report_descriptor; /* the kernel's copy; NULL: nobody has asked the device yet */

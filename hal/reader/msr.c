@@ -257,8 +257,8 @@ static enum tally_status view_text(const uint8_t *report, size_t len,
 }
 
 /* A reader with keys masks what is laid out like a payment card, club cards included: the first and
- * last digits stay, so the prefix would still be ours. Not to know whether it does counts as yes.
- */
+ * last digits stay, so the prefix would still be ours. Not to know whether it does counts as
+ * yes. */
 static bool may_be_masked(const struct hal_msr_layout *layout, const uint8_t *report, size_t len)
 {
     uint32_t status = 0;

@@ -16,8 +16,7 @@
 #include "hal/reader/tracks.h"
 
 enum {
-    HAL_MSR_PACKED_MAX =
-        110, /* characters of a track in codes; ISO/IEC 7811-2 has 107 at the most */
+    HAL_MSR_PACKED_MAX = 110, /* characters of a track in codes; ISO/IEC 7811-2: 107 at most */
     /* ID TECH mode (SecureMag manual, "ID TECH format"): the report, and the text in it */
     HAL_MSR_TEXT_REPORT_LEN = 509,
     HAL_MSR_TEXT_LEN_AT = 7,

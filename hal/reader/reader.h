@@ -2,13 +2,14 @@
  *
  * Units    times are milliseconds.
  * Memory   hal_readers_open() allocates, and all is freed when hal_readers_close() has called back.
- * An event and what it points at live only during the call. Settings are copied; keys are wiped
- *          when they are replaced, and at the end.
+ *          An event and what it points at live only during the call. Settings are copied; keys are
+ *          wiped when they are replaced, and at the end.
  * Errors   see each function; a reader that fails is reported as an event, never as an exit.
  * Blocking nothing: all transfers are asynchronous on the given libuv loop, and one is always
- * pending on each reader; opening and closing devices is done in libuv's thread pool. Threads  the
- * loop's thread only. Privacy  raw tracks and refused numbers are wiped inside this room
- * (explicit_bzero) and never leave it, not even to a log. */
+ *          pending on each reader; opening and closing devices is done in libuv's thread pool.
+ * Threads  the loop's thread only.
+ * Privacy  raw tracks and refused numbers are wiped inside this room (explicit_bzero) and never
+ *          leave it, not even to a log. */
 #ifndef HAL_READER_READER_H
 #define HAL_READER_READER_H
 
@@ -34,8 +35,7 @@ struct hal_reader_event {
     enum tally_status status;
     struct tally_card card;
     const char *name; /* product string of the reader, or its node; never NULL */
-    const char
-        *rule; /* of udev, one line, that would let us open the reader; "" where none is missing */
+    const char *rule; /* of udev, one line, that would let us open it; "" where none is missing */
     unsigned ready_count;
 };
 

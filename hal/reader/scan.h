@@ -38,11 +38,13 @@ enum hal_symbology hal_scan_symbology(const uint8_t aim[HAL_AIM_LEN]);
  * check digit must be right; an EAN-13 that begins with 977 to 979, 05, 98 or 99 is a periodical, a
  * book or a coupon and never a card, also where the reader does not say what 13 digits are. What
  * has 12 and 13 digits, the longer beginning with 0, is the same number: that of 12 digits if a
- * rule claims it. TALLY_OK                 a card of ours: `entry` as given; numbers are
- * TALLY_STRENGTH_STATIC TALLY_E_PAYMENT_CARD     refused TALLY_E_UNKNOWN_CARD     refused
+ * rule claims it.
+ *   TALLY_OK                 a card of ours: `entry` as given; numbers are TALLY_STRENGTH_STATIC
+ *   TALLY_E_PAYMENT_CARD     refused
+ *   TALLY_E_UNKNOWN_CARD     refused
  *   TALLY_E_CARD_UNREADABLE  empty, or a check digit or a check is wrong: scan it again
- *   and as hal_code_read(): TALLY_E_CODE_EXPIRED, TALLY_E_CODE_USED, TALLY_E_BUSY, TALLY_E_CRYPTO
- */
+ *   and as hal_code_read(): TALLY_E_CODE_EXPIRED, TALLY_E_CODE_USED, TALLY_E_BUSY,
+ *   TALLY_E_CRYPTO */
 TALLY_MUST_USE enum tally_status hal_scan_card(const struct hal_reader_settings *settings,
                                                enum hal_symbology symbology,
                                                enum tally_card_entry entry, const uint8_t *text,

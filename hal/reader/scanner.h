@@ -16,9 +16,8 @@
 #include "hal/reader/scan.h"
 
 enum {
-    HAL_SCANNER_TEXT_MAX =
-        1024, /* no text of ours is as long; a longer one is read to its end and refused */
-    HAL_SCANNER_GAP_MS = 500,      /* a scanner sends the next report of a scan sooner */
+    HAL_SCANNER_TEXT_MAX = 1024, /* ours are shorter; a longer one is read to its end and refused */
+    HAL_SCANNER_GAP_MS = 500,    /* a scanner sends the next report of a scan sooner */
     HAL_SCANNER_RECOVERY_MS = 1000 /* more, before the rest of a broken scan is surely over */
 };
 
@@ -53,7 +52,8 @@ TALLY_MUST_USE enum tally_status hal_scanner_layout(const uint8_t *descriptor, s
  *   TALLY_OK                 the scan is whole
  *   TALLY_E_AGAIN            more reports follow
  *   TALLY_E_NOT_FOUND        another report of this device, or one without data: nothing was
- * scanned TALLY_E_CARD_UNREADABLE  a length that does not fit: drop the scan */
+ *                            scanned
+ *   TALLY_E_CARD_UNREADABLE  a length that does not fit: drop the scan */
 TALLY_MUST_USE enum tally_status hal_scanner_report(const struct hal_scanner_layout *layout,
                                                     struct hal_scanner_scan *scan, uint8_t *report,
                                                     size_t len);

@@ -17,9 +17,10 @@
 enum { HAL_TLV_NULL = 0x00, HAL_TLV_NDEF = 0x03, HAL_TLV_TERMINATOR = 0xfe };
 
 /* The value of the first block of type `type` (neither NULL nor Terminator) in the part of the
- * tag's memory that has been read so far. TALLY_OK           *ret_value is whole TALLY_E_AGAIN it
- * begins behind what has been read, or reaches behind it: read more TALLY_E_NOT_FOUND  the blocks
- * end without one */
+ * tag's memory that has been read so far.
+ *   TALLY_OK           *ret_value is whole
+ *   TALLY_E_AGAIN      it begins behind what has been read, or reaches behind it: read more
+ *   TALLY_E_NOT_FOUND  the blocks end without one */
 TALLY_MUST_USE enum tally_status hal_tlv_find(struct tally_slice read_so_far, uint8_t type,
                                               struct tally_slice *ret_value);
 

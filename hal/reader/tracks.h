@@ -28,9 +28,11 @@ struct hal_track {
 
 /* The card on a stripe: the number of track 2, else that of track 1 (ISO/IEC 7813; track 3 carries
  * none). `may_mask`: the reader may have overwritten digits of what is laid out like a payment
- * card, so that two cards of ours would look the same. TALLY_OK                 *ret_card is a card
- * of ours, swiped TALLY_E_PAYMENT_CARD     refused TALLY_E_UNKNOWN_CARD     refused: all that was
- * on the card was read and names no card of ours, or the number may be masked
+ * card, so that two cards of ours would look the same.
+ *   TALLY_OK                 *ret_card is a card of ours, swiped
+ *   TALLY_E_PAYMENT_CARD     refused
+ *   TALLY_E_UNKNOWN_CARD     refused: all that was on the card was read and names no card of ours,
+ *                            or the number may be masked
  *   TALLY_E_CARD_UNREADABLE  damaged or empty tracks: swipe again */
 TALLY_MUST_USE enum tally_status hal_tracks_card(const struct hal_track tracks[HAL_TRACKS],
                                                  const struct tally_card_rules *rules,

@@ -42,8 +42,8 @@ enum { NONE = 0, DEAD = 0x80, END = '\n' };
 /* Enter, Escape, Backspace, Tab, Space: the same everywhere; Escape and Backspace type nothing. */
 #define EDITING "\n" N N "\n "
 
-/* Keys 04..38 in order: letters, digits, editing keys, then 2D..38; for each: plain, Shift, AltGr.
- */
+/* Keys 04..38 in order: letters, digits, editing keys, then 2D..38; for each: plain, Shift,
+ * AltGr. */
 struct layout {
     char levels[LEVELS][LAYOUT_KEYS + 1];
     char non_us[LEVELS + 1]; /* key 64 */
@@ -76,8 +76,8 @@ static const struct layout layouts[] = {
 };
 
 /* Boot keyboards that are card readers. MagTek 99875206; ID TECH SecureMag; two makes of which many
- * copies are sold. Not here: 0801:0003, a card writer under MagTek's number, which is no keyboard.
- */
+ * copies are sold. Not here: 0801:0003, a card writer under MagTek's number, which is no
+ * keyboard. */
 static const struct {
     uint16_t idVendor;
     uint16_t idProduct;

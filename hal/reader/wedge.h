@@ -71,10 +71,12 @@ bool hal_wedge_is_whole(const struct hal_wedge *wedge, const struct hal_wedge_se
 void hal_wedge_give_up(struct hal_wedge *wedge);
 
 /* The card that the text names, and a fresh start: the text is wiped. A stripe's text is read as
- * tracks (TALLY_ENTRY_SWIPED), any other as hal_scan_card() does (TALLY_ENTRY_SCANNED). TALLY_OK,
- * TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD TALLY_E_CARD_UNREADABLE  spoiled, damaged tracks, or
- * without the prefix or suffix of the settings TALLY_E_NOT_FOUND        nothing was typed and as
- * hal_scan_card() */
+ * tracks (TALLY_ENTRY_SWIPED), any other as hal_scan_card() does (TALLY_ENTRY_SCANNED).
+ *   TALLY_OK, TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD
+ *   TALLY_E_CARD_UNREADABLE  spoiled, damaged tracks, or without the prefix or suffix of the
+ *                            settings
+ *   TALLY_E_NOT_FOUND        nothing was typed
+ *   and as hal_scan_card() */
 TALLY_MUST_USE enum tally_status hal_wedge_card(struct hal_wedge *wedge,
                                                 const struct hal_reader_settings *settings,
                                                 struct tally_card *ret_card);

@@ -58,8 +58,8 @@ static void resubmit(struct usb_endpoint *endpoint)
 
 /* ---- starting anew ---- */
 
-/* The first try is made at once, later ones after a growing while: a loose cable fails in bursts.
- */
+/* The first try is made at once, later ones after a growing while: a loose cable fails in
+ * bursts. */
 static void retry(struct usb_endpoint *endpoint, bool clears)
 {
     struct hal_usb_claim *claim = endpoint->pipe.claim;

@@ -6,8 +6,8 @@
  * Units    lengths are bytes.
  * Memory   a scan allocates its list; usb_free_seen() gives one entry of it back.
  * Blocking everything here may wait for the kernel: it shows a device's configuration only when it
- * has finished with the device. So call it from libuv's thread pool. Threads  any; nothing is
- * shared. */
+ *          has finished with the device. So call it from libuv's thread pool.
+ * Threads  any; nothing is shared. */
 #ifndef HAL_USB_SYSFS_H
 #define HAL_USB_SYSFS_H
 

@@ -27,8 +27,8 @@ static bool is_news(const struct msghdr *header, const char *message, size_t len
     return is_cut || memmem(message, len, "usb", 3) != NULL;
 }
 
-/* One message; false when there is none. A socket that overflowed has lost some: that is news too.
- */
+/* One message; false when there is none. A socket that overflowed has lost some: that is news
+ * too. */
 static bool take_message(struct hal_usb *usb)
 {
     char message[MESSAGE_LEN_MAX];

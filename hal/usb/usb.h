@@ -2,13 +2,14 @@
  *
  * Units    lengths are bytes, times are milliseconds.
  * Memory   hal_usb_open() and hal_usb_claim() allocate; hal_usb_close() and hal_usb_release() give
- * it back when nothing is pending on it any more. Bytes handed to a call are copied before it
- *          returns; bytes that a handler is given live during its call and are wiped after it.
+ *          it back when nothing is pending on it any more. Bytes handed to a call are copied before
+ *          it returns; bytes that a handler is given live during its call and are wiped after it.
  * Errors   see each function; libusb's and the kernel's own codes stop here.
  * Blocking nothing. What may wait for the kernel (looking at the bus, opening and closing a device)
- * is done in libuv's thread pool; all else is asynchronous. Threads  the loop's thread only. Every
- * handler is called from the loop, never from inside a call into this room, and may call anything
- * of this room. Privacy  every buffer of a transfer is wiped before it is used again or freed. */
+ *          is done in libuv's thread pool; all else is asynchronous.
+ * Threads  the loop's thread only. Every handler is called from the loop, never from inside a call
+ *          into this room, and may call anything of this room.
+ * Privacy  every buffer of a transfer is wiped before it is used again or freed. */
 #ifndef HAL_USB_USB_H
 #define HAL_USB_USB_H
 
@@ -20,8 +21,7 @@ enum {
     HAL_USB_GAP_MS = 2000, /* a report that stops for so long is broken: readers give up then too */
     HAL_USB_RETRY_MS = 50, /* more after each failure in a row */
     HAL_USB_RETRIES_MAX = 10,
-    HAL_USB_LOOK_MS =
-        30000 /* a device that said nothing for so long is asked whether it is there */
+    HAL_USB_LOOK_MS = 30000 /* quiet for so long: a device is asked whether it is there */
 };
 
 /* One interface of a device that is plugged in. Valid from on_found until on_left. */
@@ -29,16 +29,15 @@ struct hal_usb_interface {
     struct hal_interface is; /* with the kernel's copy of the report descriptor, if it has one */
     const char *node;        /* "/dev/bus/usb/001/002" */
     const char *name;        /* product string in printable ASCII, else the node */
-    enum tally_status
-        said; /* the caller's, for what it told people last; TALLY_E_NOT_FOUND at first */
+    enum tally_status said; /* the caller's: what it told people last; TALLY_E_NOT_FOUND at first */
 };
 
 struct hal_usb;
 struct hal_usb_claim;
 
 struct hal_usb_watcher {
-    /* An interface that nobody here has claimed: it is new, or hal_usb_show_again() asked for it.
-     */
+    /* An interface that nobody here has claimed: it is new, or hal_usb_show_again() asked for
+     * it. */
     void (*on_found)(void *context, struct hal_usb_interface *found);
     /* Its device was unplugged, and every claim on it is closed. */
     void (*on_left)(void *context, struct hal_usb_interface *left);
@@ -47,8 +46,10 @@ struct hal_usb_watcher {
 /* What a claim says. A claim that never asks for something never hears of it. */
 struct hal_usb_handlers {
     /* TALLY_OK: the interface is ours, also after hal_usb_renew(). Else it is not; release the
-     * claim: TALLY_E_NO_PERMISSION  its node may not be opened TALLY_E_READER_GONE    unplugged
-     * meanwhile, or its node is not there TALLY_E_BUSY           another program has it
+     * claim:
+     *   TALLY_E_NO_PERMISSION  its node may not be opened
+     *   TALLY_E_READER_GONE    unplugged meanwhile, or its node is not there
+     *   TALLY_E_BUSY           another program has it
      *   TALLY_E_READER_SILENT  it was silent before, and still is
      *   TALLY_E_NO_MEMORY, TALLY_E_DEVICE */
     void (*on_open)(void *context, enum tally_status status);
@@ -62,9 +63,10 @@ struct hal_usb_handlers {
 
     /* It is over; release the claim. Called at most once, and not after an on_open that failed:
      *   TALLY_E_READER_GONE    unplugged, or the kernel took the interface back (a hub was reset,
-     * the machine slept): hal_usb_show_again() shows it if it is still there TALLY_E_READER_SILENT
-     * it is there and does not answer; it is being reset TALLY_E_DEVICE         it fails again and
-     * again */
+     *                          the machine slept): hal_usb_show_again() shows it if it is still
+     *                          there
+     *   TALLY_E_READER_SILENT  it is there and does not answer; it is being reset
+     *   TALLY_E_DEVICE         it fails again and again */
     void (*on_end)(void *context, enum tally_status status);
 
     /* The last call, after hal_usb_release(): `context` is not used any more. */

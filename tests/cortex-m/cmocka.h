@@ -33,8 +33,8 @@ struct CMUnitTest {
 int mini_run(const struct CMUnitTest tests[], size_t count, int (*setup)(void **state),
              int (*teardown)(void **state));
 
-/* Each compares, and when it does not hold prints both sides with file and line and ends the test.
- */
+/* Each compares, and when it does not hold prints both sides with file and line and ends the
+ * test. */
 void mini_true(bool holds, const char *claim, const char *file, int line);
 void mini_equal(uintmax_t left, uintmax_t right, bool are_equal, const char *claim,
                 const char *file, int line);

@@ -7,6 +7,11 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_DEFINED(bytes, len) ((void)(bytes), (void)(len))
+#endif
 
 static struct fake_link *fake_of(struct hal_link *link)
 {
@@ -26,30 +31,45 @@ static void queue(struct fake_link *fake, enum fake_event_kind kind, enum tally_
 
 /* ---- what a driver asks ---- */
 
+static void note_control(struct fake_control *control, const struct hal_setup *setup,
+                         const uint8_t *data)
+{
+    control->setup = *setup;
+    bool is_out = (setup->bmRequestType & 0x80) == 0;
+    if (is_out && setup->wLength > 0) {
+        assert(setup->wLength <= FAKE_DATA_MAX);
+        memcpy(control->data, data, setup->wLength);
+    }
+}
+
 static enum tally_status control(struct hal_link *link, const struct hal_setup *setup,
                                  const uint8_t *data)
 {
     struct fake_link *fake = fake_of(link);
-    (void)data;
     if (fake->is_controlling) {
         return TALLY_E_BUSY;
     }
     fake->is_controlling = true;
-    fake->control_count++;
     fake->setup = *setup;
-    queue(fake, FAKE_CONTROL, fake->control_fails ? TALLY_E_DEVICE : TALLY_OK, NULL, 0);
+    if (fake->control_count < FAKE_CONTROLS_MAX) {
+        note_control(&fake->controls[fake->control_count], setup, data);
+    }
+    fake->control_count++;
+    if (!fake->control_waits) {
+        queue(fake, FAKE_CONTROL, fake->control_fails ? TALLY_E_DEVICE : TALLY_OK, NULL, 0);
+    }
     return TALLY_OK;
 }
 
 static enum tally_status listen(struct hal_link *link, size_t report_len, bool short_ends)
 {
     struct fake_link *fake = fake_of(link);
-    (void)short_ends;
     assert(fake->listen_len == 0 && report_len > 0);
     if (link->interface->interrupt_in == 0) {
         return TALLY_E_DEVICE;
     }
     fake->listen_len = report_len;
+    fake->short_ends = short_ends;
     return TALLY_OK;
 }
 
@@ -57,6 +77,9 @@ static enum tally_status receive(struct hal_link *link, size_t len_max)
 {
     struct fake_link *fake = fake_of(link);
     assert(fake->receive_len == 0 && len_max > 0);
+    if (fake->on_out == NULL) {
+        return TALLY_E_DEVICE;
+    }
     fake->receive_len = len_max;
     return TALLY_OK;
 }
@@ -65,6 +88,9 @@ static enum tally_status send(struct hal_link *link, const uint8_t *bytes, size_
 {
     struct fake_link *fake = fake_of(link);
     assert(!fake->has_ended);
+    if (fake->on_out == NULL) {
+        return TALLY_E_DEVICE;
+    }
     if (fake->is_sending) {
         return TALLY_E_BUSY;
     }
@@ -117,8 +143,11 @@ static void card(struct hal_link *link, const struct tally_card *shown)
 static void refuse(struct hal_link *link, enum tally_status status)
 {
     struct fake_link *fake = fake_of(link);
-    assert(fake->refused_count < FAKE_SAID_MAX);
-    fake->refused[fake->refused_count++] = status;
+    if (fake->refused_count < FAKE_SAID_MAX) {
+        fake->refused[fake->refused_count] = status;
+    }
+    fake->refused_count++;
+    fake->refusal = status;
 }
 
 static void end(struct hal_link *link, enum tally_status status)
@@ -146,13 +175,17 @@ void fake_link_open(struct fake_link *fake, const struct hal_reader_driver *driv
                     const struct hal_interface *interface,
                     const struct hal_reader_settings *settings, fake_out_fn *on_out, void *device)
 {
+    fake_link_close(fake);
     memset(fake, 0, sizeof *fake);
-    fake->link = (struct hal_link){.ops = &ops, .interface = interface, .settings = settings};
+    fake->interface = *interface;
+    fake->link =
+        (struct hal_link){.ops = &ops, .interface = &fake->interface, .settings = settings};
     fake->driver = driver;
     fake->state = tally_alloc(driver->state_len, 1);
     assert(fake->state != NULL);
     fake->on_out = on_out;
     fake->device = device;
+    fake->control_waits = on_out == NULL;
     fake->now_ms = 1000;
     driver->start(fake->state, &fake->link);
 }
@@ -176,23 +209,37 @@ void fake_link_answer_fails(struct fake_link *fake)
 
 void fake_link_report(struct fake_link *fake, const uint8_t *bytes, size_t len)
 {
-    assert(fake->listen_len > 0);
-    queue(fake, FAKE_REPORT, TALLY_OK, bytes, len < fake->listen_len ? len : fake->listen_len);
+    assert(fake->listen_len > 0 && len <= fake->listen_len);
+    queue(fake, FAKE_REPORT, TALLY_OK, bytes, len);
 }
 
-static void deliver(struct fake_link *fake, struct fake_event *event)
+void fake_link_answer_control(struct fake_link *fake, enum tally_status status,
+                              const uint8_t *bytes, size_t len)
+{
+    assert(fake->is_controlling && fake->control_waits);
+    queue(fake, FAKE_CONTROL, status, bytes, len);
+    fake_link_run(fake);
+}
+
+void fake_link_broken(struct fake_link *fake)
+{
+    queue(fake, FAKE_REPORT, TALLY_E_CARD_UNREADABLE, NULL, 0);
+    fake_link_run(fake);
+}
+
+static void deliver(struct fake_link *fake, const struct fake_event *event, uint8_t *bytes)
 {
     const struct hal_reader_driver *driver = fake->driver;
     switch (event->kind) {
     case FAKE_CONTROL:
         fake->is_controlling = false;
-        driver->on_control(fake->state, &fake->link, event->status, event->bytes, event->len);
+        driver->on_control(fake->state, &fake->link, event->status, bytes, event->len);
         break;
     case FAKE_REPORT:
-        driver->on_report(fake->state, &fake->link, event->status, event->bytes, event->len);
+        driver->on_report(fake->state, &fake->link, event->status, bytes, event->len);
         break;
     case FAKE_RECEIVED:
-        driver->on_received(fake->state, &fake->link, event->status, event->bytes, event->len);
+        driver->on_received(fake->state, &fake->link, event->status, bytes, event->len);
         break;
     case FAKE_SENT:
         fake->is_sending = false;
@@ -207,7 +254,13 @@ void fake_link_run(struct fake_link *fake)
         struct fake_event event = fake->events[0];
         fake->event_count--;
         memmove(fake->events, fake->events + 1, fake->event_count * sizeof fake->events[0]);
-        deliver(fake, &event);
+        uint8_t *bytes = tally_alloc(event.len, 1);
+        assert(event.len == 0 || bytes != NULL);
+        if (event.len > 0) {
+            memcpy(bytes, event.bytes, event.len);
+        }
+        deliver(fake, &event, bytes);
+        tally_free(bytes);
     }
 }
 
@@ -222,6 +275,19 @@ void fake_link_wait(struct fake_link *fake, uint32_t ms)
         fake_link_run(fake);
     }
     fake->now_ms = until;
+}
+
+bool fake_link_state_holds(const struct fake_link *fake, const void *bytes, size_t len)
+{
+    size_t state_len = fake->driver->state_len;
+    uint8_t *copy = tally_alloc(state_len, 1);
+    assert(copy != NULL);
+    memcpy(copy, fake->state, state_len);
+    /* Padding is searched too: what nobody has written may be what a stack held before. */
+    VALGRIND_MAKE_MEM_DEFINED(copy, state_len);
+    bool holds = memmem(copy, state_len, bytes, len) != NULL;
+    tally_free(copy);
+    return holds;
 }
 
 static void print_hex(const char *what, const uint8_t *bytes, size_t len)

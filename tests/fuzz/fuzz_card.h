@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_card.h: what a card must be that came out of a reader, and settings to read by.
- */
+/* tests/fuzz/fuzz_card.h: what a card must be that came out of a reader, and settings to read
+ * by. */
 #ifndef TALLY_TESTS_FUZZ_CARD_H
 #define TALLY_TESTS_FUZZ_CARD_H
 

@@ -54,7 +54,7 @@ static void step(uint8_t kind, const uint8_t *bytes, size_t len)
         answer_rightly(bytes, len);
         break;
     case 2:
-        fake_link_report(&fake, bytes, len);
+        fake_link_report(&fake, bytes, len < fake.listen_len ? len : fake.listen_len);
         break;
     case 3:
         fake_link_wait(&fake, (uint32_t)len * 64);

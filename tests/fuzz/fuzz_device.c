@@ -5,10 +5,15 @@
  *
  * A seed is a row of steps; a step is one byte that says which, and what it takes:
  *   s  SETUP packet, 8 bytes, and the data it announces if the reader wants it (wLength bytes)
- *   o  endpoint, length, bytes         t  endpoint: take what is pending     b  as t, but break it
- * off w  milliseconds (2)                c  which card is put on the slot      e  event of the
- * reader f  track, interval (2)             r  bus reset, speed                   p  power off and
- * on */
+ *   o  endpoint, length, bytes
+ *   t  endpoint: take what is pending
+ *   b  as t, but break it off
+ *   w  milliseconds (2)
+ *   c  which card is put on the slot
+ *   e  event of the reader
+ *   f  track, interval (2)
+ *   r  bus reset, speed
+ *   p  power off and on */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever text is scanned, tapped or typed: at most a card of ours, the same one each time but for
- * codes that are used up, and tracks that lie inside of the text. The first byte is the symbology.
- */
+ * codes that are used up, and tracks that lie inside of the text. The first byte is the
+ * symbology. */
 #include "tests/fuzz/fuzz_card.h"
 
 #include "hal/reader/scan.h"

@@ -2,13 +2,15 @@
 /* usb_poke: bare libusb, to see the same device from below: orders and answers are requests and
  * bytes in hex. For requests.txt, and as the peer that hal is measured against.
  *
- *   find                            waits for a device that is no hub, claims all of it: found
- * VVVV:PPPP control SETUP(8 bytes)          IN: its bytes, "stall" or "error N" control SETUP :
- * DATA            OUT: done, stall in EE LEN                       one transfer of up to LEN bytes
- * from endpoint EE: its bytes, stall out EE DATA                     one transfer to endpoint EE,
- * ended by a short packet: done, stall clear EE                        clears the endpoint's halt:
- * done listen EE LEN                   reads again and again: report LEN stamp puts "at
- * NANOSECONDS" behind each report from now on quit                            closed */
+ *   find                   waits for a device that is no hub, claims all of it: found VVVV:PPPP
+ *   control SETUP          (8 bytes) IN: its bytes, "stall" or "error N"
+ *   control SETUP : DATA   OUT: done, stall
+ *   in EE LEN              one transfer of up to LEN bytes from endpoint EE: its bytes, stall
+ *   out EE DATA            one transfer to endpoint EE, ended by a short packet: done, stall
+ *   clear EE               clears the endpoint's halt: done
+ *   listen EE LEN          reads again and again: report LEN
+ *   stamp                  puts "at NANOSECONDS" behind each report from now on
+ *   quit                   closed */
 #include <libusb.h>
 
 #include <inttypes.h>

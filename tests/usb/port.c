@@ -6,20 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { /* USB 2.0, tables 9-4 to 9-6 */
-       REQUEST_CLEAR_FEATURE = 1,
-       REQUEST_SET_CONFIGURATION = 9,
-       REQUEST_GET_DESCRIPTOR = 6,
-       DEVICE = 1,
-       CONFIGURATION = 2,
-       INTERFACE = 4,
-       ENDPOINT = 5,
-       DIRECTION_IN = 0x80,
-       TO_ENDPOINT = 0x02,
-       FEATURE_ENDPOINT_HALT = 0,
-       TYPE_BULK = 2,
-       TYPE_INTERRUPT = 3,
-       TYPE_MASK = 3
+/* USB 2.0, tables 9-4 to 9-6 */
+enum {
+    REQUEST_CLEAR_FEATURE = 1,
+    REQUEST_SET_CONFIGURATION = 9,
+    REQUEST_GET_DESCRIPTOR = 6,
+    DEVICE = 1,
+    CONFIGURATION = 2,
+    INTERFACE = 4,
+    ENDPOINT = 5,
+    DIRECTION_IN = 0x80,
+    TO_ENDPOINT = 0x02,
+    FEATURE_ENDPOINT_HALT = 0,
+    TYPE_BULK = 2,
+    TYPE_INTERRUPT = 3,
+    TYPE_MASK = 3
 };
 
 struct port_endpoint *port_find(struct port *port, uint8_t endpoint)

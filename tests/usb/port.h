@@ -72,8 +72,8 @@ struct port_in {
     size_t have;
 };
 
-/* An OUT transfer that the host sends; `ends`: with an empty packet where it is made of full ones.
- */
+/* An OUT transfer that the host sends; `ends`: with an empty packet where it is made of full
+ * ones. */
 struct port_out {
     uint8_t endpoint;
     const uint8_t *bytes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's side of usbfs, in front of any device model: unmodified libusb in another process
  * asks, umockdev hands its ioctls to us. */
+#include "tests/fakes/fake_usbfs.h"
 #include "tests/usb/port.h"
 #include "tests/usb/must.h"
 #include "tests/usb/side.h"
@@ -13,20 +14,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <umockdev.h>
 #include <unistd.h>
 
-#include <linux/ioctl.h>
-#include <linux/usbdevice_fs.h>
-
 enum { SETUP_LEN = 8, FIRST_ADDRESS = 2, CONTROL_LEN_MAX = 4096 };
-
-struct urb {
-    const UMockdevIoctlClient *client; /* whose open file it is: it fetches the answer */
-    UMockdevIoctlData *data;           /* struct usbdevfs_urb */
-    UMockdevIoctlData *buffer;
-    size_t have; /* so far */
-};
 
 struct plug {
     struct umockdev_side *side;
@@ -34,8 +24,8 @@ struct plug {
     struct port port;
     UMockdevIoctlBase *handler;
     pthread_mutex_t lock;
-    GQueue *pending; /* struct urb: asked, not answered */
-    GQueue *done;    /* struct urb: answered, not reaped */
+    GQueue *pending; /* struct fake_urb: asked, not answered */
+    GQueue *done;    /* struct fake_urb: answered, not reaped */
     char *node;
     char *path;
     bool is_shown; /* the bus still has it */
@@ -70,19 +60,6 @@ static uint32_t now_ms(void)
 
 /* ---- requests ---- */
 
-static struct usbdevfs_urb *urb_of(const struct urb *urb)
-{
-    return (struct usbdevfs_urb *)(void *)urb->data->data;
-}
-
-static void free_urb(void *pointer)
-{
-    struct urb *urb = pointer;
-    g_object_unref(urb->data);
-    g_clear_object(&urb->buffer);
-    g_free(urb);
-}
-
 static int status_of(enum port_result result)
 {
     switch (result) {
@@ -97,13 +74,6 @@ static int status_of(enum port_result result)
     }
 }
 
-static void finish_urb(struct plug *plug, struct urb *urb, int status, size_t len)
-{
-    urb_of(urb)->status = status;
-    urb_of(urb)->actual_length = (int)len;
-    g_queue_push_tail(plug->done, urb);
-}
-
 static struct tally_usb_setup read_setup(const uint8_t *bytes)
 {
     return (struct tally_usb_setup){.bmRequestType = bytes[0],
@@ -113,38 +83,38 @@ static struct tally_usb_setup read_setup(const uint8_t *bytes)
                                     .wLength = (uint16_t)(bytes[6] | bytes[7] << 8)};
 }
 
-static void answer_control(struct plug *plug, struct urb *urb)
+static void answer_control(struct plug *plug, struct fake_urb *urb)
 {
     const struct tally_usb_setup setup = read_setup(urb->buffer->data);
     size_t len = 0;
-    MUST((size_t)setup.wLength + SETUP_LEN <= (size_t)urb_of(urb)->buffer_length);
+    MUST((size_t)setup.wLength + SETUP_LEN <= (size_t)fake_urb_of(urb)->buffer_length);
     enum port_result result =
         port_control(&plug->port, &setup, urb->buffer->data + SETUP_LEN, &len);
-    finish_urb(plug, urb, status_of(result), len);
+    fake_urb_finish(plug->done, urb, status_of(result), len);
 }
 
-static bool is_in(const struct urb *urb)
+static bool is_in(const struct fake_urb *urb)
 {
-    return (urb_of(urb)->endpoint & 0x80) != 0;
+    return (fake_urb_of(urb)->endpoint & 0x80) != 0;
 }
 
-static enum port_result go_on_in(struct plug *plug, struct urb *urb)
+static enum port_result go_on_in(struct plug *plug, struct fake_urb *urb)
 {
-    struct port_in request = {.endpoint = urb_of(urb)->endpoint,
+    struct port_in request = {.endpoint = fake_urb_of(urb)->endpoint,
                               .into = urb->buffer->data,
-                              .cap = (size_t)urb_of(urb)->buffer_length,
+                              .cap = (size_t)fake_urb_of(urb)->buffer_length,
                               .have = urb->have};
     enum port_result result = port_in(&plug->port, &request);
     urb->have = request.have;
     return result;
 }
 
-static enum port_result go_on_out(struct plug *plug, struct urb *urb)
+static enum port_result go_on_out(struct plug *plug, struct fake_urb *urb)
 {
-    bool ends = (urb_of(urb)->flags & USBDEVFS_URB_ZERO_PACKET) != 0;
-    struct port_out request = {.endpoint = urb_of(urb)->endpoint,
+    bool ends = (fake_urb_of(urb)->flags & USBDEVFS_URB_ZERO_PACKET) != 0;
+    struct port_out request = {.endpoint = fake_urb_of(urb)->endpoint,
                                .bytes = urb->buffer->data,
-                               .len = (size_t)urb_of(urb)->buffer_length,
+                               .len = (size_t)fake_urb_of(urb)->buffer_length,
                                .ends = ends,
                                .sent = urb->have};
     enum port_result result = port_out(&plug->port, &request);
@@ -158,16 +128,16 @@ static void go_on(struct plug *plug)
     uint32_t waiting = 0; /* bit per endpoint */
     plug->model->ops->time(plug->model, now_ms());
     for (GList *at = plug->pending->head; at != NULL;) {
-        struct urb *urb = at->data;
+        struct fake_urb *urb = at->data;
         GList *next = at->next;
-        uint8_t endpoint = urb_of(urb)->endpoint;
+        uint8_t endpoint = fake_urb_of(urb)->endpoint;
         uint32_t bit = 1u << ((endpoint & 0x0f) + (is_in(urb) ? 16 : 0));
         if ((waiting & bit) == 0) {
             enum port_result result = is_in(urb) ? go_on_in(plug, urb) : go_on_out(plug, urb);
             waiting |= result == PORT_WAIT ? bit : 0;
             if (result != PORT_WAIT) {
                 g_queue_delete_link(plug->pending, at);
-                finish_urb(plug, urb, status_of(result), urb->have);
+                fake_urb_finish(plug->done, urb, status_of(result), urb->have);
             }
         }
         at = next;
@@ -180,20 +150,11 @@ static void go_on(struct plug *plug)
 
 static int submit(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg)
 {
-    struct urb *urb = g_new0(struct urb, 1);
-    urb->client = client;
-    urb->data = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
-    g_assert_nonnull(urb->data);
-    size_t len = (size_t)urb_of(urb)->buffer_length;
-    if (len > 0) {
-        urb->buffer = umockdev_ioctl_data_resolve(urb->data, offsetof(struct usbdevfs_urb, buffer),
-                                                  len, NULL);
-        g_assert_nonnull(urb->buffer);
-    }
-    if (urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL) {
+    struct fake_urb *urb = fake_urb_new(client, arg);
+    if (fake_urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL) {
         answer_control(plug, urb);
     } else {
-        g_assert_nonnull(port_find(&plug->port, urb_of(urb)->endpoint));
+        g_assert_nonnull(port_find(&plug->port, fake_urb_of(urb)->endpoint));
         g_queue_push_tail(plug->pending, urb);
     }
     return 0;
@@ -201,89 +162,43 @@ static int submit(struct plug *plug, const UMockdevIoctlClient *client, UMockdev
 
 static int discard(struct plug *plug, const UMockdevIoctlData *arg)
 {
-    gulong address = *(const gulong *)(const void *)arg->data;
-    for (GList *at = plug->pending->head; at != NULL; at = at->next) {
-        struct urb *urb = at->data;
-        if (urb->data->client_addr == address) {
-            g_queue_delete_link(plug->pending, at);
-            finish_urb(plug, urb, -ENOENT, urb->have);
-            return 0;
-        }
+    GList *at = fake_urb_find(plug->pending, arg);
+    if (at == NULL) {
+        return EINVAL;
     }
-    return EINVAL;
+    struct fake_urb *urb = at->data;
+    g_queue_delete_link(plug->pending, at);
+    fake_urb_finish(plug->done, urb, -ENOENT, urb->have);
+    return 0;
 }
 
-static void note_time(struct plug *plug, const struct urb *urb)
+/* When the host was handed the last transfer from an IN endpoint other than 0. */
+static void note_time(struct plug *plug, const struct fake_urb *urb)
 {
-    if (is_in(urb) && urb_of(urb)->type != USBDEVFS_URB_TYPE_CONTROL) {
+    if (is_in(urb) && fake_urb_of(urb)->type != USBDEVFS_URB_TYPE_CONTROL) {
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         plug->side->handed_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     }
 }
 
-static struct urb *pop_done(struct plug *plug, const UMockdevIoctlClient *client)
-{
-    for (GList *at = plug->done->head; at != NULL; at = at->next) {
-        struct urb *urb = at->data;
-        if (urb->client == client) {
-            g_queue_delete_link(plug->done, at);
-            return urb;
-        }
-    }
-    return NULL;
-}
-
 static int reap(struct plug *plug, const UMockdevIoctlClient *client, UMockdevIoctlData *arg,
-                struct urb **ret_urb)
+                struct fake_urb **ret_urb)
 {
-    struct urb *urb = pop_done(plug, client);
-    if (urb == NULL) {
-        return plug->port.is_gone ? ENODEV : EAGAIN;
+    int error = fake_urb_reap(plug->done, client, arg, plug->port.is_gone, ret_urb);
+    if (*ret_urb != NULL) {
+        note_time(plug, *ret_urb);
     }
-    UMockdevIoctlData *pointer = umockdev_ioctl_data_resolve(arg, 0, sizeof(void *), NULL);
-    g_assert_nonnull(pointer);
-    umockdev_ioctl_data_set_ptr(pointer, 0, urb->data);
-    g_object_unref(pointer);
-    note_time(plug, urb);
-    *ret_urb = urb;
-    return 0;
+    return error;
 }
 
 /* ---- the other calls ---- */
 
-/* `arg` is the third argument of ioctl() itself: what it points at must be resolved first. */
-static int tell_capabilities(UMockdevIoctlData *arg)
-{
-    UMockdevIoctlData *value = umockdev_ioctl_data_resolve(arg, 0, sizeof(uint32_t), NULL);
-    g_assert_nonnull(value);
-    *(uint32_t *)(void *)value->data =
-        USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_BULK_CONTINUATION |
-        USBDEVFS_CAP_NO_PACKET_SIZE_LIM | USBDEVFS_CAP_REAP_AFTER_DISCONNECT |
-        USBDEVFS_CAP_ZERO_PACKET;
-    g_object_unref(value);
-    return 0;
-}
-
-static int tell_connection(UMockdevIoctlData *arg)
-{
-    UMockdevIoctlData *value =
-        umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
-    g_assert_nonnull(value);
-    *(struct usbdevfs_connectinfo *)(void *)value->data = (struct usbdevfs_connectinfo){0};
-    g_object_unref(value);
-    return 0;
-}
-
 /* What the kernel sends when a program asks for it (USB 2.0, 9.4.1). */
 static int clear_halt(struct plug *plug, UMockdevIoctlData *arg)
 {
-    UMockdevIoctlData *value = umockdev_ioctl_data_resolve(arg, 0, sizeof(unsigned), NULL);
-    g_assert_nonnull(value);
-    unsigned endpoint = *(const unsigned *)(const void *)value->data;
-    g_object_unref(value);
     const struct tally_usb_setup setup = {
-        .bmRequestType = 2, .bRequest = 1, .wIndex = (uint16_t)endpoint};
+        .bmRequestType = 2, .bRequest = 1, .wIndex = fake_usbfs_endpoint(arg)};
     size_t len = 0;
     return port_control(&plug->port, &setup, NULL, &len) == PORT_DONE ? 0 : EPIPE;
 }
@@ -297,22 +212,22 @@ static int reset_device(struct plug *plug)
     return port_control(&plug->port, &choose, NULL, &len) == PORT_DONE ? 0 : EIO;
 }
 
-static int answer(struct plug *plug, UMockdevIoctlClient *client, struct urb **ret_urb)
+static int answer(struct plug *plug, UMockdevIoctlClient *client, struct fake_urb **ret_urb)
 {
     UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
     unsigned long request = umockdev_ioctl_client_get_request(client);
     go_on(plug);
     if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY) {
-        return reap(plug, client, arg, ret_urb);
+        return fake_urb_reap(plug->done, client, arg, plug->port.is_gone, ret_urb);
     }
     if (plug->port.is_gone) {
         return ENODEV;
     }
     switch (request) {
     case USBDEVFS_GET_CAPABILITIES:
-        return tell_capabilities(arg);
+        return fake_usbfs_tell_capabilities(arg);
     case USBDEVFS_CONNECTINFO:
-        return tell_connection(arg);
+        return fake_usbfs_tell_connection(arg, 0);
     case USBDEVFS_CONTROL: /* libusb asks for the configuration as it opens, and can do without */
         return ETIMEDOUT;
     case USBDEVFS_RESET:
@@ -341,47 +256,25 @@ static gboolean on_ioctl(UMockdevIoctlBase *handler, UMockdevIoctlClient *client
 {
     (void)handler;
     struct plug *plug = user;
-    struct urb *reaped = NULL;
+    struct fake_urb *reaped = NULL;
     pthread_mutex_lock(&plug->lock);
     int error = answer(plug, client, &reaped);
     pthread_mutex_unlock(&plug->lock);
     umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
     if (reaped != NULL) {
-        free_urb(reaped);
+        fake_urb_free(reaped);
     }
     return TRUE;
 }
 
 /* ---- plug and unplug ---- */
 
-static void add_root_hub(UMockdevTestbed *testbed)
-{
-    /* A hub with one interface, as every bus begins with. */
-    static const char text[] =
-        "P: /devices/usb1\nN: bus/usb/001/001=00\nE: SUBSYSTEM=usb\nE: DRIVER=usb\n"
-        "E: DEVTYPE=usb_device\nE: DEVNAME=/dev/bus/usb/001/001\nE: BUSNUM=001\nE: DEVNUM=001\n"
-        "A: busnum=1\nA: devnum=1\nA: bConfigurationValue=1\nA: speed=480\n"
-        "H: descriptors=1201000209000140"
-        "6b1d020001050302010109021900010100e0000904000001090000000705810304000c\n\n";
-    GError *error = NULL;
-    umockdev_testbed_add_from_string(testbed, text, &error);
-    g_assert_no_error(error);
-}
-
 static void show_on_bus(struct plug *plug, unsigned address)
 {
-    GString *hex = g_string_new(NULL);
-    for (size_t i = 0; i < sizeof plug->port.device; i++) {
-        g_string_append_printf(hex, "%02X", plug->port.device[i]);
-    }
-    for (size_t i = 0; i < plug->port.config_len; i++) {
-        g_string_append_printf(hex, "%02X", plug->port.config[i]);
-    }
-    char *text = g_strdup_printf(
-        "P: /devices/usb1/1-%u\nN: bus/usb/001/%03u=%s\nE: SUBSYSTEM=usb\nE: DRIVER=usb\n"
-        "E: DEVTYPE=usb_device\nE: DEVNAME=/dev/bus/usb/001/%03u\nE: BUSNUM=001\nE: DEVNUM=%03u\n"
-        "A: busnum=1\nA: devnum=%u\nA: bConfigurationValue=1\nA: speed=12\nH: descriptors=%s\n\n",
-        address, address, hex->str, address, address, address, hex->str);
+    GByteArray *descriptors = g_byte_array_new();
+    g_byte_array_append(descriptors, plug->port.device, sizeof plug->port.device);
+    g_byte_array_append(descriptors, plug->port.config, (guint)plug->port.config_len);
+    char *text = fake_usbfs_device(address, descriptors->data, descriptors->len, NULL);
     GError *error = NULL;
     /* The handler comes first: adding the device tells the world at once. */
     umockdev_testbed_attach_ioctl(plug->side->testbed, plug->node, plug->handler, &error);
@@ -390,7 +283,7 @@ static void show_on_bus(struct plug *plug, unsigned address)
     g_assert_no_error(error);
     plug->is_shown = true;
     g_free(text);
-    g_string_free(hex, TRUE);
+    g_byte_array_unref(descriptors);
 }
 
 static bool plug_in(struct umockdev_side *side, const char *kind)
@@ -446,8 +339,8 @@ static void free_plug(struct plug *plug)
     take_from_bus(plug);
     umockdev_testbed_detach_ioctl(plug->side->testbed, plug->node, NULL);
     g_object_unref(plug->handler);
-    g_queue_free_full(plug->pending, free_urb);
-    g_queue_free_full(plug->done, free_urb);
+    g_queue_free_full(plug->pending, fake_urb_free);
+    g_queue_free_full(plug->done, fake_urb_free);
     pthread_mutex_destroy(&plug->lock);
     model_free(plug->model);
     g_free(plug->node);
@@ -464,7 +357,7 @@ static void begin(struct talk_side *base)
     self->next_address = FIRST_ADDRESS;
     self->was_cut = false;
     self->pulled_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    add_root_hub(self->testbed);
+    fake_usbfs_add_root_hub(self->testbed);
     terminal_spawn(&self->terminal, self->program);
     char line[TALK_LINE_LEN_MAX] = "";
     bool woken = false;

@@ -68,8 +68,8 @@ void talks_free(struct talks *talks);
 
 enum talk_verdict { TALK_PASSED, TALK_FAILED, TALK_SKIPPED };
 
-/* Plays one conversation, and prints what differs. TALK_SKIPPED: this bus can't do one of its rows.
- */
+/* Plays one conversation, and prints what differs. TALK_SKIPPED: this bus can't do one of its
+ * rows. */
 enum talk_verdict talk_play(const struct talks *talks, const struct talk *talk,
                             struct talk_side *side);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tally-bench: our numbers and the peers', in one run, on the same machine; one line for each pair.
- */
+/* tally-bench: our numbers and the peers', in one run, on the same machine; one line for each
+ * pair. */
 #include "tools/measure/decode.h"
 #include "tools/measure/quote.h"
 #include "tools/measure/sale.h"

@@ -28,8 +28,7 @@ static void *make(size_t size)
     return self;
 }
 
-/* ------------------------------------------------------------------ append and fdatasync: the
- * floor */
+/* ------------------------------------------------------------- append and fdatasync: the floor */
 
 struct append {
     int fd;

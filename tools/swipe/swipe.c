@@ -145,8 +145,8 @@ static int64_t draw_bell(uint64_t *state)
     return sum - 1020;
 }
 
-/* Where the transitions lie: every second one is off by the asymmetry, each one by its own jitter.
- */
+/* Where the transitions lie: every second one is off by the asymmetry, each one by its own
+ * jitter. */
 static void magnetise(const struct stripe *stripe, const struct layout *layout,
                       const struct tally_swipe_noise *noise, uint64_t *random, struct edges *edges)
 {

@@ -55,8 +55,8 @@ static void end(struct capture *capture, struct tally_reader *reader)
 
 void capture_poll(struct capture *capture, struct tally_reader *reader, uint32_t now_us)
 {
-    /* With a sign: an edge may have come since now_us was read, and must not look like an age ago.
-     */
+    /* With a sign: an edge may have come since now_us was read, and must not look like an age
+     * ago. */
     bool is_silent = (int32_t)(now_us - capture->last_us) >= CAPTURE_SILENCE_US;
     bool is_under_way = capture->is_swiping || capture->is_ignoring;
     uint32_t waiting = capture->put - capture->taken;

@@ -15,8 +15,8 @@
 enum {
     CAPTURE_RING_LEN = 256, /* 3 ms of three tracks at 150 cm/s; a power of two */
     CAPTURE_EDGES_MIN = 16, /* fewer are a spark, not a card */
-    /* At 5 cm/s a zero of track 2 lasts 7 ms; a card that stops for longer than this is two swipes.
-     */
+    /* At 5 cm/s a zero of track 2 lasts 7 ms; a card that stops for longer than this is two
+     * swipes. */
     CAPTURE_SILENCE_US = 100000
 };
 

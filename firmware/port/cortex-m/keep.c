@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* A page: magic, sequence (both little-endian), kind, length, the bytes, CRC-32 over all before it.
- */
+/* A page: magic, sequence (both little-endian), kind, length, the bytes, CRC-32 over all before
+ * it. */
 enum {
     MAGIC = 0x594c4154, /* "TALY" */
     SEQUENCE_AT = 4,

@@ -21,8 +21,8 @@ static void tell(struct cable *cable, enum cable_news news)
     cable->tell(cable->listener, news);
 }
 
-/* Says how a report ended, once: `news` if it was there before the last call and is not any more.
- */
+/* Says how a report ended, once: `news` if it was there before the last call and is not any
+ * more. */
 static void tell_end_of_report(struct cable *cable, enum cable_news news)
 {
     bool was_reporting = cable->is_reporting;

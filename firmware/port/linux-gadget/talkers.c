@@ -18,8 +18,8 @@ static void hang_up(struct talkers *talkers, struct talker *talker)
     talker->fd = -1;
 }
 
-/* An answer is shorter than any socket buffer: a talker that has let it fill up is not listening.
- */
+/* An answer is shorter than any socket buffer: a talker that has let it fill up is not
+ * listening. */
 void talkers_answer(struct talkers *talkers, struct talker *talker, const char *word,
                     const char *text)
 {
@@ -105,8 +105,8 @@ static void accept_talker(struct talkers *talkers)
     close(fd);
 }
 
-/* A waiting talker is not read, but its hanging up is still seen (POLLHUP, POLLERR need no asking).
- */
+/* A waiting talker is not read, but its hanging up is still seen (POLLHUP, POLLERR need no
+ * asking). */
 void talkers_fill_polls(const struct talkers *talkers, struct pollfd polls[TALKERS_MAX + 1])
 {
     polls[TALKERS_MAX] = (struct pollfd){.fd = talkers->listen_fd, .events = POLLIN};

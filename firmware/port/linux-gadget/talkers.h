@@ -30,8 +30,8 @@ struct talker {
     char input[TALKERS_INPUT_LEN];
 };
 
-/* What a line asks for, beyond what head.c has done about it. It answers the talker, now or later.
- */
+/* What a line asks for, beyond what head.c has done about it. It answers the talker, now or
+ * later. */
 typedef void talkers_do_line(void *self, struct talker *talker, enum tally_head_result result,
                              const char *error);
 

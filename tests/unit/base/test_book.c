@@ -4,8 +4,8 @@
 #include "app/base/book.h"
 #include "tests/unit/core/fold.h"
 
-/* The linker sends calls of tally_realloc here: allocations left before one fails; -1: none does.
- */
+/* The linker sends calls of tally_realloc here: allocations left before one fails; -1: none
+ * does. */
 static int allocations_left = -1;
 
 void *__real_tally_realloc(void *old, size_t count, size_t size);

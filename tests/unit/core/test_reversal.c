@@ -327,8 +327,7 @@ static void a_voucher_that_is_used_is_owed_under_every_policy_but_one(void **sta
     }
 }
 
-/* ------------------------------------------------------------------ what caps cut off goes first
- */
+/* ---------------------------------------------------------------- what caps cut off goes first */
 
 static struct tally_cap sale_cap;
 

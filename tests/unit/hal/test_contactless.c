@@ -281,8 +281,8 @@ static int64_t in_2026(void *context)
     return INT64_C(1767225600000) + NOW_MS_OF_DAY;
 }
 
-/* A phone that pays, and holds the rotating code of the member with this handle in its NDEF text.
- */
+/* A phone that pays, and holds the rotating code of the member with this handle in its NDEF
+ * text. */
 static struct fake_card a_phone_with_a_code(struct hal_code_memory *memory, int64_t of_ms)
 {
     static const uint8_t handle[HAL_CODE_HANDLE_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ESC/POS as bytes: what a document is made of, what text becomes, and what a printer's bytes mean.
- */
+/* ESC/POS as bytes: what a document is made of, what text becomes, and what a printer's bytes
+ * mean. */
 #include "hal/printer/escpos.h"
 
 #include <setjmp.h>

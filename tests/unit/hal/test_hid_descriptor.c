@@ -29,8 +29,8 @@ static void collect(void *context, const struct hal_hid_field *field)
     fields->count++;
 }
 
-/* The bytes are walked in a block of exactly their length, so that the sanitizer sees one too far.
- */
+/* The bytes are walked in a block of exactly their length, so that the sanitizer sees one too
+ * far. */
 static enum tally_status walk_exactly(const uint8_t *data, size_t len, struct fields *fields,
                                       struct hal_hid_sizes *sizes)
 {

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A real club card (it fails Luhn), a test number of a payment brand, and a number nobody claims.
- */
+/* A real club card (it fails Luhn), a test number of a payment brand, and a number nobody
+ * claims. */
 #define OURS         "60058541029558180"
 #define OURS_TRACK_2 ";60058541029558180=9904?"
 #define PAYMENT_2    ";4111111111111111=30011010000?"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers that come, speak and go, seen by the real hal room and libusb in another process.
  * Usage: umockdev-wrapper test_hal_readers_usb [valgrind OPTIONS] PATH-OF-terminal_child */
+#include "tests/fakes/fake_usbfs.h"
 #include "tests/unit/hal/usb_sim.h"
 
 #include <setjmp.h>
@@ -36,20 +37,6 @@ struct bench {
 };
 
 /* ---- the bench: a bus, and a terminal on it ---- */
-
-static void add_root_hub(UMockdevTestbed *testbed)
-{
-    /* A hub with one interface, as every bus begins with. */
-    static const char text[] =
-        "P: /devices/usb1\nN: bus/usb/001/001=00\nE: SUBSYSTEM=usb\nE: DRIVER=usb\n"
-        "E: DEVTYPE=usb_device\nE: DEVNAME=/dev/bus/usb/001/001\nE: BUSNUM=001\nE: DEVNUM=001\n"
-        "A: busnum=1\nA: devnum=1\nA: bConfigurationValue=1\nA: speed=480\n"
-        "H: descriptors=1201000209000140"
-        "6b1d020001050302010109021900010100e0000904000001090000000705810304000c\n\n";
-    GError *error = NULL;
-    umockdev_testbed_add_from_string(testbed, text, &error);
-    g_assert_no_error(error);
-}
 
 /* `look_ms`: NULL is the terminal's own choice. */
 static void start_terminal(struct bench *bench, char *look_ms)
@@ -102,7 +89,7 @@ static struct bench bench_without_terminal(void)
 {
     struct bench bench = {.testbed = umockdev_testbed_new(),
                           .unplugged = g_ptr_array_new_with_free_func(free_sim)};
-    add_root_hub(bench.testbed);
+    fake_usbfs_add_root_hub(bench.testbed);
     return bench;
 }
 

@@ -4,7 +4,7 @@
 #include "hal/reader/scanner.h"
 
 #include "hal/reader/drivers.h"
-#include "tests/fakes/fake_link_hid.h"
+#include "tests/fakes/fake_link.h"
 #include "tests/unit/hal/hid_build.h"
 
 #include <setjmp.h>
@@ -395,7 +395,7 @@ static int set_up_driver(void **state)
 {
     set_up(state);
     struct hal_interface interface = interface_of(0x05e0, true);
-    fake_link_start(&fake, &hal_driver_scanner, &interface, &settings);
+    fake_link_open(&fake, &hal_driver_scanner, &interface, &settings, NULL, NULL);
     return 0;
 }
 
@@ -403,12 +403,13 @@ static void play(const char *aim, const char *text, bool has_more)
 {
     struct report report = report_of(aim, text, has_more);
     fake_link_report(&fake, report.bytes, REPORT_LEN);
+    fake_link_run(&fake);
 }
 
 static void expect_said(unsigned cards, unsigned refusals)
 {
     assert_int_equal(cards, fake.card_count);
-    assert_int_equal(refusals, fake.refusal_count);
+    assert_int_equal(refusals, fake.refused_count);
 }
 
 static void a_scanner_is_claimed_by_its_descriptor(void **state)
@@ -432,25 +433,25 @@ static void a_descriptor_that_nobody_has_read_is_asked_for(void **state)
 {
     (void)state;
     struct hal_interface interface = interface_of(0x05e0, false);
-    fake_link_start(&fake, &hal_driver_scanner, &interface, &settings);
+    fake_link_open(&fake, &hal_driver_scanner, &interface, &settings, NULL, NULL);
     const struct hal_setup expected = {0x81, 0x06, 0x2200, 1, (uint16_t)whole_descriptor.len};
     assert_int_equal(1, fake.control_count);
     assert_memory_equal(&expected, &fake.controls[0].setup, sizeof expected);
-    fake_link_answer(&fake, TALLY_OK, whole_descriptor.data, whole_descriptor.len);
+    fake_link_answer_control(&fake, TALLY_OK, whole_descriptor.data, whole_descriptor.len);
     assert_int_equal(1, fake.control_count);
-    assert_int_equal(REPORT_LEN, fake.report_len);
+    assert_int_equal(REPORT_LEN, fake.listen_len);
     assert_int_equal(1, fake.ready_count);
 
-    fake_link_start(&fake, &hal_driver_scanner, &interface, &settings);
+    fake_link_open(&fake, &hal_driver_scanner, &interface, &settings, NULL, NULL);
     struct build stripe = sureswipe_descriptor();
-    fake_link_answer(&fake, TALLY_OK, stripe.data, stripe.len);
+    fake_link_answer_control(&fake, TALLY_OK, stripe.data, stripe.len);
     assert_true(fake.has_ended);
-    assert_int_equal(TALLY_E_NOT_FOUND, fake.end);
+    assert_int_equal(TALLY_E_NOT_FOUND, fake.ended);
 
-    fake_link_start(&fake, &hal_driver_scanner, &interface, &settings);
-    fake_link_answer(&fake, TALLY_E_DEVICE, NULL, 0);
+    fake_link_open(&fake, &hal_driver_scanner, &interface, &settings, NULL, NULL);
+    fake_link_answer_control(&fake, TALLY_E_DEVICE, NULL, 0);
     assert_true(fake.has_ended);
-    assert_int_equal(TALLY_E_DEVICE, fake.end);
+    assert_int_equal(TALLY_E_DEVICE, fake.ended);
 }
 
 static void makers_that_want_a_mode_are_told_it(void **state)
@@ -460,16 +461,16 @@ static void makers_that_want_a_mode_are_told_it(void **state)
     static const enum tally_status answers[] = {TALLY_OK, TALLY_E_DEVICE}; /* refused: no harm */
     for (size_t i = 0; i < 2; i++) {
         struct hal_interface interface = interface_of(vendors[i], true);
-        fake_link_start(&fake, &hal_driver_scanner, &interface, &settings);
+        fake_link_open(&fake, &hal_driver_scanner, &interface, &settings, NULL, NULL);
         const struct hal_setup expected = {0x21, 0x09, 0x03fe, 1, 2};
         static const uint8_t mode[] = {0xfe, 0x01};
         assert_int_equal(1, fake.control_count);
         assert_memory_equal(&expected, &fake.controls[0].setup, sizeof expected);
         assert_memory_equal(mode, fake.controls[0].data, sizeof mode);
         assert_int_equal(0, fake.ready_count);
-        fake_link_answer(&fake, answers[i], NULL, 0);
+        fake_link_answer_control(&fake, answers[i], NULL, 0);
         assert_int_equal(1, fake.ready_count);
-        assert_int_equal(REPORT_LEN, fake.report_len);
+        assert_int_equal(REPORT_LEN, fake.listen_len);
     }
 }
 

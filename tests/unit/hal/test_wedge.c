@@ -4,7 +4,7 @@
 
 #include "hal/reader/drivers.h"
 #include "hal/reader/hid_request.h"
-#include "tests/fakes/fake_link_hid.h"
+#include "tests/fakes/fake_link.h"
 #include "tests/unit/hal/hid_build.h"
 #include "tests/unit/hal/wedge_keys.h"
 
@@ -35,8 +35,8 @@ static int set_up(void **state)
 
 /* ---- reports ---- */
 
-/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a link.
- */
+/* Sends one report, for the tests of the pure part to `wedge`, for those of the driver to a
+ * link. */
 typedef void send_fn(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN]);
 
 static void send_to_wedge(void *context, const uint8_t report[HAL_WEDGE_REPORT_LEN])
@@ -466,9 +466,9 @@ static const struct hal_interface magtek = {.idVendor = 0x0801,
 static int set_up_driver(void **state)
 {
     set_up(state);
-    fake_link_start(&fake, &hal_driver_wedge, &magtek, &settings);
-    fake_link_answer(&fake, TALLY_OK, NULL, 0);
-    fake_link_answer(&fake, TALLY_OK, NULL, 0);
+    fake_link_open(&fake, &hal_driver_wedge, &magtek, &settings, NULL, NULL);
+    fake_link_answer_control(&fake, TALLY_OK, NULL, 0);
+    fake_link_answer_control(&fake, TALLY_OK, NULL, 0);
     return 0;
 }
 
@@ -489,7 +489,7 @@ static void play(const char *text)
 static void expect_said(unsigned cards, unsigned refusals)
 {
     assert_int_equal(cards, fake.card_count);
-    assert_int_equal(refusals, fake.refusal_count);
+    assert_int_equal(refusals, fake.refused_count);
 }
 
 static bool fits(struct hal_interface interface)
@@ -526,16 +526,16 @@ static void the_settings_say_which_keyboards_are_readers(void **state)
 static void the_boot_protocol_is_asked_for_before_anything_is_read(void **state)
 {
     (void)state;
-    fake_link_start(&fake, &hal_driver_wedge, &magtek, &settings);
-    assert_int_equal(0, fake.report_len);
-    fake_link_answer(&fake, TALLY_OK, NULL, 0);
-    fake_link_answer(&fake, TALLY_E_DEVICE, NULL, 0); /* SET_IDLE is refused: no harm */
+    fake_link_open(&fake, &hal_driver_wedge, &magtek, &settings, NULL, NULL);
+    assert_int_equal(0, fake.listen_len);
+    fake_link_answer_control(&fake, TALLY_OK, NULL, 0);
+    fake_link_answer_control(&fake, TALLY_E_DEVICE, NULL, 0); /* SET_IDLE is refused: no harm */
     static const struct hal_setup expected[] = {{0x21, 0x0b, 0, 2, 0}, {0x21, 0x0a, 0, 2, 0}};
     assert_int_equal(2, fake.control_count);
     for (size_t i = 0; i < 2; i++) {
         assert_memory_equal(&expected[i], &fake.controls[i].setup, sizeof expected[i]);
     }
-    assert_int_equal(HAL_WEDGE_REPORT_LEN, fake.report_len);
+    assert_int_equal(HAL_WEDGE_REPORT_LEN, fake.listen_len);
     assert_true(fake.short_ends);
     assert_int_equal(1, fake.ready_count);
     assert_false(fake.has_ended);
@@ -576,8 +576,8 @@ static void a_stripe_without_enter_is_read_when_nothing_follows(void **state)
     expect_said(1, 0);
 }
 
-/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims it.
- */
+/* Cuts a card everywhere, with a pause in the cut: neither part is a card, though a rule claims
+ * it. */
 static void half_a_card_is_never_a_card(void **state)
 {
     (void)state;

@@ -3,6 +3,8 @@
  * interface with bulk endpoints. */
 #include "tests/unit/hal/usb_sim.h"
 
+#include "tests/fakes/fake_usbfs.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,20 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <linux/ioctl.h>
-#include <linux/usbdevice_fs.h>
-
 enum { SETUP_LEN = 8, DESCRIPTORS_LEN_MAX = 128, ENDPOINTS = 256 };
 
 struct chunk {
     size_t len;
     uint8_t *bytes;
-};
-
-struct urb {
-    UMockdevIoctlData *data; /* struct usbdevfs_urb */
-    UMockdevIoctlData *buffer;
-    const UMockdevIoctlClient *client; /* whose open file it is */
 };
 
 /* What is wrong with an endpoint; endpoint 0 is where a driver's requests go. */
@@ -43,8 +36,8 @@ struct sim {
     char *node;
     char *path;
     pthread_mutex_t lock;
-    GQueue *pending;           /* struct urb: asked, not answered */
-    GQueue *done;              /* struct urb: answered, not reaped */
+    GQueue *pending;           /* struct fake_urb: asked, not answered */
+    GQueue *done;              /* struct fake_urb: answered, not reaped */
     GQueue *chunks[ENDPOINTS]; /* of IN endpoints; NULL: none yet */
     struct trouble troubles[ENDPOINTS];
     bool is_gone;
@@ -111,29 +104,7 @@ static GByteArray *make_descriptors(const struct sim_kind *kind)
     return made;
 }
 
-static char *hex_of(const uint8_t *bytes, size_t len)
-{
-    GString *text = g_string_new(NULL);
-    for (size_t i = 0; i < len; i++) {
-        g_string_append_printf(text, "%02X", bytes[i]);
-    }
-    return g_string_free(text, FALSE);
-}
-
 /* ---- answers ---- */
-
-static struct usbdevfs_urb *urb_of(const struct urb *urb)
-{
-    return (struct usbdevfs_urb *)(void *)urb->data->data;
-}
-
-static void free_urb(void *pointer)
-{
-    struct urb *urb = pointer;
-    g_object_unref(urb->data);
-    g_clear_object(&urb->buffer);
-    g_free(urb);
-}
 
 static void free_chunk(void *pointer)
 {
@@ -142,18 +113,16 @@ static void free_chunk(void *pointer)
     g_free(chunk);
 }
 
-static void finish_urb(struct sim *sim, struct urb *urb, int status, const uint8_t *bytes,
+static void finish_urb(struct sim *sim, struct fake_urb *urb, int status, const uint8_t *bytes,
                        size_t len)
 {
-    size_t at = urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL ? SETUP_LEN : 0;
-    size_t room = (size_t)urb_of(urb)->buffer_length - at;
+    size_t at = fake_urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL ? SETUP_LEN : 0;
+    size_t room = (size_t)fake_urb_of(urb)->buffer_length - at;
     size_t fits = len < room ? len : room;
     if (fits > 0) {
         memcpy(urb->buffer->data + at, bytes, fits);
     }
-    urb_of(urb)->actual_length = (int)fits;
-    urb_of(urb)->status = len > room && at == 0 ? -EOVERFLOW : status;
-    g_queue_push_tail(sim->done, urb);
+    fake_urb_finish(sim->done, urb, len > room && at == 0 ? -EOVERFLOW : status, fits);
 }
 
 /* ---- faults ---- */
@@ -170,7 +139,7 @@ static void count_towards_tear(struct sim *sim, bool is_answered)
 }
 
 /* True when the transfer is over already. */
-static bool fails(struct sim *sim, struct urb *urb, uint8_t endpoint)
+static bool fails(struct sim *sim, struct fake_urb *urb, uint8_t endpoint)
 {
     struct trouble *trouble = &sim->troubles[endpoint];
     if (trouble->error_count > 0) {
@@ -203,7 +172,7 @@ static void push_chunk(struct sim *sim, uint8_t endpoint, const uint8_t *bytes, 
     g_queue_push_tail(chunks_of(sim, endpoint), chunk);
 }
 
-static void answer_echo_request(struct sim *sim, struct urb *urb, uint8_t bRequest)
+static void answer_echo_request(struct sim *sim, struct fake_urb *urb, uint8_t bRequest)
 {
     static const uint8_t greeting[] = {'T', 'L', 'Y', '1'};
     uint8_t text[SIM_ECHO_LEN] = {0};
@@ -218,7 +187,7 @@ static void answer_echo_request(struct sim *sim, struct urb *urb, uint8_t bReque
     }
 }
 
-static void answer_control(struct sim *sim, struct urb *urb)
+static void answer_control(struct sim *sim, struct fake_urb *urb)
 {
     static const uint8_t self_powered[] = {1, 0};
     const uint8_t *setup = urb->buffer->data;
@@ -241,11 +210,11 @@ static void answer_control(struct sim *sim, struct urb *urb)
 }
 
 /* True when it was answered. */
-static bool answer_urb(struct sim *sim, struct urb *urb)
+static bool answer_urb(struct sim *sim, struct fake_urb *urb)
 {
-    uint8_t endpoint = urb_of(urb)->endpoint;
-    bool is_control = urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL;
-    size_t len = (size_t)urb_of(urb)->buffer_length;
+    uint8_t endpoint = fake_urb_of(urb)->endpoint;
+    bool is_control = fake_urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL;
+    size_t len = (size_t)fake_urb_of(urb)->buffer_length;
     if (sim->is_gone) {
         finish_urb(sim, urb, -ESHUTDOWN, is_control ? NULL : sim->last_words.bytes,
                    is_control ? 0 : sim->last_words.len);
@@ -256,7 +225,7 @@ static bool answer_urb(struct sim *sim, struct urb *urb)
     } else if (fails(sim, urb, endpoint)) {
         return true;
     } else if (endpoint == SIM_BULK_OUT) {
-        sim->empty_packets += (urb_of(urb)->flags & USBDEVFS_URB_ZERO_PACKET) != 0;
+        sim->empty_packets += (fake_urb_of(urb)->flags & USBDEVFS_URB_ZERO_PACKET) != 0;
         push_chunk(sim, SIM_BULK_IN, urb->buffer->data, len);
         finish_urb(sim, urb, 0, urb->buffer->data, len);
     } else if (!g_queue_is_empty(chunks_of(sim, endpoint))) {
@@ -273,7 +242,7 @@ static void answer_urbs(struct sim *sim)
 {
     for (GList *at = sim->pending->head; at != NULL;) {
         GList *next = at->next;
-        struct urb *urb = at->data;
+        struct fake_urb *urb = at->data;
         g_queue_unlink(sim->pending, at);
         if (answer_urb(sim, urb)) {
             g_list_free(at);
@@ -288,16 +257,9 @@ static void answer_urbs(struct sim *sim)
 
 static int submit(struct sim *sim, const UMockdevIoctlClient *client, UMockdevIoctlData *arg)
 {
-    struct urb *urb = g_new0(struct urb, 1);
-    urb->client = client;
-    urb->data = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
-    g_assert_nonnull(urb->data);
-    size_t len = (size_t)urb_of(urb)->buffer_length;
-    urb->buffer =
-        umockdev_ioctl_data_resolve(urb->data, offsetof(struct usbdevfs_urb, buffer), len, NULL);
-    g_assert_nonnull(urb->buffer);
-    if (urb_of(urb)->type == USBDEVFS_URB_TYPE_INTERRUPT) {
-        unsigned request_len = (unsigned)len;
+    struct fake_urb *urb = fake_urb_new(client, arg);
+    if (fake_urb_of(urb)->type == USBDEVFS_URB_TYPE_INTERRUPT) {
+        unsigned request_len = (unsigned)fake_urb_of(urb)->buffer_length;
         g_array_append_val(sim->requests, request_len);
     }
     g_queue_push_tail(sim->pending, urb);
@@ -305,87 +267,44 @@ static int submit(struct sim *sim, const UMockdevIoctlClient *client, UMockdevIo
     return 0;
 }
 
-/* `arg` is the third argument of ioctl() itself: what it points at must be resolved first. */
-static int tell_capabilities(UMockdevIoctlData *arg)
-{
-    UMockdevIoctlData *value = umockdev_ioctl_data_resolve(arg, 0, sizeof(uint32_t), NULL);
-    g_assert_nonnull(value);
-    *(uint32_t *)(void *)value->data =
-        USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_BULK_CONTINUATION |
-        USBDEVFS_CAP_NO_PACKET_SIZE_LIM | USBDEVFS_CAP_REAP_AFTER_DISCONNECT |
-        USBDEVFS_CAP_ZERO_PACKET;
-    g_object_unref(value);
-    return 0;
-}
-
 static int tell_address(struct sim *sim, UMockdevIoctlData *arg)
 {
-    UMockdevIoctlData *value =
-        umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_connectinfo), NULL);
-    g_assert_nonnull(value);
-    struct usbdevfs_connectinfo *info = (struct usbdevfs_connectinfo *)(void *)value->data;
-    *info = (struct usbdevfs_connectinfo){.devnum = sim->number};
     sim->opened++;
     pthread_cond_broadcast(&sim->is_opened);
-    g_object_unref(value);
-    return 0;
+    return fake_usbfs_tell_connection(arg, sim->number);
 }
 
 static void finish_pending(struct sim *sim, GList *at, int status)
 {
-    struct urb *urb = at->data;
+    struct fake_urb *urb = at->data;
     g_queue_delete_link(sim->pending, at);
     finish_urb(sim, urb, status, NULL, 0);
 }
 
 static int discard(struct sim *sim, const UMockdevIoctlData *arg)
 {
-    gulong address = *(const gulong *)(const void *)arg->data;
-    for (GList *at = sim->pending->head; at != NULL; at = at->next) {
-        const struct urb *urb = at->data;
-        if (urb->data->client_addr == address) {
-            finish_pending(sim, at, -ENOENT);
-            return 0;
-        }
+    GList *at = fake_urb_find(sim->pending, arg);
+    if (at == NULL) {
+        return EINVAL;
     }
-    return EINVAL;
-}
-
-static struct urb *pop_done(struct sim *sim, const UMockdevIoctlClient *client)
-{
-    for (GList *at = sim->done->head; at != NULL; at = at->next) {
-        struct urb *urb = at->data;
-        if (urb->client == client) {
-            g_queue_delete_link(sim->done, at);
-            return urb;
-        }
-    }
-    return NULL;
+    finish_pending(sim, at, -ENOENT);
+    return 0;
 }
 
 static int reap(struct sim *sim, const UMockdevIoctlClient *client, UMockdevIoctlData *arg,
-                struct urb **ret_urb)
+                struct fake_urb **ret_urb)
 {
     answer_urbs(sim);
-    struct urb *urb = pop_done(sim, client);
-    if (urb == NULL) {
-        return sim->is_gone ? ENODEV : EAGAIN;
+    int error = fake_urb_reap(sim->done, client, arg, sim->is_gone, ret_urb);
+    if (error == 0) {
+        count_towards_tear(sim, true);
     }
-    UMockdevIoctlData *pointer = umockdev_ioctl_data_resolve(arg, 0, sizeof(void *), NULL);
-    g_assert_nonnull(pointer);
-    umockdev_ioctl_data_set_ptr(pointer, 0, urb->data);
-    g_object_unref(pointer);
-    *ret_urb = urb;
-    count_towards_tear(sim, true);
-    return 0;
+    return error;
 }
 
 static int reset_endpoint(struct sim *sim, UMockdevIoctlData *arg)
 {
-    UMockdevIoctlData *value = umockdev_ioctl_data_resolve(arg, 0, sizeof(unsigned), NULL);
-    g_assert_nonnull(value);
-    sim->troubles[*(const unsigned *)(const void *)value->data & 0xff].is_out_of_step = false;
-    g_object_unref(value);
+    sim->troubles[fake_usbfs_endpoint(arg)].is_out_of_step = false;
     return 0;
 }
 
@@ -396,7 +315,7 @@ static int reset_device(struct sim *sim)
     return 0;
 }
 
-static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret_urb)
+static int answer(struct sim *sim, UMockdevIoctlClient *client, struct fake_urb **ret_urb)
 {
     UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
     unsigned long request = umockdev_ioctl_client_get_request(client);
@@ -409,11 +328,10 @@ static int answer(struct sim *sim, UMockdevIoctlClient *client, struct urb **ret
     sim->calls++;
     switch (request) {
     case USBDEVFS_GET_CAPABILITIES:
-        return tell_capabilities(arg);
+        return fake_usbfs_tell_capabilities(arg);
     case USBDEVFS_CONNECTINFO:
         return tell_address(sim, arg);
-    case USBDEVFS_CONTROL: /* libusb asks for the configuration while it opens, and can do without
-                            */
+    case USBDEVFS_CONTROL: /* libusb asks for the configuration as it opens, and can do without */
         return ETIMEDOUT;
     case USBDEVFS_GETDRIVER:
         return ENODATA;
@@ -444,13 +362,13 @@ static gboolean on_ioctl(UMockdevIoctlBase *handler, UMockdevIoctlClient *client
 {
     (void)handler;
     struct sim *sim = user;
-    struct urb *reaped = NULL;
+    struct fake_urb *reaped = NULL;
     pthread_mutex_lock(&sim->lock);
     int error = answer(sim, client, &reaped);
     pthread_mutex_unlock(&sim->lock);
     umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
     if (reaped != NULL) {
-        free_urb(reaped);
+        fake_urb_free(reaped);
     }
     return TRUE;
 }
@@ -460,17 +378,20 @@ static gboolean on_ioctl(UMockdevIoctlBase *handler, UMockdevIoctlClient *client
 static void show_kernel_copy(const struct sim *sim)
 {
     const struct build *descriptor = &sim->kind.report_descriptor;
-    char *hex = hex_of(descriptor->data, descriptor->len);
+    GString *hex = g_string_new(NULL);
+    for (size_t i = 0; i < descriptor->len; i++) {
+        g_string_append_printf(hex, "%02X", descriptor->data[i]);
+    }
     char *text = g_strdup_printf("P: /devices/usb1/1-%u/1-%u:1.0\nE: SUBSYSTEM=usb\n"
                                  "E: DEVTYPE=usb_interface\n\n"
                                  "P: /devices/usb1/1-%u/1-%u:1.0/0003:1209:0001.0001\n"
                                  "E: SUBSYSTEM=hid\nH: report_descriptor=%s\n\n",
-                                 sim->number, sim->number, sim->number, sim->number, hex);
+                                 sim->number, sim->number, sim->number, sim->number, hex->str);
     GError *error = NULL;
     umockdev_testbed_add_from_string(sim->testbed, text, &error);
     g_assert_no_error(error);
     g_free(text);
-    g_free(hex);
+    g_string_free(hex, TRUE);
 }
 
 static void set_node_mode(const struct sim *sim, mode_t mode)
@@ -503,30 +424,11 @@ static struct sim *make_sim(UMockdevTestbed *testbed, const struct sim_kind *kin
     return sim;
 }
 
-static char *device_text(const struct sim *sim)
-{
-    GByteArray *descriptors = make_descriptors(&sim->kind);
-    char *hex = hex_of(descriptors->data, descriptors->len);
-    char *name = g_strescape(sim->kind.product == NULL ? "" : sim->kind.product, NULL);
-    char *product =
-        sim->kind.product == NULL ? g_strdup("") : g_strdup_printf("A: product=%s\\n\n", name);
-    char *text = g_strdup_printf(
-        "P: /devices/usb1/1-%u\nN: bus/usb/001/%03u=%s\nE: SUBSYSTEM=usb\nE: DRIVER=usb\n"
-        "E: DEVTYPE=usb_device\nE: DEVNAME=/dev/bus/usb/001/%03u\nE: BUSNUM=001\nE: DEVNUM=%03u\n"
-        "A: busnum=1\nA: devnum=%u\nA: bConfigurationValue=1\nA: speed=12\n%s"
-        "H: descriptors=%s\n\n",
-        sim->number, sim->number, hex, sim->number, sim->number, sim->number, product, hex);
-    g_byte_array_unref(descriptors);
-    g_free(hex);
-    g_free(name);
-    g_free(product);
-    return text;
-}
-
 struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsigned number)
 {
     struct sim *sim = make_sim(testbed, kind, number);
-    char *text = device_text(sim);
+    GByteArray *descriptors = make_descriptors(kind);
+    char *text = fake_usbfs_device(number, descriptors->data, descriptors->len, kind->product);
     GError *error = NULL;
     umockdev_testbed_attach_ioctl(testbed, sim->node, sim->handler, &error);
     g_assert_no_error(error);
@@ -539,6 +441,7 @@ struct sim *sim_plug(UMockdevTestbed *testbed, const struct sim_kind *kind, unsi
     if (kind->forbidden) {
         set_node_mode(sim, 0);
     }
+    g_byte_array_unref(descriptors);
     g_free(text);
     return sim;
 }
@@ -689,8 +592,8 @@ void sim_free(struct sim *sim)
     umockdev_testbed_detach_ioctl(sim->testbed, sim->node, NULL);
     g_object_unref(sim->handler);
     g_object_unref(sim->testbed);
-    g_queue_free_full(sim->pending, free_urb);
-    g_queue_free_full(sim->done, free_urb);
+    g_queue_free_full(sim->pending, fake_urb_free);
+    g_queue_free_full(sim->done, fake_urb_free);
     for (size_t i = 0; i < ENDPOINTS; i++) {
         if (sim->chunks[i] != NULL) {
             g_queue_free_full(sim->chunks[i], free_chunk);

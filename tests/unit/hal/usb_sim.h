@@ -28,8 +28,8 @@ struct sim_kind {
     uint8_t interface_protocol;
     struct build report_descriptor;
     /* Besides, an interface 1 for echo_driver.c, class FF: request C1 01 gives 4 bytes, C1 04 gives
-     * this text in SIM_ECHO_LEN bytes, and what comes in on SIM_BULK_OUT goes out on SIM_BULK_IN.
-     */
+     * this text in SIM_ECHO_LEN bytes, and what comes in on SIM_BULK_OUT goes out on
+     * SIM_BULK_IN. */
     const char *echo_text;
     bool held_by_kernel; /* the kernel's HID driver has it, and shows its report descriptor */
     bool silent;         /* it answers no request on endpoint 0 */

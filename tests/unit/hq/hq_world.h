@@ -91,8 +91,8 @@ int64_t world_drawer(struct world *world, uint64_t account, uint32_t drawer);
 uint64_t world_flags(struct world *world);
 /* Whether a flag's text holds these words. */
 bool world_is_flagged(struct world *world, const char *words);
-/* A member of HQ's own import with these points; publishes the sample programme if there is none.
- */
+/* A member of HQ's own import with these points; publishes the sample programme if there is
+ * none. */
 void world_import(struct world *world, uint8_t card, int64_t points, int32_t expires_day,
                   uint64_t *ret_account);
 

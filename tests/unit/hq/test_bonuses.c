@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What head office gives by itself, takes back, and proves; and what a person does at head office.
- */
+/* What head office gives by itself, takes back, and proves; and what a person does at head
+ * office. */
 #include "tests/unit/hq/hq_stage.h"
 
 #include "app/base/alloc.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tallyhq itself, as a program: real sockets, real certificates, admin commands beside the server.
- */
+/* tallyhq itself, as a program: real sockets, real certificates, admin commands beside the
+ * server. */
 #include "tests/unit/hq/hq_world.h"
 
 #include "app/base/alloc.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a story may say, what is said about one that can't be read, and that a wrong one is found.
- */
+/* What a story may say, what is said about one that can't be read, and that a wrong one is
+ * found. */
 #include "app/story/story.h"
 
 #include "app/base/alloc.h"

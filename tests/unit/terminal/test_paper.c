@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Receipts and greetings at a terminal with one printer and the customer display that hangs on it.
- */
+/* Receipts and greetings at a terminal with one printer and the customer display that hangs on
+ * it. */
 #include "app/terminal/paper.h"
 #include "tests/unit/hal/fake_printer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The till's socket as a till sees it: a real Unix socket, real lines, and clients that misbehave.
- */
+/* The till's socket as a till sees it: a real Unix socket, real lines, and clients that
+ * misbehave. */
 #include "app/till/till.h"
 
 #include <errno.h>
@@ -130,8 +130,7 @@ static struct till_member a_member(void)
                                 .now_ms = NOW_MS};
 }
 
-/* ------------------------------------------------------------------ a basket and what it came to
- */
+/* ---------------------------------------------------------------- a basket and what it came to */
 
 static const struct tally_line sold[] = {{.quantity_milli = 3000, .amount_minor = 12850}};
 static const struct tally_basket basket = {.lines = sold, .line_count = 1, .points = 1000};

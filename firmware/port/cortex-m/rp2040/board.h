@@ -9,8 +9,8 @@
 #include "firmware/port/cortex-m/capture.h"
 
 enum {
-    /* The head's amplifiers: one comparator output a track, which toggles at each flux transition.
-     */
+    /* The head's amplifiers: one comparator output a track, which toggles at each flux
+     * transition. */
     PIN_TRACK_1 = 2,
     PIN_TRACK_2 = 3,
     PIN_TRACK_3 = 4,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TinyUSB's device stack as the controller of bus.h: a class driver of our own for all interfaces,
- * and the device model's descriptors. TinyUSB answers the standard requests to the device itself.
- */
+ * and the device model's descriptors. TinyUSB answers the standard requests to the device
+ * itself. */
 #include <string.h>
 #include <tusb.h>
 #include <device/usbd_pvt.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preloaded into a program under umockdev, or linked into it. There a usbfs node is a plain file.
- * poll() calls that always ready, epoll refuses it, and libuv uses epoll; so what epoll refuses is
- * stood in for by something that is always ready. */
+/* Linked into a program that runs under umockdev. There a usbfs node is a plain file. poll() calls
+ * that always ready, epoll refuses it, and libuv uses epoll; so what epoll refuses is stood in for
+ * by something that is always ready. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
