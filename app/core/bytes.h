@@ -25,6 +25,12 @@ static inline struct tally_slice tally_slice_text(const char *text)
     return (struct tally_slice){(const uint8_t *)text, strlen(text)};
 }
 
+/* Of ASCII, whatever the locale. */
+static inline bool tally_is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 struct tally_reader {
     const uint8_t *data;
     size_t len;

@@ -2,6 +2,8 @@
 /* Tells a card of ours from a payment card and from anything else. */
 #include "app/core/card.h"
 
+#include "app/core/bytes.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <string.h>
@@ -56,15 +58,10 @@ static const struct payment_brand payment_brands[] = {
 
 enum { BRAND_COUNT = sizeof payment_brands / sizeof payment_brands[0] };
 
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool all_digits(const uint8_t *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!is_digit(text[i])) {
+        if (!tally_is_digit(text[i])) {
             return false;
         }
     }
@@ -158,7 +155,7 @@ static enum tally_status take_digits(const char *text, struct tally_card *card, 
             plus = true;
             continue;
         }
-        if (!is_digit((uint8_t)*at) || card->len == NUMBER_LEN_MAX) {
+        if (!tally_is_digit((uint8_t)*at) || card->len == NUMBER_LEN_MAX) {
             return TALLY_E_INVALID;
         }
         card->bytes[card->len] = (uint8_t)*at;

@@ -103,8 +103,8 @@ static size_t lines_merge(const struct hq_reversed *before, const struct tally_r
         }
         if (new) {
             line.line = now->lines[j].line;
-            line.quantity_before_milli +=
-                now->lines[j].quantity_milli; /* each at most the sale's */
+            /* Each at most the sale's. */
+            line.quantity_before_milli += now->lines[j].quantity_milli;
             j++;
         }
         lines[count] = line;

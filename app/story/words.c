@@ -115,11 +115,6 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static void skip(struct tally_slice *text, size_t len)
 {
     text->data += len;
@@ -274,7 +269,8 @@ static bool looks_like(struct tally_slice word, const char *picture)
         return false;
     }
     for (size_t i = 0; i < word.len; i++) {
-        if (picture[i] == '0' ? !is_digit(word.data[i]) : word.data[i] != (uint8_t)picture[i]) {
+        if (picture[i] == '0' ? !tally_is_digit(word.data[i])
+                              : word.data[i] != (uint8_t)picture[i]) {
             return false;
         }
     }
@@ -345,7 +341,8 @@ enum tally_status story_amount_of(struct tally_slice word, bool may_be_signed,
     bool is_negative = may_be_signed && word.len > 0 && word.data[0] == '-', has_point = false;
     bool is_signed = is_negative || (may_be_signed && word.len > 0 && word.data[0] == '+');
     size_t at = is_signed ? 1 : 0;
-    if (at == word.len || !is_digit(word.data[at]) || !is_digit(word.data[word.len - 1])) {
+    if (at == word.len || !tally_is_digit(word.data[at]) ||
+        !tally_is_digit(word.data[word.len - 1])) {
         return TALLY_E_NOT_FOUND;
     }
     for (; at < word.len; at++) {
@@ -353,7 +350,7 @@ enum tally_status story_amount_of(struct tally_slice word, bool may_be_signed,
             has_point = true;
             continue;
         }
-        if (!is_digit(word.data[at])) {
+        if (!tally_is_digit(word.data[at])) {
             return TALLY_E_NOT_FOUND;
         }
         amount.digits = amount.digits * 10 + (word.data[at] - '0');

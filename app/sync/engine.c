@@ -333,8 +333,8 @@ static void push_acked(struct sync_engine *engine, int64_t now_ms)
         return;
     }
     if (read_outbox(engine).acked_seq <= before.acked_seq) {
-        push->why =
-            TALLY_E_PROTOCOL; /* OK, and nothing was taken: the same again would be a loop */
+        /* OK, and nothing was taken: the same again would be a loop. */
+        push->why = TALLY_E_PROTOCOL;
         push_later(engine, now_ms);
         return;
     }

@@ -327,8 +327,8 @@ void tally_hid_init(struct tally_hid *hid, const struct tally_ports *ports)
     hid->chosen = tally_settings_factory();
     if (ports->load != NULL &&
         ports->load(ports->self, TALLY_KEEP_SETTINGS, record, sizeof record)) {
-        (void)tally_settings_read(record,
-                                  &hid->chosen); /* a record that is no good: the factory's */
+        /* A record that is no good: the factory's. */
+        (void)tally_settings_read(record, &hid->chosen);
     }
     hid->wants_restart = true;
     tally_hid_restart(hid);

@@ -233,8 +233,8 @@ static void on_message(struct hal_contactless *talk, struct tally_slice message)
     } else if (verdict == TALLY_E_UNKNOWN_CARD) {
         no_more_of_ours(talk);
     } else {
-        decide(talk,
-               verdict); /* a code of ours that is too old says so, on a phone that pays too */
+        /* A code of ours that is too old says so, on a phone that pays too. */
+        decide(talk, verdict);
     }
 }
 
@@ -242,7 +242,7 @@ static void on_message(struct hal_contactless *talk, struct tally_slice message)
 static bool judge_digits(struct hal_contactless *talk, struct tally_slice content)
 {
     size_t count = 0;
-    while (count < content.len && content.data[count] >= '0' && content.data[count] <= '9') {
+    while (count < content.len && tally_is_digit(content.data[count])) {
         count++;
     }
     for (size_t i = count; i < content.len; i++) {

@@ -2,6 +2,7 @@
 /* What a scanned text is: a code of ours, a member number, or nothing to us. */
 #include "hal/reader/scan.h"
 
+#include "app/core/bytes.h"
 #include "hal/reader/code.h"
 
 #include <assert.h>
@@ -18,15 +19,10 @@ struct scan {
     size_t len;
 };
 
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool all_digits(const uint8_t *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!is_digit(text[i])) {
+        if (!tally_is_digit(text[i])) {
             return false;
         }
     }

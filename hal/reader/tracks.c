@@ -3,6 +3,8 @@
  * the card's number. */
 #include "hal/reader/tracks.h"
 
+#include "app/core/bytes.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -13,11 +15,6 @@ struct candidate {
     bool has_separator; /* more follows the number, as on a payment card */
     bool is_whole;      /* there is text, and no track was damaged */
 };
-
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
 
 /* The number of a track: after the start sentinel, digits up to the separator or the end sentinel.
  * Track 1 may carry a format code, one letter (ISO/IEC 7813; N to Z are the issuer's own), and
@@ -43,7 +40,7 @@ static void find_number(const struct hal_track *track, uint8_t start, uint8_t se
         if (is_track_1 && byte == ' ') {
             continue;
         }
-        if (!is_digit(byte) || count == TALLY_CARD_LEN_MAX) {
+        if (!tally_is_digit(byte) || count == TALLY_CARD_LEN_MAX) {
             return;
         }
         candidate->digits[count++] = byte;

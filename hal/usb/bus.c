@@ -353,8 +353,8 @@ void usb_look_at_bus(struct hal_usb *usb)
     usb->scan.data = usb;
     usb->is_scanning = true;
     usb_add_part(usb);
-    (void)uv_queue_work(usb->loop, &usb->scan, scan,
-                        on_scanned); /* fails only without a callback */
+    /* Fails only without a callback. */
+    (void)uv_queue_work(usb->loop, &usb->scan, scan, on_scanned);
 }
 
 void usb_leave_bus(struct hal_usb *usb)

@@ -169,8 +169,8 @@ static void frames_go_through_a_tty_unchanged(void **state)
     ssize_t len = read(chip, frame, sizeof frame);
     assert_true(len > 8);
     assert_memory_equal("\x55\x55", frame, 2); /* the chip is woken first */
-    assert_int_equal(3,
-                     write(chip, "\x00\x00\xff", 3)); /* no line end: a line would wait for one */
+    /* No line end: a line would wait for one. */
+    assert_int_equal(3, write(chip, "\x00\x00\xff", 3));
     antenna_serve(&antenna);
     assert_int_equal(TALLY_PN532_AT_LEN, antenna.pn532.expects);
     antenna_close(&antenna);

@@ -137,8 +137,8 @@ static void do_xfr(const uint8_t *command, size_t len, bool is_chained)
         memcpy(reader.rest, bytes + 1, answer_len - 1);
         answer(command, 0x80, 0, 0, 1, bytes, 1);
     } else {
-        answer(command, 0x80, 0, 0x81, 0, bytes,
-               answer_len); /* ACR122U: bError without a meaning */
+        /* ACR122U: bError without a meaning. */
+        answer(command, 0x80, 0, 0x81, 0, bytes, answer_len);
     }
 }
 

@@ -126,8 +126,8 @@ static void atrs_tell_memory_cards_from_iso_dep(void **state)
     assert_int_equal(HAL_CONTACTLESS_ISO_DEP, kind("3b8180018080", &is_type_b));
     assert_int_equal(HAL_CONTACTLESS_ISO_DEP, kind("3b8680010675778102 8000", &is_type_b));
     assert_false(is_type_b);
-    assert_int_equal(HAL_CONTACTLESS_ISO_DEP,
-                     kind("3b888001 00000000 f7818100 fe", &is_type_b)); /* 8 historical bytes */
+    /* 8 historical bytes. */
+    assert_int_equal(HAL_CONTACTLESS_ISO_DEP, kind("3b888001 00000000 f7818100 fe", &is_type_b));
     assert_true(is_type_b);
 }
 

@@ -225,8 +225,8 @@ static void a_length_that_does_not_fit_its_field_makes_a_track_damaged(void **st
     struct hal_msr_layout layout = sureswipe();
     struct tally_card card;
     sureswipe_report(report, tracks);
-    report[TALLY_MSR_LEN_AT + 1] =
-        TALLY_MSR_TRACK_LEN_MAX; /* fits: the separator ends the number */
+    /* Fits: the separator ends the number. */
+    report[TALLY_MSR_LEN_AT + 1] = TALLY_MSR_TRACK_LEN_MAX;
     assert_int_equal(TALLY_OK, read_and_check_wiped(&layout, report, sizeof report, &card));
     sureswipe_report(report, tracks);
     report[TALLY_MSR_LEN_AT + 1] = TALLY_MSR_TRACK_LEN_MAX + 1;
@@ -313,8 +313,8 @@ static void a_number_that_may_be_masked_is_nobodys_card(void **state)
     assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_dynamag(masked, 6, &card));
     assert_int_equal(TALLY_E_UNKNOWN_CARD, swipe_dynamag(OURS_TRACK_2, 6, &card));
     assert_int_equal(TALLY_E_PAYMENT_CARD, swipe_dynamag(PAYMENT_2, 6, &card));
-    assert_int_equal(TALLY_OK,
-                     swipe_dynamag(";" OURS "?", 6, &card)); /* not laid out to be masked */
+    /* Not laid out to be masked. */
+    assert_int_equal(TALLY_OK, swipe_dynamag(";" OURS "?", 6, &card));
     expect_ours(&card);
 }
 

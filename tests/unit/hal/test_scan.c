@@ -91,8 +91,8 @@ static void an_ean_must_have_its_check_digit(void **state)
 static void goods_are_no_cards_and_no_payment_cards(void **state)
 {
     (void)state;
-    expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13,
-                   "4006381333931"); /* 13 from 4: Visa */
+    /* 13 from 4: Visa. */
+    expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13, "4006381333931");
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_13, "036000291452");
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_8, "96385074");
     expect_refused(TALLY_E_UNKNOWN_CARD, HAL_SYMBOLOGY_EAN_OTHER, "20000011");
