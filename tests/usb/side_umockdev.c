@@ -218,7 +218,7 @@ static int answer(struct plug *plug, UMockdevIoctlClient *client, struct fake_ur
     unsigned long request = umockdev_ioctl_client_get_request(client);
     go_on(plug);
     if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY) {
-        return fake_urb_reap(plug->done, client, arg, plug->port.is_gone, ret_urb);
+        return reap(plug, client, arg, ret_urb);
     }
     if (plug->port.is_gone) {
         return ENODEV;
