@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tallyhq card ...: which cards, and which codes on a phone or on paper, are a member's. */
+/* tallyhq card ...: which cards, codes on a phone or on paper, and tags are a member's. */
 #include "app/hq/command.h"
 
 #include "app/crypto/crypto.h"
 #include "hal/reader/code.h"
 #include "hal/reader/keys.h"
+#include "hal/reader/tag424.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -143,7 +144,7 @@ int hq_run_card(const struct hq_command *self, const char *dir, int argc, char *
     return result == -1 ? card_act(dir, &act, which, argv + optind + 1) : result;
 }
 
-/* ------------------------------------------------------------------ codes */
+/* ------------------------------------------------------------------ codes and tags */
 
 static void print_hex(const char *name, const uint8_t *bytes, size_t len)
 {
@@ -154,49 +155,66 @@ static void print_hex(const char *name, const uint8_t *bytes, size_t len)
     printf("\n");
 }
 
-/* What the member, or who prints it, is given: a text, or handle and key. */
-static enum tally_status print_code(const struct hal_reader_keys *keys,
-                                    const uint8_t handle[HAL_CODE_HANDLE_LEN], bool printed)
+/* What a new card's member or maker is given, on standard output. */
+typedef enum tally_status print_fn(const struct hal_reader_keys *keys,
+                                   const struct tally_card *card);
+
+static enum tally_status print_printed_code(const struct hal_reader_keys *keys,
+                                            const struct tally_card *card)
 {
     char text[HAL_CODE_STATIC_LEN + 1];
+    TALLY_TRY(hal_code_make_static(keys->code_key, card->bytes, text));
+    printf("%s\n", text);
+    return TALLY_OK;
+}
+
+static enum tally_status print_phone_code(const struct hal_reader_keys *keys,
+                                          const struct tally_card *card)
+{
     uint8_t key[HAL_READER_KEY_LEN];
-    if (printed) {
-        TALLY_TRY(hal_code_make_static(keys->code_key, handle, text));
-        printf("%s\n", text);
-        return TALLY_OK;
-    }
-    TALLY_TRY(hal_code_member_key(keys->code_key, handle, key));
-    print_hex("handle", handle, HAL_CODE_HANDLE_LEN);
+    TALLY_TRY(hal_code_member_key(keys->code_key, card->bytes, key));
+    print_hex("handle", card->bytes, card->len);
     print_hex("key", key, sizeof key);
     explicit_bzero(key, sizeof key);
     return TALLY_OK;
 }
 
-/* The card that a new code is. */
-static enum tally_status new_code(const struct books *books, uint8_t code[HAL_CODE_HANDLE_LEN],
-                                  struct hal_reader_keys *keys,
-                                  uint8_t ret_handle[TALLY_HANDLE_LEN])
+static enum tally_status print_tag_keys(const struct hal_reader_keys *keys,
+                                        const struct tally_card *card)
 {
-    struct tally_card card = {.kind = TALLY_CARD_CODE, .len = HAL_CODE_HANDLE_LEN};
-    TALLY_TRY(tally_random(code, HAL_CODE_HANDLE_LEN));
-    memcpy(card.bytes, code, HAL_CODE_HANDLE_LEN);
-    TALLY_TRY(hal_reader_keys_derive(books->keys.card_key, keys));
-    return tally_card_handle(books->keys.card_key, &card, ret_handle);
+    static const struct {
+        const char *name;
+        enum hal_tag424_key number;
+    } rows[] = {{"key 1", HAL_TAG424_KEY_PROOF},
+                {"key 2", HAL_TAG424_KEY_META},
+                {"key 3", HAL_TAG424_KEY_FILE}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t key[HAL_TAG424_KEY_LEN];
+        TALLY_TRY(hal_tag424_key(keys->tag_key, card->bytes, rows[i].number, key));
+        print_hex(rows[i].name, key, sizeof key);
+        explicit_bzero(key, sizeof key);
+    }
+    return TALLY_OK;
 }
 
-static int code_act(const char *dir, const struct hq_act *act, const char *owner, bool printed)
+/* Gives the member who has `owner` (as typed) a new card, and prints what belongs to it. */
+static int give_card(const char *dir, const struct hq_act *act, const char *owner,
+                     const struct tally_card *card, print_fn *print)
 {
     char text[HQ_TEXT_MAX];
     struct books books;
     struct hal_reader_keys keys = {.has_code_key = false};
-    uint8_t code[HAL_CODE_HANDLE_LEN], old[TALLY_HANDLE_LEN], new[TALLY_HANDLE_LEN];
+    uint8_t old[TALLY_HANDLE_LEN], new[TALLY_HANDLE_LEN];
     int result = books_open(dir, &books);
     if (result != HQ_EXIT_OK) {
         return result;
     }
     enum tally_status status = handle_of(&books, owner, old);
     if (status == TALLY_OK) {
-        status = new_code(&books, code, &keys, new);
+        status = tally_card_handle(books.keys.card_key, card, new);
+    }
+    if (status == TALLY_OK) {
+        status = hal_reader_keys_derive(books.keys.card_key, &keys);
     }
     books_free_keys(&books);
     snprintf(text, sizeof text, "%s", tally_status_text(status));
@@ -205,7 +223,7 @@ static int code_act(const char *dir, const struct hq_act *act, const char *owner
             hq_store_card_change(books.store, act, TALLY_CARD_LINK, new, old, hq_now_ms(), text);
     }
     if (status == TALLY_OK) {
-        status = print_code(&keys, code, printed);
+        status = print(&keys, card);
         snprintf(text, sizeof text, "%s", tally_status_text(status));
     }
     explicit_bzero(&keys, sizeof keys);
@@ -216,6 +234,7 @@ int hq_run_card_code(const struct hq_command *self, const char *dir, int argc, c
 {
     struct hq_act act;
     bool printed = false;
+    struct tally_card card = {.kind = TALLY_CARD_CODE, .len = HAL_CODE_HANDLE_LEN};
     int result = read_act(self, argc, argv, "printed", &printed, &act);
     if (result != -1) {
         return result;
@@ -224,5 +243,43 @@ int hq_run_card_code(const struct hq_command *self, const char *dir, int argc, c
         return hq_usage_error(self, "wants a card or phone number of the member");
     }
     result = hq_wants_reason(self, &act);
-    return result == -1 ? code_act(dir, &act, argv[optind], printed) : result;
+    if (result == -1 && tally_random(card.bytes, card.len) != TALLY_OK) {
+        result = hq_failed("%s", tally_status_text(TALLY_E_CRYPTO));
+    }
+    return result == -1 ? give_card(dir, &act, argv[optind], &card,
+                                    printed ? print_printed_code : print_phone_code)
+                        : result;
+}
+
+/* 14 hexadecimal digits, in the order in which a reader shows them. */
+static bool read_uid(const char *text, struct tally_card *card)
+{
+    static const char digits[] = "0123456789abcdef";
+    *card = (struct tally_card){.kind = TALLY_CARD_UID, .len = HAL_TAG424_UID_LEN};
+    for (size_t i = 0; i < 2 * HAL_TAG424_UID_LEN; i++) {
+        const char *digit = text[i] == '\0' ? NULL : strchr(digits, text[i] | 0x20);
+        if (digit == NULL) {
+            return false;
+        }
+        card->bytes[i / 2] = (uint8_t)(card->bytes[i / 2] << 4 | (digit - digits));
+    }
+    return text[2 * HAL_TAG424_UID_LEN] == '\0';
+}
+
+int hq_run_card_tag(const struct hq_command *self, const char *dir, int argc, char **argv)
+{
+    struct hq_act act;
+    bool no_flag = false;
+    struct tally_card card;
+    int result = read_act(self, argc, argv, NULL, &no_flag, &act);
+    if (result != -1) {
+        return result;
+    }
+    if (argc - optind != 2 || !read_uid(argv[optind + 1], &card)) {
+        return hq_usage_error(self,
+                              "wants a card or phone number of the member, and the tag's UID: "
+                              "14 hexadecimal digits");
+    }
+    result = hq_wants_reason(self, &act);
+    return result == -1 ? give_card(dir, &act, argv[optind], &card, print_tag_keys) : result;
 }

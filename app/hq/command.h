@@ -57,6 +57,7 @@ int hq_run_account_block(const struct hq_command *self, const char *dir, int arg
 int hq_run_account_unblock(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_account_merge(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_card(const struct hq_command *self, const char *dir, int argc, char **argv);
+int hq_run_card_tag(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_card_code(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_night(const struct hq_command *self, const char *dir, int argc, char **argv);
 int hq_run_clearing(const struct hq_command *self, const char *dir, int argc, char **argv);

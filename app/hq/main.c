@@ -75,6 +75,12 @@ const struct hq_command hq_commands[] = {
      "  --printed   a code that never changes, to be printed: who has a picture of it has the "
      "card\n",
      hq_run_card_code},
+    {"card tag", "A-CARD UID --reason TEXT --who NAME",
+     "Gives the member who has A-CARD an NTAG 424 DNA card that proves itself, and prints the "
+     "keys\n"
+     "to write into it (hal/reader/TAGS.md says how it is set up).\n"
+     "  UID   of the tag, 14 hexadecimal digits\n",
+     hq_run_card_tag},
     {"card",
      "block CARD | unblock CARD | replace OLD NEW | link A-CARD NEW --reason TEXT --who NAME",
      "Blocks a card, lets it in again, replaces a lost one (the old one is blocked), or gives the\n"

@@ -813,6 +813,10 @@ class WithEveryKindOfRule(Shop):
         words = dict(line.split() for line in self.give_code(NEW_CARD).splitlines())
         self.hq.start()
         phone = Phone(bytes.fromhex(words["handle"]), bytes.fromhex(words["key"]))
+        tag = self.hq.admin("card", "tag", NEW_CARD, "04de5f1eacc040", "--reason", "gold", "--who",
+                            "bo").splitlines()
+        self.assertEqual([len(line.split()[-1]) for line in tag], [32, 32, 32])
+        self.assertEqual(len(set(tag)), 3)
         self.wait_rows(lambda: self.finds(printed))
         self.assertEqual(self.identify(printed)["member"], member["member"])
         code = self.first_code(phone)
