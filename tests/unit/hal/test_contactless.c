@@ -198,7 +198,8 @@ static void a_reader_with_atrs_of_its_own_is_asked_for_the_ats(void **state)
 static void a_member_number_on_a_tag_is_read(void **state)
 {
     (void)state;
-    static const char *const uris[] = {"member:" OURS, "https://club.example/m/" OURS};
+    static const char *const uris[] = {"member:" OURS, "MEMBER:" OURS,
+                                       "https://club.example/m/" OURS};
     for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
         struct fake_card type_2 = fake_card_storage(UID_7, 0x0003),
                          type_4 = fake_card_iso_dep(PHONE);
@@ -220,15 +221,16 @@ static void a_text_that_is_not_exactly_a_member_is_not_ours(void **state)
                                        "https://club.example/n/" OURS,
                                        "http://club.example/m/" OURS,
                                        "member: " OURS,
-                                       "MEMBER:" OURS,
                                        "member:" OURS "0000",
-                                       "x" OURS,
-                                       "TLY1:ABC"};
+                                       "x" OURS};
     for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
         struct fake_card card = fake_card_storage(UID_7, 0x0003);
         put_uri(&card, uris[i]);
         assert_int_equal(TALLY_E_UNKNOWN_CARD, show(&card));
     }
+    struct fake_card garbled = fake_card_storage(UID_7, 0x0003);
+    put_uri(&garbled, "TLY1:ABC");
+    assert_int_equal(TALLY_E_CARD_UNREADABLE, show(&garbled));
 }
 
 static void a_payment_cards_number_on_a_tag_is_refused_as_such(void **state)
