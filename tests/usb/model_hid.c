@@ -5,6 +5,7 @@
 
 #include "tests/unit/hal/hid_build.h"
 #include "tests/usb/hand.h"
+#include "tests/usb/hex.h"
 #include "tests/usb/must.h"
 
 #include <stdio.h>
@@ -211,13 +212,9 @@ static struct report *next_report(struct hid_model *self)
 static bool send_hex(struct hid_model *self, const char *hex)
 {
     struct report *report = next_report(self);
-    unsigned byte = 0;
-    int used = 0;
-    while (sscanf(hex, " %2x%n", &byte, &used) == 1 && report->len < REPORT_LEN_MAX) {
-        report->bytes[report->len++] = (uint8_t)byte;
-        hex += used;
-    }
-    return *hex == '\0' && report->len > 0;
+    int len = hex_read(hex, report->bytes, REPORT_LEN_MAX);
+    report->len = len < 0 ? 0 : (size_t)len;
+    return len > 0;
 }
 
 static bool send_swipe(struct hid_model *self, const char *words)

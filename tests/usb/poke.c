@@ -11,6 +11,8 @@
  *   listen EE LEN          reads again and again: report LEN
  *   stamp                  puts "at NANOSECONDS" behind each report from now on
  *   quit                   closed */
+#include "tests/usb/hex.h"
+
 #include <libusb.h>
 
 #include <inttypes.h>
@@ -25,18 +27,6 @@ enum { LINE_LEN_MAX = 4096, BYTES_MAX = 1024, LIMIT_MS = 5000, HUB = 9, INTERFAC
 
 static libusb_device_handle *handle;
 static bool has_stamp;
-
-/* Returns how many bytes, -1: not hex. */
-static int read_hex(const char *hex, uint8_t into[BYTES_MAX])
-{
-    int len = 0, used = 0;
-    unsigned byte = 0;
-    while (len < BYTES_MAX && sscanf(hex, " %2x%n", &byte, &used) == 1) {
-        into[len++] = (uint8_t)byte;
-        hex += used;
-    }
-    return hex[strspn(hex, " ")] == '\0' ? len : -1;
-}
 
 static void say_hex(const uint8_t *bytes, int len)
 {
@@ -132,10 +122,10 @@ static void control(char *words)
     int out_len = 0;
     if (out != NULL) {
         *out++ = '\0';
-        out_len = read_hex(out, data);
+        out_len = hex_read(out, data, BYTES_MAX);
     }
     int wLength = 0;
-    if (read_hex(words, setup) != 8 || out_len < 0 ||
+    if (hex_read(words, setup, BYTES_MAX) != 8 || out_len < 0 ||
         (wLength = setup[6] | setup[7] << 8) > BYTES_MAX) {
         printf("not understood\n");
         return;
@@ -191,7 +181,7 @@ static void in(unsigned endpoint, int len)
 static void out(unsigned endpoint, const char *hex)
 {
     uint8_t bytes[BYTES_MAX];
-    int len = read_hex(hex, bytes), got = 0;
+    int len = hex_read(hex, bytes, BYTES_MAX), got = 0;
     int code = len < 0 ? LIBUSB_ERROR_INVALID_PARAM : transfer(endpoint, bytes, len, &got);
     int packet_len = libusb_get_max_packet_size(libusb_get_device(handle), (unsigned char)endpoint);
     if (code == 0 && packet_len > 0 && len % packet_len == 0) {

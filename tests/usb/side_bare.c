@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A device model with nothing but a port before it: requests.txt in process. Orders are those of
  * poke.c. */
+#include "tests/usb/hex.h"
 #include "tests/usb/must.h"
 #include "tests/usb/port.h"
 #include "tests/usb/side.h"
@@ -22,18 +23,6 @@ struct bare {
 static struct bare *self_of(const struct talk_side *side)
 {
     return (struct bare *)(uintptr_t)side;
-}
-
-/* Returns how many bytes, -1: not hex. */
-static int read_hex(const char *hex, uint8_t into[BYTES_MAX])
-{
-    int len = 0, used = 0;
-    unsigned byte = 0;
-    while (len < BYTES_MAX && sscanf(hex, " %2x%n", &byte, &used) == 1) {
-        into[len++] = (uint8_t)byte;
-        hex += used;
-    }
-    return hex[strspn(hex, " ")] == '\0' ? len : -1;
 }
 
 static void say(struct bare *self, const char *text)
@@ -78,9 +67,9 @@ static void control(struct bare *self, const char *words)
     int out_len = 0;
     if (out != NULL) {
         *out++ = '\0';
-        out_len = read_hex(out, data);
+        out_len = hex_read(out, data, BYTES_MAX);
     }
-    MUST(read_hex(text, bytes) == 8 && out_len >= 0);
+    MUST(hex_read(text, bytes, BYTES_MAX) == 8 && out_len >= 0);
     const struct tally_usb_setup setup = {.bmRequestType = bytes[0],
                                           .bRequest = bytes[1],
                                           .wValue = (uint16_t)(bytes[2] | bytes[3] << 8),
@@ -116,7 +105,7 @@ static void in(struct bare *self, unsigned endpoint, size_t cap)
 static void out(struct bare *self, unsigned endpoint, const char *hex)
 {
     uint8_t bytes[BYTES_MAX];
-    int len = read_hex(hex, bytes);
+    int len = hex_read(hex, bytes, BYTES_MAX);
     MUST(len >= 0);
     struct port_out request = {
         .endpoint = (uint8_t)endpoint, .bytes = bytes, .len = (size_t)len, .ends = true};

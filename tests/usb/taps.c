@@ -2,22 +2,12 @@
 /* Words to virtual cards. */
 #include "tests/usb/taps.h"
 
+#include "tests/usb/hex.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum { NDEF_LEN_MAX = 137, WORD_LEN_MAX = 15 };
-
-static size_t read_hex(const char *hex, uint8_t into[NDEF_LEN_MAX])
-{
-    size_t len = 0;
-    unsigned byte = 0;
-    int used = 0;
-    while (len < NDEF_LEN_MAX && sscanf(hex, " %2x%n", &byte, &used) == 1) {
-        into[len++] = (uint8_t)byte;
-        hex += used;
-    }
-    return *hex == '\0' ? len : 0;
-}
 
 /* One short record of a well-known type (NFC Forum NDEF 1.0, 3.2; URI RTD 3.2; Text RTD 3.2). */
 static size_t write_record(char type, const char *before, size_t before_len, const char *text,
@@ -44,7 +34,8 @@ static size_t read_message(const char *form, const char *argument, uint8_t into[
     if (strcmp(form, "text") == 0) {
         return write_record('T', "\2en", 3, argument, into);
     }
-    return strcmp(form, "hex") == 0 ? read_hex(argument, into) : 0;
+    int len = strcmp(form, "hex") == 0 ? hex_read(argument, into, NDEF_LEN_MAX) : 0;
+    return len < 0 ? 0 : (size_t)len;
 }
 
 bool taps_read(const char *words, struct tally_virtual_card *ret_card)

@@ -198,7 +198,8 @@ static void a_reader_with_atrs_of_its_own_is_asked_for_the_ats(void **state)
 static void a_member_number_on_a_tag_is_read(void **state)
 {
     (void)state;
-    static const char *const uris[] = {"member:" OURS, "https://club.example/m/" OURS};
+    static const char *const uris[] = {"member:" OURS, "MEMBER:" OURS,
+                                       "https://club.example/m/" OURS};
     for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
         struct fake_card type_2 = fake_card_storage(UID_7, 0x0003),
                          type_4 = fake_card_iso_dep(PHONE);
