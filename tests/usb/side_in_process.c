@@ -627,6 +627,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
 {
     struct in_process *self = self_of(base);
     bool is_done = false;
+    if (strcmp(words, "sleep") == 0) {
+        return TALK_CANNOT; /* a driver never hears of it */
+    }
     if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
         snprintf(new_line(self), SAY_LEN_MAX, "set");

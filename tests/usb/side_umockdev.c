@@ -444,6 +444,20 @@ static void pull_out(struct plug *plug)
     take_from_bus(plug);
 }
 
+/* Before the machine sleeps, usbfs takes all requests back; no driver of the kernel's wants the
+ * interface when it wakes. */
+static void sleep_and_wake(struct umockdev_side *self)
+{
+    for (struct plug *plug = self->plugs; plug != NULL; plug = plug->next) {
+        pthread_mutex_lock(&plug->lock);
+        while (!g_queue_is_empty(plug->pending)) {
+            struct urb *urb = g_queue_pop_head(plug->pending);
+            finish_urb(plug, urb, -ENOENT, urb->have);
+        }
+        pthread_mutex_unlock(&plug->lock);
+    }
+}
+
 /* A hub that resets: all of its devices are gone, and then there again, new. */
 static void hub_off(struct umockdev_side *self)
 {
@@ -520,6 +534,10 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     }
     if (self->plugs == NULL) {
         return TALK_NOT_UNDERSTOOD;
+    }
+    if (strcmp(words, "sleep") == 0) {
+        sleep_and_wake(self);
+        return TALK_DONE;
     }
     if (strcmp(words, "hub off") == 0) {
         hub_off(self);
