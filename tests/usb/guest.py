@@ -11,7 +11,7 @@ In the guest are Debian's own kernel, its xHCI and HID drivers, usbfs, libusb an
 The parts:
 
   usbredir   the conversations over QEMU's usb-redir, the device model here
-  gadget     the conversations over tally-reader: FunctionFS on dummy_hcd
+  gadget     the conversations over tally-reader in each of its forms: FunctionFS on dummy_hcd
   keyboard   QEMU's own usb-kbd: keys pressed by QMP are a card's number
   ccid       QEMU's own usb-ccid with a card of ours behind its socket
   no-udevd   a reader is plugged in where no udevd runs
@@ -239,14 +239,24 @@ def part_usbredir(guest, talk):
     play_both(talk, guest, "usbredir", guest.redir)
 
 
+# What the gadget can be plugged in as, and how tally-reader is started for that.
+GADGETS = {"reader": "", "nfc-reader": "--slot virtual", "keyboard": "--form keyboard", "pos-reader": "--form page-8e"}
+
+
 def part_gadget(guest, talk):
-    guest.sh("setsid tally-reader >/run/tally-reader.log 2>&1 </dev/null & "
-             "for i in $(seq 100); do grep -q ^ready /run/tally-reader.log && exit 0; usleep 50000; done; "
-             "cat /run/tally-reader.log; exit 1")
-    try:
-        play_both(talk, guest, "gadget", f"127.0.0.1:{guest.head}")
-    finally:
-        guest.sh("killall tally-reader; cat /run/tally-reader.log")
+    for kind, options in GADGETS.items():
+        guest.sh(f"setsid tally-reader {options} >/run/tally-reader.log 2>&1 </dev/null & "
+                 "for i in $(seq 100); do grep -q ^ready /run/tally-reader.log && exit 0; usleep 50000; done; "
+                 "cat /run/tally-reader.log; exit 1")
+        try:
+            bus = ("gadget", kind, f"127.0.0.1:{guest.head}")
+            play(talk, "conversations.txt", *bus, port=guest.terminal)
+            if kind == "reader":  # the controller gives the endpoints of the others numbers of its own
+                play(talk, "requests.txt", *bus, port=guest.poke)
+        finally:
+            # Nobody reaps it, so it keeps its number; its program is let go when it has cleaned up.
+            guest.sh("killall tally-reader; for pid in $(pidof tally-reader); do "
+                     "while [ -e /proc/$pid/exe ]; do usleep 20000; done; done; cat /run/tally-reader.log")
 
 
 # ---- devices that nobody here wrote ----

@@ -31,7 +31,8 @@ static struct talk_side *make_side(int count, char **words)
         return side_usbredir(words[1], words[2]);
     }
 #endif
-    return count == 3 && strcmp(words[0], "gadget") == 0 ? side_gadget(words[1], words[2]) : NULL;
+    bool is_gadget = count == 4 && strcmp(words[0], "gadget") == 0;
+    return is_gadget ? side_gadget(words[2], words[3], words[1]) : NULL;
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "tests/usb/model_kinds.h"
 
 #include "tests/unit/hal/hid_build.h"
+#include "tests/unit/hal/wedge_keys.h"
 #include "tests/usb/hand.h"
 #include "tests/usb/hex.h"
 #include "tests/usb/must.h"
@@ -16,7 +17,7 @@ enum {
     STRING_PRODUCT = 2,
     DEVICE_LEN = 18,
     CONFIG_LEN = 34,
-    REPORTS_MAX = 16,
+    REPORTS_MAX = 256, /* a text has two for each key */
     REPORT_LEN_MAX = 1024,
     ANSWER_LEN_MAX = 256
 };
@@ -32,6 +33,7 @@ struct hid_model {
     uint16_t idVendor;
     uint16_t idProduct;
     uint8_t packet_len;
+    bool is_keyboard;
     struct build descriptor;
     struct report reports[REPORTS_MAX]; /* a ring */
     size_t first;
@@ -76,7 +78,8 @@ static size_t write_config(struct hid_model *self)
     uint8_t len_low = (uint8_t)self->descriptor.len;
     uint8_t len_high = (uint8_t)(self->descriptor.len >> 8);
     const uint8_t header[] = {9, 2, CONFIG_LEN, 0, 1, 1, 0, 0x80, 50};
-    const uint8_t interface[] = {9, 4, 0, 0, 1, 3, 0, 0, 0};
+    uint8_t is_boot = self->is_keyboard; /* HID 1.11, 4.2 and 4.3: boot interface, keyboard */
+    const uint8_t interface[] = {9, 4, 0, 0, 1, 3, is_boot, is_boot, 0};
     const uint8_t hid[] = {9, 0x21, 0x11, 0x01, 0, 1, 0x22, len_low, len_high};
     const uint8_t endpoint[] = {7, 5, ENDPOINT_IN, 3, self->packet_len, 0, 10};
     memcpy(self->answer, header, 9);
@@ -138,6 +141,8 @@ static struct tally_usb_answer setup(struct model *model, const struct tally_usb
         answer.kind = TALLY_USB_DONE; /* CLEAR_FEATURE(ENDPOINT_HALT) */
     } else if (packet->bmRequestType == 0x21 && packet->bRequest == 0x0a) {
         answer.kind = TALLY_USB_DONE; /* SET_IDLE */
+    } else if (packet->bmRequestType == 0x21 && packet->bRequest == 0x0b) {
+        answer.kind = TALLY_USB_DONE; /* SET_PROTOCOL */
     } else if (packet->bmRequestType == 0x21 && packet->bRequest == 0x09) {
         answer.kind = TALLY_USB_RECEIVE; /* SET_REPORT */
     }
@@ -217,12 +222,31 @@ static bool send_hex(struct hid_model *self, const char *hex)
     return len > 0;
 }
 
-static bool send_swipe(struct hid_model *self, const char *words)
+/* MagneSafe V5 (MagTek 99875475): the tracks as they may be seen, and whether they are masked. */
+static void dynamag_report(struct report *report, const char *const *tracks, bool is_masked)
+{
+    enum { LEN = 856, ENCRYPTION_AT = 494, MASKED_LEN_AT = 505, MASKED_AT = 508, TRACK_LEN = 112 };
+    memset(report->bytes, 0, LEN);
+    report->len = LEN;
+    report->bytes[ENCRYPTION_AT] = is_masked ? 6 : 0; /* keys loaded, enabled */
+    for (size_t i = 0; i < HAND_TRACKS; i++) {
+        size_t len = tracks[i] == NULL ? 0 : strlen(tracks[i]);
+        MUST(len <= TRACK_LEN);
+        report->bytes[MASKED_LEN_AT + i] = (uint8_t)len;
+        if (len > 0) {
+            memcpy(report->bytes + MASKED_AT + i * TRACK_LEN, tracks[i], len);
+        }
+    }
+}
+
+static bool send_swipe(struct hid_model *self, const char *words, bool is_masked)
 {
     char *copy = strdup(words);
     const char *tracks[HAND_TRACKS];
     bool is_good = copy != NULL && hand_tracks(copy, tracks);
-    if (is_good) {
+    if (is_good && strcmp(self->product, "Dynamag") == 0) {
+        dynamag_report(next_report(self), tracks, is_masked);
+    } else if (is_good) {
         struct report *report = next_report(self);
         sureswipe_report(report->bytes, tracks);
         report->len = TALLY_MSR_REPORT_LEN;
@@ -249,14 +273,61 @@ static bool send_scan(struct hid_model *self, const char *words)
     return true;
 }
 
+static void send_key(struct hid_model *self, uint8_t modifiers, uint8_t usage)
+{
+    const uint8_t keys[8] = {modifiers, 0, usage};
+    struct report *report = next_report(self);
+    memcpy(report->bytes, keys, sizeof keys);
+    report->len = sizeof keys;
+}
+
+/* The reader's own layout, and the text: every key down and up again, and Enter. */
+static bool send_keys(struct hid_model *self, enum hal_keyboard_layout layout, const char *text)
+{
+    struct key_press press;
+    bool is_good = self->is_keyboard;
+    for (; is_good && *text != '\0'; text++) {
+        is_good = find_key(layout, *text, &press) && !press.is_dead;
+        if (is_good) {
+            send_key(self, press.modifiers, press.usage);
+            send_key(self, 0, 0);
+        }
+    }
+    send_key(self, 0, 0x28);
+    send_key(self, 0, 0);
+    return is_good;
+}
+
+static bool type(struct hid_model *self, const char *words)
+{
+    static const struct {
+        const char *name;
+        enum hal_keyboard_layout layout;
+    } layouts[] = {
+        {"us ", HAL_LAYOUT_US}, {"german ", HAL_LAYOUT_GERMAN}, {"french ", HAL_LAYOUT_FRENCH}};
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        size_t len = strlen(layouts[i].name);
+        if (strncmp(words, layouts[i].name, len) == 0) {
+            return send_keys(self, layouts[i].layout, words + len);
+        }
+    }
+    return false;
+}
+
 static bool outside(struct model *model, const char *words)
 {
     struct hid_model *self = self_of(model);
+    if (strncmp(words, "type ", 5) == 0) {
+        return type(self, words + 5);
+    }
+    if (strncmp(words, "masked ", 7) == 0) {
+        return send_swipe(self, words + 7, true);
+    }
     if (strncmp(words, "report ", 7) == 0) {
         return send_hex(self, words + 7);
     }
     if (strncmp(words, "swipe ", 6) == 0) {
-        return send_swipe(self, words + 6);
+        return send_swipe(self, words + 6, false);
     }
     return strncmp(words, "scan ", 5) == 0 && send_scan(self, words + 5);
 }
@@ -277,17 +348,46 @@ static const struct model_ops hid_ops = {.setup = setup,
                                          .outside = outside,
                                          .free = free_hid};
 
+/* Boot keyboard (HID 1.11, B.1): modifiers, a reserved byte, six keys. */
+static struct build keyboard_descriptor(void)
+{
+    struct build build = {.len = 0};
+    put_item(&build, ITEM_USAGE_PAGE, 0x01);
+    put_item(&build, ITEM_USAGE, 0x06);
+    put_item(&build, ITEM_COLLECTION, 0x01);
+    put_item(&build, ITEM_USAGE_PAGE, 0x07);
+    put_item(&build, ITEM_USAGE_MIN, 0xe0);
+    put_item(&build, ITEM_USAGE_MAX, 0xe7);
+    put_item(&build, ITEM_LOGICAL_MIN, 0);
+    put_item(&build, ITEM_LOGICAL_MAX, 1);
+    put_item(&build, ITEM_REPORT_SIZE, 1);
+    put_item(&build, ITEM_REPORT_COUNT, 8);
+    put_item(&build, ITEM_INPUT, DATA_VARIABLE);
+    put_item(&build, ITEM_REPORT_SIZE, 8);
+    put_item(&build, ITEM_REPORT_COUNT, 1);
+    put_item(&build, ITEM_INPUT, CONSTANT);
+    put_item(&build, ITEM_REPORT_COUNT, 6);
+    put_item(&build, ITEM_LOGICAL_MAX, 0x65);
+    put_item(&build, ITEM_USAGE_MIN, 0);
+    put_item(&build, ITEM_USAGE_MAX, 0x65);
+    put_item(&build, ITEM_INPUT, 0);
+    put_bare(&build, ITEM_END_COLLECTION);
+    return build;
+}
+
 static const struct {
     const char *kind;
     const char *product;
     uint16_t idVendor;
     uint16_t idProduct;
     uint8_t packet_len;
+    bool is_keyboard;
     struct build (*descriptor)(void);
 } kinds[] = {
-    {"sureswipe", "Swipe Reader", 0x0801, 0x0002, 8, sureswipe_descriptor},
-    {"dynamag", "Dynamag", 0x0801, 0x0011, 8, dynamag_descriptor},
-    {"scanner", "Scanner", 0x05f9, 0x4204, 64, scanner_descriptor},
+    {"sureswipe", "Swipe Reader", 0x0801, 0x0002, 8, false, sureswipe_descriptor},
+    {"dynamag", "Dynamag", 0x0801, 0x0011, 8, false, dynamag_descriptor},
+    {"scanner", "Scanner", 0x05f9, 0x4204, 64, false, scanner_descriptor},
+    {"wedge", "Wedge", 0x0c27, 0x3bfa, 8, true, keyboard_descriptor},
 };
 
 struct model *model_hid_make(const char *kind)
@@ -301,6 +401,7 @@ struct model *model_hid_make(const char *kind)
             self->idVendor = kinds[i].idVendor;
             self->idProduct = kinds[i].idProduct;
             self->packet_len = kinds[i].packet_len;
+            self->is_keyboard = kinds[i].is_keyboard;
             self->descriptor = kinds[i].descriptor();
             return &self->base;
         }

@@ -10,7 +10,7 @@
 /* Our own reader (firmware/): the stripe as "msr" or "keyboard"; NULL: no such form. */
 struct model *model_reader_make(const char *form);
 
-/* HID devices that are not ours: "sureswipe", "dynamag", "scanner"; NULL: no such kind. */
+/* HID devices that are not ours: "sureswipe", "dynamag", "scanner", "wedge"; NULL: no such kind. */
 struct model *model_hid_make(const char *kind);
 
 #endif

@@ -27,8 +27,9 @@ int64_t side_umockdev_handed_ns(const struct talk_side *side);
  * `terminal` (HOST:PORT). */
 struct talk_side *side_usbredir(const char *redir, const char *terminal);
 
-/* The FunctionFS gadget in the guest: its head and the terminal answer at HOST:PORT. */
-struct talk_side *side_gadget(const char *head, const char *terminal);
+/* The FunctionFS gadget in the guest: its head and the terminal answer at HOST:PORT. `kind` is the
+ * device that tally-reader was started as; others are not on this bus. */
+struct talk_side *side_gadget(const char *head, const char *terminal, const char *kind);
 
 /* Of any of them. */
 void side_free(struct talk_side *side);

@@ -61,7 +61,9 @@ struct plug {
     struct port port;
     struct in_link links[PORT_INTERFACES_MAX];
     struct plug *next;
-    bool has_left; /* the terminal knows */
+    const char *kind; /* the caller's words */
+    bool has_left;    /* the terminal knows */
+    bool is_hub_off;  /* it comes back with its hub */
     bool is_first;
 };
 
@@ -553,6 +555,7 @@ static bool plug_in(struct in_process *self, const char *kind)
     MUST(plug != NULL);
     plug->side = self;
     plug->model = model;
+    plug->kind = kind;
     (void)model->ops->time(model, model_ms(self));
     port_open(&plug->port, model);
     plug->port.is_paced = self->is_paced;
@@ -577,6 +580,25 @@ static void pull_out(struct plug *plug)
         plug->port.is_gone = true;
         plug->model->ops->reset(plug->model);
         see_it_leave(plug);
+    }
+}
+
+/* A hub that resets: all of its devices are gone, and then there again, new. */
+static void hub_off(struct in_process *self)
+{
+    for (struct plug *plug = self->plugs; plug != NULL; plug = plug->next) {
+        plug->is_hub_off = !plug->has_left;
+        pull_out(plug);
+    }
+}
+
+/* The oldest first, as they were plugged in. */
+static void hub_on(struct in_process *self, struct plug *plug)
+{
+    if (plug != NULL) {
+        hub_on(self, plug->next);
+        bool comes_back = plug->is_hub_off && plug_in(self, plug->kind);
+        plug->is_hub_off = plug->is_hub_off && !comes_back;
     }
 }
 
@@ -605,6 +627,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
 {
     struct in_process *self = self_of(base);
     bool is_done = false;
+    if (strcmp(words, "sleep") == 0) {
+        return TALK_CANNOT; /* a driver never hears of it */
+    }
     if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
         snprintf(new_line(self), SAY_LEN_MAX, "set");
@@ -612,6 +637,12 @@ static enum talk_answer act(struct talk_side *base, const char *words)
         is_done = plug_in(self, words + 5);
     } else if (self->plugs != NULL && strcmp(words, "unplug") == 0) {
         pull_out(self->plugs);
+        is_done = true;
+    } else if (strcmp(words, "hub off") == 0) {
+        hub_off(self);
+        is_done = true;
+    } else if (strcmp(words, "hub on") == 0) {
+        hub_on(self, self->plugs);
         is_done = true;
     } else if (self->plugs != NULL) {
         is_done = do_outside(self->plugs, words);

@@ -28,8 +28,10 @@ struct plug {
     GQueue *done;    /* struct fake_urb: answered, not reaped */
     char *node;
     char *path;
-    bool is_shown; /* the bus still has it */
-    bool has_told; /* that the cable was pulled by the port */
+    const char *kind; /* the caller's words */
+    bool is_shown;    /* the bus still has it */
+    bool has_told;    /* that the cable was pulled by the port */
+    bool is_hub_off;  /* it comes back with its hub */
     struct plug *next;
 };
 
@@ -296,6 +298,7 @@ static bool plug_in(struct umockdev_side *side, const char *kind)
     unsigned address = side->next_address++;
     plug->side = side;
     plug->model = model;
+    plug->kind = kind;
     plug->pending = g_queue_new();
     plug->done = g_queue_new();
     plug->node = g_strdup_printf("/dev/bus/usb/001/%03u", address);
@@ -332,6 +335,41 @@ static void pull_out(struct plug *plug)
     plug->model->ops->reset(plug->model);
     pthread_mutex_unlock(&plug->lock);
     take_from_bus(plug);
+}
+
+/* Before the machine sleeps, usbfs takes all requests back; no driver of the kernel's wants the
+ * interface when it wakes. */
+static void sleep_and_wake(struct umockdev_side *self)
+{
+    for (struct plug *plug = self->plugs; plug != NULL; plug = plug->next) {
+        pthread_mutex_lock(&plug->lock);
+        while (!g_queue_is_empty(plug->pending)) {
+            struct urb *urb = g_queue_pop_head(plug->pending);
+            finish_urb(plug, urb, -ENOENT, urb->have);
+        }
+        pthread_mutex_unlock(&plug->lock);
+    }
+}
+
+/* A hub that resets: all of its devices are gone, and then there again, new. */
+static void hub_off(struct umockdev_side *self)
+{
+    for (struct plug *plug = self->plugs; plug != NULL; plug = plug->next) {
+        plug->is_hub_off = plug->is_shown;
+        if (plug->is_shown) {
+            pull_out(plug);
+        }
+    }
+}
+
+/* The oldest first, as they were plugged in. */
+static void hub_on(struct umockdev_side *self, struct plug *plug)
+{
+    if (plug != NULL) {
+        hub_on(self, plug->next);
+        bool comes_back = plug->is_hub_off && plug_in(self, plug->kind);
+        plug->is_hub_off = plug->is_hub_off && !comes_back;
+    }
 }
 
 static void free_plug(struct plug *plug)
@@ -389,6 +427,18 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     }
     if (self->plugs == NULL) {
         return TALK_NOT_UNDERSTOOD;
+    }
+    if (strcmp(words, "sleep") == 0) {
+        sleep_and_wake(self);
+        return TALK_DONE;
+    }
+    if (strcmp(words, "hub off") == 0) {
+        hub_off(self);
+        return TALK_DONE;
+    }
+    if (strcmp(words, "hub on") == 0) {
+        hub_on(self, self->plugs);
+        return TALK_DONE;
     }
     if (strcmp(words, "unplug") == 0) {
         pull_out(self->plugs);

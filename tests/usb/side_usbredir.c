@@ -533,8 +533,10 @@ static enum talk_answer act(struct talk_side *base, const char *words)
         pull_out(self);
         return TALK_DONE;
     }
-    if (strncmp(words, "pieces ", 7) == 0 || strncmp(words, "break ", 6) == 0) {
-        return TALK_CANNOT; /* QEMU takes an interrupt transfer as a whole */
+    bool needs_packets = strncmp(words, "pieces ", 7) == 0 || strncmp(words, "break ", 6) == 0;
+    if (needs_packets || strncmp(words, "hub ", 4) == 0 || strcmp(words, "sleep") == 0) {
+        return TALK_CANNOT; /* QEMU takes an interrupt transfer as a whole; there is one device; the
+                               guest stays awake */
     }
     return self->model == NULL ? TALK_DONE : do_outside(self, words);
 }

@@ -38,11 +38,22 @@ static size_t read_message(const char *form, const char *argument, uint8_t into[
     return len < 0 ? 0 : (size_t)len;
 }
 
+/* "KIND FORM ARGUMENT": the kind and the NDEF message; 0: not understood. */
+static size_t read_tag(const char *words, char kind[WORD_LEN_MAX + 1], uint8_t ndef[NDEF_LEN_MAX])
+{
+    char form[WORD_LEN_MAX + 1] = "";
+    int argument_at = 0;
+    if (sscanf(words, "%15s %15s %n", kind, form, &argument_at) != 2 || argument_at == 0) {
+        return 0;
+    }
+    bool is_known = strcmp(kind, "ntag213") == 0 || strcmp(kind, "type4") == 0;
+    return is_known ? read_message(form, words + argument_at, ndef) : 0;
+}
+
 bool taps_read(const char *words, struct tally_virtual_card *ret_card)
 {
-    char kind[WORD_LEN_MAX + 1] = "", form[WORD_LEN_MAX + 1] = "";
+    char kind[WORD_LEN_MAX + 1] = "";
     uint8_t ndef[NDEF_LEN_MAX];
-    int argument_at = 0;
     memset(ret_card, 0, sizeof *ret_card);
     if (strcmp(words, "phone") == 0) {
         tally_virtual_phone(ret_card);
@@ -52,16 +63,27 @@ bool taps_read(const char *words, struct tally_virtual_card *ret_card)
         tally_virtual_payment(ret_card);
         return true;
     }
-    if (sscanf(words, "%15s %15s %n", kind, form, &argument_at) != 2 || argument_at == 0) {
-        return false;
-    }
-    size_t len = read_message(form, words + argument_at, ndef);
-    bool is_tag = len > 0 && strcmp(kind, "ntag213") == 0;
-    bool is_type4 = len > 0 && strcmp(kind, "type4") == 0;
-    if (is_tag) {
+    size_t len = read_tag(words, kind, ndef);
+    if (len > 0 && kind[0] == 'n') {
         tally_virtual_ntag213(ret_card, ndef, len);
-    } else if (is_type4) {
+    } else if (len > 0) {
         tally_virtual_type4(ret_card, ndef, len);
     }
-    return is_tag || is_type4;
+    return len > 0;
+}
+
+bool taps_head_line(const char *words, char into[TAPS_LINE_LEN_MAX])
+{
+    char kind[WORD_LEN_MAX + 1] = "";
+    uint8_t ndef[NDEF_LEN_MAX];
+    if (strcmp(words, "phone") == 0 || strcmp(words, "payment") == 0) {
+        snprintf(into, TAPS_LINE_LEN_MAX, "tap %s", words);
+        return true;
+    }
+    size_t len = read_tag(words, kind, ndef);
+    int at = snprintf(into, TAPS_LINE_LEN_MAX, "tap %s ", kind);
+    for (size_t i = 0; i < len; i++) {
+        at += snprintf(into + at, TAPS_LINE_LEN_MAX - (size_t)at, "%02x", ndef[i]);
+    }
+    return len > 0;
 }

@@ -11,7 +11,12 @@
 
 #include "firmware/port/host/virtual_card.h"
 
+enum { TAPS_LINE_LEN_MAX = 400 };
+
 /* False: not understood. */
 bool taps_read(const char *words, struct tally_virtual_card *ret_card);
+
+/* The same card as a line to tally-reader's head. False: not understood. */
+bool taps_head_line(const char *words, char into[TAPS_LINE_LEN_MAX]);
 
 #endif

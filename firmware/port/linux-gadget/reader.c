@@ -74,13 +74,15 @@ static void on_news(void *self, enum cable_news news)
 
 /* ---- what the lines ask for ---- */
 
-/* Of a real antenna only the device model knows what lies on it. */
+/* Of a real antenna only the device model knows what lies on it. A card that was taken away is
+ * there until the reader, which looks now and then, has seen it leave. */
 static const char *card_word(const struct reader *reader)
 {
+    bool is_there = reader->has_card || reader->cable.device.ccid.card.is_present;
     if (reader->slot == READER_SLOT_NONE) {
         return "no-slot";
     }
-    return reader->slot == READER_SLOT_PN532 ? "antenna" : reader->has_card ? "yes" : "no";
+    return reader->slot == READER_SLOT_PN532 ? "antenna" : is_there ? "yes" : "no";
 }
 
 static void answer_status(struct reader *reader, struct talker *talker)
