@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct fake_link *of(struct hal_link *link)
@@ -62,6 +63,18 @@ static uint64_t now_ms(struct hal_link *link)
     return of(link)->now_ms;
 }
 
+static void ours(struct hal_link *link, const char *serial, bool is_paired)
+{
+    snprintf(of(link)->serial, sizeof of(link)->serial, "%s", serial);
+    of(link)->is_paired = is_paired;
+}
+
+static void paired(struct hal_link *link, enum tally_status status)
+{
+    of(link)->paired_count++;
+    of(link)->paired_status = status;
+}
+
 static void ready(struct hal_link *link)
 {
     of(link)->ready_count++;
@@ -92,6 +105,8 @@ static const struct hal_link_ops ops = {.control = control,
                                         .send = send,
                                         .set_timer = set_timer,
                                         .now_ms = now_ms,
+                                        .ours = ours,
+                                        .paired = paired,
                                         .ready = ready,
                                         .card = card,
                                         .refuse = refuse,

@@ -9,7 +9,7 @@
 
 #include "hal/reader/link.h"
 
-enum { FAKE_CONTROLS_MAX = 8, FAKE_STATE_MAX = 8192, FAKE_DATA_MAX = 64 };
+enum { FAKE_CONTROLS_MAX = 16, FAKE_STATE_MAX = 8192, FAKE_DATA_MAX = 64 };
 
 struct fake_control {
     struct hal_setup setup;
@@ -29,6 +29,10 @@ struct fake_link {
     uint64_t now_ms;
     uint64_t timer_at_ms; /* 0: stopped */
 
+    char serial[HAL_READER_SERIAL_LEN_MAX + 1]; /* "": it did not say that it is ours */
+    bool is_paired;
+    unsigned paired_count;
+    enum tally_status paired_status; /* the last */
     unsigned ready_count;
     unsigned card_count;
     unsigned refusal_count;

@@ -6,6 +6,7 @@
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
+#include "app/crypto/crypto.h"
 #include "hal/reader/reader.h"
 #include "tests/usb/say.h"
 #include "tests/usb/settings.h"
@@ -108,6 +109,9 @@ int main(void)
 {
     static const struct tally_card_rule own_rules[] = {{"600585", 17}};
     static struct shop shop = {.settings = {.rules = {own_rules, 1}}};
+    if (tally_crypto_start() != TALLY_OK) {
+        return 1;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
         uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {

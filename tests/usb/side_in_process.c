@@ -2,6 +2,7 @@
 /* hal's drivers against device models in one process: no kernel, no loop, and time is a number, so
  * a minute of silence costs nothing. Each link does for its driver what reader.c and libusb do on a
  * real bus (hal/reader/link.h). */
+#include "app/crypto/crypto.h"
 #include "hal/reader/drivers.h"
 #include "tests/usb/port.h"
 #include "tests/usb/must.h"
@@ -30,6 +31,9 @@ struct in_link {
     const struct hal_reader_driver *driver; /* NULL: nobody has this interface */
     size_t row;                             /* of the driver table */
     void *state;
+    bool is_ours, is_paired;
+    bool is_barred; /* ready, and not used */
+    bool is_left_alone;
     bool is_ready;
     struct {
         bool is_asked;
@@ -106,22 +110,51 @@ static char *new_line(struct in_process *self)
     return (*at)->text;
 }
 
-static void on_ready(struct hal_link *link)
+static void let_go(struct in_link *link);
+
+static void on_ours(struct hal_link *link, const char *serial, bool is_paired)
 {
-    struct in_process *self = link_of(link)->plug->side;
-    MUST(!link_of(link)->is_ready);
-    link_of(link)->is_ready = true;
-    say_state(TALLY_OK, ++self->ready_count, new_line(self));
+    MUST(serial[0] != '\0');
+    link_of(link)->is_ours = true;
+    link_of(link)->is_paired = is_paired;
+}
+
+static void on_paired(struct hal_link *link, enum tally_status status)
+{
+    say_state(status, link_of(link)->plug->side->ready_count, new_line(link_of(link)->plug->side));
+}
+
+/* As reader.c does: of readers that are not used, ours stay claimed. */
+static void on_ready(struct hal_link *base)
+{
+    struct in_link *link = link_of(base);
+    struct in_process *self = link->plug->side;
+    MUST(!link->is_ready && !link->is_barred);
+    if (hal_reader_is_allowed(link->driver, &self->settings, link->is_paired)) {
+        link->is_ready = true;
+        say_state(TALLY_OK, ++self->ready_count, new_line(self));
+        return;
+    }
+    link->is_barred = true;
+    say_state(TALLY_E_READER_UNPAIRED, self->ready_count, new_line(self));
+    if (!link->is_ours) {
+        let_go(link);
+        link->is_left_alone = true;
+    }
 }
 
 static void on_card(struct hal_link *link, const struct tally_card *card)
 {
-    say_card(card, new_line(link_of(link)->plug->side));
+    if (!link_of(link)->is_barred) {
+        say_card(card, new_line(link_of(link)->plug->side));
+    }
 }
 
 static void on_refuse(struct hal_link *link, enum tally_status status)
 {
-    say_refused(status, new_line(link_of(link)->plug->side));
+    if (!link_of(link)->is_barred) {
+        say_refused(status, new_line(link_of(link)->plug->side));
+    }
 }
 
 /* ---- a driver's life ---- */
@@ -250,6 +283,8 @@ static const struct hal_link_ops link_ops = {.control = on_control,
                                              .send = on_send,
                                              .set_timer = on_set_timer,
                                              .now_ms = on_now_ms,
+                                             .ours = on_ours,
+                                             .paired = on_paired,
                                              .ready = on_ready,
                                              .card = on_card,
                                              .refuse = on_refuse,
@@ -404,6 +439,8 @@ static void see_it_leave(struct plug *plug)
     for (size_t i = 0; i < plug->port.interface_count; i++) {
         if (plug->links[i].driver != NULL) {
             end_link(&plug->links[i], TALLY_E_READER_GONE);
+        } else if (plug->links[i].is_left_alone) {
+            say_state(TALLY_E_READER_GONE, plug->side->ready_count, new_line(plug->side));
         }
     }
 }
@@ -678,7 +715,7 @@ static bool was_cut(const struct talk_side *base)
 struct talk_side *side_in_process(void)
 {
     struct in_process *self = calloc(1, sizeof *self);
-    MUST(self != NULL);
+    MUST(self != NULL && tally_crypto_start() == TALLY_OK);
     self->base = (struct talk_side){.name = "in process",
                                     .begin = begin,
                                     .act = act,
