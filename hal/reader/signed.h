@@ -56,7 +56,8 @@ TALLY_MUST_USE enum tally_status hal_signed_serial(const uint8_t *answer, size_t
                                                    char ret_serial[HAL_READER_SERIAL_LEN_MAX + 1]);
 
 /* Whether PROOF's answer is that of the reader with this key and serial number. Constant time.
- *   TALLY_OK, TALLY_E_READER_SWAPPED (wrong, or it answers that it is not paired), TALLY_E_CRYPTO */
+ *   TALLY_OK, TALLY_E_READER_SWAPPED (wrong, or it answers that it is not paired), TALLY_E_CRYPTO
+ */
 TALLY_MUST_USE enum tally_status hal_signed_proof(const struct hal_reader_pair *pair,
                                                   const uint8_t nonce[TALLY_MSR_NONCE_LEN],
                                                   const uint8_t *answer, size_t len);

@@ -104,11 +104,11 @@ static void the_report_of_the_specification_is_taken_once(void **state)
     uint8_t report[TALLY_MSR_SIGNED_REPORT_LEN];
     uint32_t counter = 0;
     the_example(report);
-    assert_int_equal(TALLY_OK, hal_signed_check(&layout, shop->pair.key, 0, report, sizeof report,
-                                                &counter));
+    assert_int_equal(TALLY_OK,
+                     hal_signed_check(&layout, shop->pair.key, 0, report, sizeof report, &counter));
     assert_int_equal(1, counter);
-    assert_int_equal(TALLY_E_READER_SWAPPED, hal_signed_check(&layout, shop->pair.key, 1, report,
-                                                              sizeof report, &counter));
+    assert_int_equal(TALLY_E_READER_SWAPPED,
+                     hal_signed_check(&layout, shop->pair.key, 1, report, sizeof report, &counter));
     assert_int_equal(TALLY_E_READER_SWAPPED, hal_signed_check(&layout, shop->pair.key, UINT32_MAX,
                                                               report, sizeof report, &counter));
 }
@@ -123,9 +123,8 @@ static void a_report_is_refused_when_any_bit_of_it_is_another(void **state)
     the_example(report);
     for (size_t bit = 0; bit < sizeof report * 8; bit++) {
         report[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(TALLY_E_READER_SWAPPED,
-                         hal_signed_check(&layout, shop->pair.key, 0, report, sizeof report,
-                                          &counter));
+        assert_int_equal(TALLY_E_READER_SWAPPED, hal_signed_check(&layout, shop->pair.key, 0,
+                                                                  report, sizeof report, &counter));
         report[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     assert_int_equal(77, counter);
@@ -140,12 +139,12 @@ static void a_report_is_refused_under_another_key_and_when_it_is_not_signed(void
     uint32_t counter = 0;
     the_example(report);
     shop->pair.key[31] ^= 1;
-    assert_int_equal(TALLY_E_READER_SWAPPED, hal_signed_check(&layout, shop->pair.key, 0, report,
-                                                              sizeof report, &counter));
+    assert_int_equal(TALLY_E_READER_SWAPPED,
+                     hal_signed_check(&layout, shop->pair.key, 0, report, sizeof report, &counter));
     shop->pair.key[31] ^= 1;
     memset(report + TALLY_MSR_COUNTER_AT, 0, TALLY_MSR_COUNTER_LEN + TALLY_MSR_MAC_LEN);
-    assert_int_equal(TALLY_E_READER_SWAPPED, hal_signed_check(&layout, shop->pair.key, 0, report,
-                                                              sizeof report, &counter));
+    assert_int_equal(TALLY_E_READER_SWAPPED,
+                     hal_signed_check(&layout, shop->pair.key, 0, report, sizeof report, &counter));
 }
 
 static void a_report_that_is_cut_short_or_of_another_form_is_refused(void **state)
@@ -161,8 +160,8 @@ static void a_report_that_is_cut_short_or_of_another_form_is_refused(void **stat
         assert_int_equal(TALLY_E_DEVICE,
                          hal_signed_check(&layout, shop->pair.key, 0, report, len, &counter));
     }
-    assert_int_equal(TALLY_E_DEVICE, hal_signed_check(&plain, shop->pair.key, 0, report,
-                                                      sizeof report, &counter));
+    assert_int_equal(TALLY_E_DEVICE,
+                     hal_signed_check(&plain, shop->pair.key, 0, report, sizeof report, &counter));
     assert_true(hal_signed_has_trailer(&layout));
     assert_false(hal_signed_has_trailer(&plain));
 }
