@@ -121,7 +121,8 @@ static void on_ours(struct hal_link *link, const char *serial, bool is_paired)
 
 static void on_paired(struct hal_link *link, enum tally_status status)
 {
-    say_state(status, link_of(link)->plug->side->ready_count, new_line(link_of(link)->plug->side));
+    snprintf(new_line(link_of(link)->plug->side), SAY_LEN_MAX, "paired %s",
+             tally_status_name(status));
 }
 
 /* As reader.c does: of readers that are not used, ours stay claimed. */
@@ -618,6 +619,32 @@ static void pull_out(struct plug *plug)
     }
 }
 
+/* The same device again, after a bus reset: what a RESET command has called for is in force. What
+ * can happen before happens. */
+static void plug_in_again(struct plug *plug)
+{
+    while (step(plug->side)) {
+    }
+    pull_out(plug);
+    port_open(&plug->port, plug->model);
+    plug->has_left = false;
+    for (size_t i = 0; i < plug->port.interface_count; i++) {
+        memset(&plug->links[i], 0, sizeof plug->links[i]);
+        open_link(plug, i);
+    }
+}
+
+/* As a till asks for it; the key is that of `terminal pair`, which must have come before. */
+static bool pair_now(struct plug *plug)
+{
+    struct in_link *link = &plug->links[0];
+    bool can_pair = plug->side->settings.pairs != NULL && link->is_ours && !plug->port.is_gone;
+    if (can_pair) {
+        link->driver->pair(link->state, &link->base, plug->side->settings.pairs->pairs[0].key);
+    }
+    return can_pair;
+}
+
 /* ---- a conversation ---- */
 
 static void begin(struct talk_side *base)
@@ -649,13 +676,18 @@ static enum talk_answer act(struct talk_side *base, const char *words)
 {
     struct in_process *self = self_of(base);
     bool is_done = false;
-    if (strncmp(words, "terminal ", 9) == 0) {
+    if (strcmp(words, "terminal pairs it") == 0) {
+        is_done = self->plugs != NULL && pair_now(self->plugs);
+    } else if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
         snprintf(new_line(self), SAY_LEN_MAX, "set");
     } else if (strncmp(words, "plug ", 5) == 0) {
         is_done = plug_in(self, words + 5);
     } else if (self->plugs != NULL && strcmp(words, "unplug") == 0) {
         pull_out(self->plugs);
+        is_done = true;
+    } else if (self->plugs != NULL && strcmp(words, "replug") == 0) {
+        plug_in_again(self->plugs);
         is_done = true;
     } else if (self->plugs != NULL) {
         is_done = do_outside(self->plugs, words);

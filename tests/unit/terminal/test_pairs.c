@@ -176,14 +176,11 @@ static void there_is_a_limit_to_pairs(void **state)
 static void a_damaged_file_pairs_nobody(void **state)
 {
     struct shop *shop = *state;
-    static const char *const texts[] = {KEY_TEXT " 1 A\nx\n",
-                                        KEY_TEXT " -1 A\n",
-                                        KEY_TEXT " 4294967296 A\n",
-                                        KEY_TEXT " 1\n",
-                                        KEY_TEXT " 1 \n",
-                                        KEY_TEXT " 1 01234567890123456789012\n",
-                                        "0x" KEY_TEXT " 1 A\n",
-                                        "\n"};
+    static const char *const texts[] = {
+        KEY_TEXT " 1 A\nx\n",       KEY_TEXT " -1 A\n",
+        KEY_TEXT " 4294967296 A\n", KEY_TEXT " 1\n",
+        KEY_TEXT " 1 \n",           KEY_TEXT " 1 01234567890123456789012\n",
+        "0x" KEY_TEXT " 1 A\n",     "\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct pairs again;
         write_file(shop, texts[i]);
