@@ -129,7 +129,8 @@ static inline uint64_t hal_link_now_ms(struct hal_link *link)
     return link->ops->now_ms(link);
 }
 
-/* ---- what a driver says; the call may end the driver's life: return at once after `end` ---- */
+/* ---- what a driver says; the call may end the driver's life: return at once after `end` and
+ * `ready` ---- */
 
 /* It is a reader of ours with this serial number. `is_paired`: it has proved that it is the one
  * that this terminal was paired with. Before `ready`; a reader of which this is not said is not
@@ -147,7 +148,8 @@ static inline void hal_link_paired(struct hal_link *link, enum tally_status stat
     link->ops->paired(link, status);
 }
 
-/* From now on a card is read when one is shown. Once. */
+/* From now on a card is read when one is shown. Once. Where only paired readers are used, this may
+ * be the driver's end, as `end` is: ask for nothing after it. */
 static inline void hal_link_ready(struct hal_link *link)
 {
     link->ops->ready(link);
