@@ -3,6 +3,7 @@
  * go out as lines (say.h), orders come in as lines:
  *
  *   uid yes, wedge all, ...    settings (settings.h): set
+ *   pairs it                   gives the key of `pair SERIAL` to the reader of ours: paired STATUS
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
@@ -63,10 +64,30 @@ static void quit(struct shop *shop)
     }
 }
 
+static void on_paired(void *context, enum tally_status status, const char *serial)
+{
+    (void)context;
+    (void)serial;
+    printf("paired %s\n", tally_status_name(status));
+}
+
+static void pair(struct shop *shop)
+{
+    enum tally_status status =
+        shop->settings.pairs == NULL
+            ? TALLY_E_INVALID
+            : hal_readers_pair(shop->readers, shop->settings.pairs->pairs[0].key, on_paired, NULL);
+    if (status != TALLY_OK) {
+        on_paired(NULL, status, "");
+    }
+}
+
 static void obey(struct shop *shop, const char *line)
 {
     if (strcmp(line, "quit") == 0) {
         quit(shop);
+    } else if (strcmp(line, "pairs it") == 0) {
+        pair(shop);
     } else if (!settings_read(&shop->settings, line) ||
                hal_readers_set(shop->readers, &shop->settings) != TALLY_OK) {
         printf("not understood: %s\n", line);
