@@ -635,14 +635,15 @@ static void plug_in_again(struct plug *plug)
 }
 
 /* As a till asks for it; the key is that of `terminal pair`, which must have come before. */
-static bool pair_now(struct plug *plug)
+static void pair_now(struct plug *plug)
 {
     struct in_link *link = &plug->links[0];
-    bool can_pair = plug->side->settings.pairs != NULL && link->is_ours && !plug->port.is_gone;
-    if (can_pair) {
-        link->driver->pair(link->state, &link->base, plug->side->settings.pairs->pairs[0].key);
+    const struct hal_reader_pairs *pairs = plug->side->settings.pairs;
+    if (pairs != NULL && link->is_ours && !plug->port.is_gone) {
+        link->driver->pair(link->state, &link->base, pairs->pairs[0].key);
+    } else {
+        on_paired(&link->base, TALLY_E_NOT_FOUND);
     }
-    return can_pair;
 }
 
 /* ---- a conversation ---- */
@@ -677,7 +678,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     struct in_process *self = self_of(base);
     bool is_done = false;
     if (strcmp(words, "terminal pairs it") == 0) {
-        is_done = self->plugs != NULL && pair_now(self->plugs);
+        MUST(self->plugs != NULL);
+        pair_now(self->plugs);
+        is_done = true;
     } else if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
         snprintf(new_line(self), SAY_LEN_MAX, "set");
