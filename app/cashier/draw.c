@@ -668,6 +668,10 @@ static void draw_reader(const struct screen *screen, struct canvas *canvas,
         snprintf(text, sizeof text, "%s", _("The reader fails: unplug it, plug it in again"));
     } else if (status == TALLY_E_READER_SILENT) {
         snprintf(text, sizeof text, "%s", _("The reader does not answer; typed numbers work"));
+    } else if (status == TALLY_E_READER_SWAPPED) {
+        snprintf(text, sizeof text, "%s", _("Not the reader that was paired; typed numbers work"));
+    } else if (status == TALLY_E_READER_UNPAIRED) {
+        snprintf(text, sizeof text, "%s", _("The reader is not paired; typed numbers work"));
     } else {
         snprintf(text, sizeof text, "%s", _("Plug in a reader; typed numbers work"));
     }

@@ -388,6 +388,34 @@ static int command_sync(struct cli *cli)
     return code;
 }
 
+static int command_readers(struct cli *cli)
+{
+    int code = ask(cli, "readers", json_object());
+    if (code == EXIT_DONE && cli->json) {
+        print_json(cli->result);
+    } else if (code == EXIT_DONE) {
+        print_readers(cli->result);
+    }
+    return code;
+}
+
+static int command_reader(struct cli *cli)
+{
+    bool pairs = cli->text != NULL && strcmp(cli->text, "pair") == 0 && cli->words[1] == NULL;
+    bool unpairs = cli->text != NULL && strcmp(cli->text, "unpair") == 0 && cli->words[1] != NULL;
+    if (!pairs && !unpairs) {
+        return usage("reader: pair, or unpair and a serial number, is needed");
+    }
+    int code = pairs ? ask(cli, "reader_pair", json_object())
+                     : ask(cli, "reader_unpair", json_pack("{s:s}", "serial", cli->words[1]));
+    if (code == EXIT_DONE && cli->json) {
+        print_json(cli->result);
+    } else if (code == EXIT_DONE && pairs) {
+        print_paired(cli->result);
+    }
+    return code;
+}
+
 /* A call whose answer is a member or a receipt: printing it needs the currency first. */
 static int print_after(struct cli *cli, const char *method, json_t *params,
                        void (*print)(const json_t *json, const struct words_currency *currency))
@@ -724,7 +752,8 @@ static const struct command {
                 {"refund", command_refund, "jrSlqC", 0},  {"hold", command_hold, "jrmcpC", 0},
                 {"release", command_release, "jmcoC", 0}, {"adjust", command_adjust, "jmcpuRw2", 0},
                 {"card", command_card, "jmcTORw", 1},     {"verify", command_verify, "j", 0},
-                {"sync", command_sync, "j", 0},           {"rpc", command_rpc, "", 0},
+                {"sync", command_sync, "j", 0},           {"readers", command_readers, "j", 0},
+                {"reader", command_reader, "j", 2},       {"rpc", command_rpc, "", 0},
                 {"story", command_story, "", INT_MAX}};
 
 static const struct option long_options[] = {
@@ -784,6 +813,9 @@ static void print_help(void)
           "          --who NAME [--reason TEXT]\n"
           "  verify            proves the store against the journal\n"
           "  sync              asks for an exchange with head office now\n"
+          "  readers           the readers of this terminal, and those that it is paired with\n"
+          "  reader pair       pairs the reader that is plugged in and not paired\n"
+          "  reader unpair SERIAL                      forgets a paired reader\n"
           "  rpc               passes JSON-RPC lines from standard input to tallyd and back\n"
           "  story FILE...     tells stories to the engine and compares; needs no tallyd\n"
           "\n"

@@ -309,3 +309,21 @@ void print_verified(const json_t *verified)
         field("first difference", text_of(verified, "difference"));
     }
 }
+
+void print_readers(const json_t *readers)
+{
+    size_t i;
+    const json_t *reader;
+    json_array_foreach(json_object_get(readers, "readers"), i, reader)
+    {
+        const char *serial = text_of(reader, "serial"), *name = text_of(reader, "name");
+        printf("%-8s %-10s %-22s %s\n", text_of(reader, "state"),
+               json_is_true(json_object_get(reader, "paired")) ? "paired" : "not paired",
+               serial[0] == '\0' ? "-" : serial, name);
+    }
+}
+
+void print_paired(const json_t *paired)
+{
+    field("paired", text_of(paired, "serial"));
+}

@@ -17,5 +17,8 @@ void print_receipt(const json_t *receipt, const struct words_currency *currency)
 void print_moved(const json_t *moved, const struct words_currency *currency);
 void print_status(const json_t *status);
 void print_verified(const json_t *verified);
+/* A line for each reader. */
+void print_readers(const json_t *readers);
+void print_paired(const json_t *paired);
 
 #endif

@@ -70,6 +70,10 @@ const char *words_status(enum tally_status status)
         return _("The code was used already: show a fresh one");
     case TALLY_E_READER_SILENT:
         return _("The reader does not answer: unplug it and plug it in again");
+    case TALLY_E_READER_SWAPPED:
+        return _("This is not the reader that was paired: tell your supervisor");
+    case TALLY_E_READER_UNPAIRED:
+        return _("This reader is not paired and is not used: tell your supervisor");
     case TALLY_E_STORE_IO:
     case TALLY_E_STORE_DAMAGED:
     case TALLY_E_STORE_VERSION:

@@ -39,6 +39,8 @@
     X(TALLY_E_CODE_EXPIRED, 34, "the code is not of this moment, show a fresh one")                \
     X(TALLY_E_CODE_USED, 35, "the code was used already, show a fresh one")                        \
     X(TALLY_E_READER_SILENT, 36, "the reader is plugged in and does not answer")                   \
+    X(TALLY_E_READER_SWAPPED, 37, "this is not the reader that was paired")                        \
+    X(TALLY_E_READER_UNPAIRED, 38, "only paired readers are used here, and this one is not")       \
     X(TALLY_E_STORE_IO, 40, "the disk refuses to read or write")                                   \
     X(TALLY_E_STORE_DAMAGED, 41, "stored record fails its checksum")                               \
     X(TALLY_E_STORE_FULL, 42, "the disk or the store is full")                                     \

@@ -138,6 +138,9 @@ static enum tally_status carry_out(const struct errand *errand)
     case TILL_STATUS:
     case TILL_VERIFY:
     case TILL_SYNC:
+    case TILL_READERS: /* pairing.h */
+    case TILL_READER_PAIR:
+    case TILL_READER_UNPAIR:
         break;
     }
     return TALLY_E_INVALID;

@@ -4,6 +4,7 @@
 #include "app/terminal/config.h"
 #include "app/terminal/desk.h"
 #include "app/terminal/hq_link.h"
+#include "app/terminal/pairing.h"
 #include "app/terminal/reading.h"
 #include "hal/reader/reader.h"
 
@@ -27,6 +28,8 @@ struct terminal {
     struct paper *paper;
     struct hal_readers *readers; /* NULL: switched off, or libusb does not start */
     struct reading reading;
+    struct pairs pairs;
+    struct pairing pairing;
     struct hq_link *hq;
     uv_timer_t checkpoint;
     uv_timer_t takeover; /* of a programme that waits */
@@ -244,12 +247,15 @@ static const struct hal_reader_settings *port_reading(void *self)
 static void on_request(void *context, struct till_request *request)
 {
     struct terminal *terminal = context;
-    desk_request(terminal->desk, request);
+    if (!pairing_request(&terminal->pairing, terminal->readers, request)) {
+        desk_request(terminal->desk, request);
+    }
 }
 
 static void on_request_cancelled(void *context, struct till_request *request)
 {
     struct terminal *terminal = context;
+    pairing_cancelled(&terminal->pairing, request);
     desk_cancelled(terminal->desk, request);
 }
 
@@ -271,6 +277,7 @@ static void on_stop(uv_signal_t *signal, int number)
     till_server_close(terminal->till, on_part_closed, NULL);
     if (terminal->readers != NULL) {
         hal_readers_close(terminal->readers, on_part_closed, NULL);
+        terminal->readers = NULL;
     }
     hq_link_close(terminal->hq, on_part_closed, NULL);
     uv_close((uv_handle_t *)&terminal->checkpoint, NULL);
@@ -303,7 +310,9 @@ static enum tally_status open_parts(struct terminal *terminal)
         .path = terminal->config.till_socket,
         .ops = {.request = on_request, .cancelled = on_request_cancelled},
         .context = terminal};
-    reading_start(&terminal->reading, &terminal->config, terminal->paper);
+    pairs_open(&terminal->pairs, terminal->config.store_dir);
+    terminal->pairing.pairs = &terminal->pairs;
+    reading_start(&terminal->reading, &terminal->config, terminal->paper, &terminal->pairs);
     reading_refresh(&terminal->reading, &terminal->ledger);
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
@@ -359,6 +368,7 @@ static int run(struct terminal *terminal)
     paper_close(terminal->paper);
     ledger_close(&terminal->ledger);
     reading_wipe(&terminal->reading);
+    pairs_close(&terminal->pairs);
     (void)uv_loop_close(&terminal->loop);
     return EXIT_SUCCESS;
 }

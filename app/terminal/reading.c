@@ -14,13 +14,14 @@ static int64_t wall_ms(void *context)
 }
 
 void reading_start(struct reading *reading, const struct terminal_config *config,
-                   const struct paper *paper)
+                   const struct paper *paper, struct pairs *pairs)
 {
     *reading = (struct reading){.settings = {.wedge = config->wedge,
                                              .tag = config->tag,
                                              .accepts_uid = config->accepts_uid,
                                              .only_paired = config->only_paired,
                                              .wall_ms = wall_ms,
+                                             .pairs = &pairs->table,
                                              .codes = &reading->codes,
                                              .printer = paper_printer(paper),
                                              .display = paper_display(paper)}};

@@ -8,6 +8,7 @@
 
 #include "app/terminal/config.h"
 #include "app/terminal/ledger.h"
+#include "app/terminal/pairs.h"
 #include "hal/reader/code.h"
 
 struct reading {
@@ -17,9 +18,9 @@ struct reading {
 };
 
 /* From now on codes of before this moment are refused. `reading` stays where it is; `paper`
- * outlives it. */
+ * and `pairs` outlive it. */
 void reading_start(struct reading *reading, const struct terminal_config *config,
-                   const struct paper *paper);
+                   const struct paper *paper, struct pairs *pairs);
 
 /* Takes over the programme in force and the keys there are. */
 void reading_refresh(struct reading *reading, struct ledger *ledger);

@@ -118,6 +118,26 @@ void till_answer_verified(struct till_request *request, const struct till_verifi
     till_request_finish(request, till_message_result(request->id, result));
 }
 
+void till_answer_readers(struct till_request *request, const struct till_reader *readers,
+                         size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct till_reader *reader = &readers[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b}", "name", reader->name,
+                                               "serial", reader->serial, "state", reader->state,
+                                               "paired", reader->is_paired));
+    }
+    till_request_finish(request,
+                        till_message_result(request->id, json_pack("{s:o}", "readers", array)));
+}
+
+void till_answer_paired(struct till_request *request, const char *serial)
+{
+    till_request_finish(request,
+                        till_message_result(request->id, json_pack("{s:s}", "serial", serial)));
+}
+
 void till_answer_done(struct till_request *request)
 {
     till_request_finish(request, till_message_result(request->id, json_object()));

@@ -109,6 +109,8 @@ static const struct field adjust_fields[] = {
     {"reason", FIELD_TEXT, REQUIRED, 1, TEXT, AT(reason), NULL},
     {"who", FIELD_TEXT, REQUIRED, 1, TEXT, AT(who), NULL},
     {"second", FIELD_TEXT, OPTIONAL, 0, TEXT, AT(second), NULL}};
+static const struct field unpair_fields[] = {
+    {"serial", FIELD_TEXT, REQUIRED, 1, TEXT, AT(serial), NULL}};
 
 #define WITH(fields) fields, sizeof(fields) / sizeof((fields)[0])
 static const struct method methods[] = {
@@ -129,6 +131,9 @@ static const struct method methods[] = {
     {"print", TILL_PRINT, WITH(print_fields)},
     {"verify", TILL_VERIFY, NULL, 0},
     {"sync", TILL_SYNC, NULL, 0},
+    {"readers", TILL_READERS, NULL, 0},
+    {"reader_pair", TILL_READER_PAIR, NULL, 0},
+    {"reader_unpair", TILL_READER_UNPAIR, WITH(unpair_fields)},
 };
 
 /* "MM-DD" of a day that some year has. */

@@ -34,23 +34,26 @@ struct till_server;
 struct till_request;
 
 enum till_method {
-    TILL_STATUS,   /* no parameters */
-    TILL_IDENTIFY, /* text: a typed card or phone number */
-    TILL_MEMBER,   /* member */
-    TILL_ENROL,    /* card token or text, name, phone ("": none): both find the member; birthday,
-                      referrer */
-    TILL_QUOTE,    /* member, basket, hold, cashier */
-    TILL_SALE,     /* ref, member, basket, hold, cashier */
-    TILL_VOID,     /* ref, sale_ref, cashier */
-    TILL_REFUND,   /* ref, sale_ref, returned, cashier */
-    TILL_HOLD,     /* ref, member, points, cashier */
-    TILL_RELEASE,  /* member, hold, cashier */
-    TILL_CARD,     /* member, action, card token or text, old, reason, who */
-    TILL_ADJUST,   /* member, purse ("": points), points, reason, who, second */
-    TILL_RECEIPT,  /* ref, language, columns */
-    TILL_PRINT,    /* ref, language */
-    TILL_VERIFY,   /* no parameters: proves the store against the journal */
-    TILL_SYNC      /* no parameters: try head office now */
+    TILL_STATUS,      /* no parameters */
+    TILL_IDENTIFY,    /* text: a typed card or phone number */
+    TILL_MEMBER,      /* member */
+    TILL_ENROL,       /* card token or text, name, phone ("": none): both find the member; birthday,
+                         referrer */
+    TILL_QUOTE,       /* member, basket, hold, cashier */
+    TILL_SALE,        /* ref, member, basket, hold, cashier */
+    TILL_VOID,        /* ref, sale_ref, cashier */
+    TILL_REFUND,      /* ref, sale_ref, returned, cashier */
+    TILL_HOLD,        /* ref, member, points, cashier */
+    TILL_RELEASE,     /* member, hold, cashier */
+    TILL_CARD,        /* member, action, card token or text, old, reason, who */
+    TILL_ADJUST,      /* member, purse ("": points), points, reason, who, second */
+    TILL_RECEIPT,     /* ref, language, columns */
+    TILL_PRINT,       /* ref, language */
+    TILL_VERIFY,      /* no parameters: proves the store against the journal */
+    TILL_SYNC,        /* no parameters: try head office now */
+    TILL_READERS,     /* no parameters: which readers there are */
+    TILL_READER_PAIR, /* no parameters */
+    TILL_READER_UNPAIR /* serial */
     /* "subscribe" is answered inside this room */
 };
 
@@ -71,6 +74,7 @@ struct till_params {
     const char *action;   /* "link", "replace", "block", "unblock" */
     const char *old;      /* a typed card or phone number */
     const char *language; /* "en", "zh" */
+    const char *serial;   /* number of a reader */
     int64_t columns;      /* TILL_COLUMNS_MIN..TILL_COLUMNS_MAX */
     uint32_t birth_month; /* 1..12; 0: not said */
     uint32_t birth_day;
@@ -144,6 +148,13 @@ struct till_verified {
     const char *difference; /* "" if none */
 };
 
+struct till_reader {
+    const char *name;   /* "": it is not plugged in */
+    const char *serial; /* "": not one of ours */
+    const char *state;  /* "ready", "unused", "missing" */
+    bool is_paired;
+};
+
 /* Each request is answered exactly once, by one of these. */
 void till_answer_status(struct till_request *request, const struct till_status *status);
 void till_answer_member(struct till_request *request, const struct till_member *member);
@@ -153,6 +164,10 @@ void till_answer_receipt(struct till_request *request, const struct till_receipt
 void till_answer_printed(struct till_request *request, const char *result);
 void till_answer_lines(struct till_request *request, const struct till_line *lines, size_t count);
 void till_answer_verified(struct till_request *request, const struct till_verified *verified);
+void till_answer_readers(struct till_request *request, const struct till_reader *readers,
+                         size_t count);
+/* The reader with this serial number is paired now. */
+void till_answer_paired(struct till_request *request, const char *serial);
 void till_answer_done(struct till_request *request);
 /* JSON-RPC error: code -32000 - status, data.status is the name, data.detail may be "". */
 void till_answer_refused(struct till_request *request, enum tally_status status,

@@ -16,6 +16,14 @@ extern const struct hal_reader_driver hal_driver_scanner;
 /* CCID readers with contactless slots. */
 extern const struct hal_reader_driver hal_driver_ccid;
 
+/* Whether a shop with these settings uses a reader that this driver has made ready. What serves
+ * somebody else than the card events (on_end) is no reader. Pure. */
+static inline bool hal_reader_is_allowed(const struct hal_reader_driver *driver,
+                                         const struct hal_reader_settings *settings, bool is_paired)
+{
+    return is_paired || !settings->only_paired || driver->on_end != NULL;
+}
+
 /* NULL ends it. The first driver that fits an interface gets it; when it says that the device is
  * not one of its kind after all, the next one that fits has a look. */
 extern const struct hal_reader_driver *const hal_reader_drivers[];

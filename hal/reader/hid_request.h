@@ -45,4 +45,15 @@ static inline struct hal_setup hal_hid_set_feature(const struct hal_interface *i
                               .wLength = len};
 }
 
+/* The answer to what the last feature report asked. */
+static inline struct hal_setup hal_hid_get_feature(const struct hal_interface *interface,
+                                                   uint8_t report_id, uint16_t len)
+{
+    return (struct hal_setup){.bmRequestType = 0xa1,
+                              .bRequest = 0x01,
+                              .wValue = (uint16_t)(0x0300 | report_id),
+                              .wIndex = interface->bInterfaceNumber,
+                              .wLength = len};
+}
+
 #endif

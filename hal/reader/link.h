@@ -63,6 +63,8 @@ struct hal_link_ops {
     enum tally_status (*send)(struct hal_link *link, const uint8_t *bytes, size_t len);
     void (*set_timer)(struct hal_link *link, uint32_t in_ms);
     uint64_t (*now_ms)(struct hal_link *link);
+    void (*ours)(struct hal_link *link, const char *serial, bool is_paired);
+    void (*paired)(struct hal_link *link, enum tally_status status);
     void (*ready)(struct hal_link *link);
     void (*card)(struct hal_link *link, const struct tally_card *card);
     void (*refuse)(struct hal_link *link, enum tally_status status);
@@ -127,9 +129,27 @@ static inline uint64_t hal_link_now_ms(struct hal_link *link)
     return link->ops->now_ms(link);
 }
 
-/* ---- what a driver says; the call may end the driver's life: return at once after `end` ---- */
+/* ---- what a driver says; the call may end the driver's life: return at once after `end` and
+ * `ready` ---- */
 
-/* From now on a card is read when one is shown. Once. */
+/* It is a reader of ours with this serial number. `is_paired`: it has proved that it is the one
+ * that this terminal was paired with. Before `ready`; a reader of which this is not said is not
+ * paired. */
+static inline void hal_link_ours(struct hal_link *link, const char *serial, bool is_paired)
+{
+    link->ops->ours(link, serial, is_paired);
+}
+
+/* What became of the pair() that was asked: TALLY_OK (the reader has the key, and comes back to
+ * prove it), TALLY_E_NO_PERMISSION (it refuses), TALLY_E_BUSY, TALLY_E_DEVICE, and the statuses of
+ * hal_link_control(). */
+static inline void hal_link_paired(struct hal_link *link, enum tally_status status)
+{
+    link->ops->paired(link, status);
+}
+
+/* From now on a card is read when one is shown. Once. Where only paired readers are used, this may
+ * be the driver's end, as `end` is: ask for nothing after it. */
 static inline void hal_link_ready(struct hal_link *link)
 {
     link->ops->ready(link);
@@ -142,14 +162,17 @@ static inline void hal_link_card(struct hal_link *link, const struct tally_card 
 }
 
 /* Something was shown and is no card of ours: TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD, or
- * TALLY_E_CARD_UNREADABLE (show it again). */
+ * TALLY_E_CARD_UNREADABLE (show it again). TALLY_E_READER_SWAPPED: what a paired reader should have
+ * signed is not its own, or was sent before. */
 static inline void hal_link_refuse(struct hal_link *link, enum tally_status status)
 {
     link->ops->refuse(link, status);
 }
 
 /* The driver gives the device up: TALLY_E_NOT_FOUND (not one of its kind after all: the next driver
- * of the table has a look), TALLY_E_DEVICE, TALLY_E_READER_GONE. */
+ * of the table has a look), TALLY_E_DEVICE, TALLY_E_READER_GONE, TALLY_E_READER_SWAPPED (it has the
+ * serial number of a paired reader and not its key), TALLY_E_READER_UNPAIRED (its pair was taken
+ * off the table). */
 static inline void hal_link_end(struct hal_link *link, enum tally_status status)
 {
     link->ops->end(link, status);
@@ -189,6 +212,10 @@ struct hal_reader_driver {
     void (*on_sent)(void *state, struct hal_link *link, enum tally_status status);
 
     void (*on_timer)(void *state, struct hal_link *link);
+
+    /* Gives the reader this key, of HAL_READER_KEY_LEN bytes; only after hal_link_ours(), and not
+     * while one is under way. Answered by hal_link_paired(). */
+    void (*pair)(void *state, struct hal_link *link, const uint8_t *key);
 
     /* The driver's life is over, whoever ended it and for whatever reason: the link must not be
      * used any more, and the state is wiped after this. Once, if there was a start(). */

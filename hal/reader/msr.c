@@ -36,6 +36,7 @@ _Static_assert((int)HAL_TRACKS == (int)TALLY_MSR_TRACKS, "one map serves all tra
 struct search {
     struct hal_msr_track found[USAGE_MAPS][HAL_TRACKS];
     struct hal_hid_field encryption;
+    struct hal_hid_field counter, mac;
     bool has_vendor_fields; /* some input stands on MagTek's page */
 };
 
@@ -54,6 +55,8 @@ static void on_field(void *context, const struct hal_hid_field *field)
     if (field->page == TALLY_MSR_USAGE_PAGE) {
         search->has_vendor_fields = true;
         note_field(&search->encryption, field, USAGE_ENCRYPTION, 0);
+        note_field(&search->counter, field, TALLY_MSR_USAGE_COUNTER, 0);
+        note_field(&search->mac, field, TALLY_MSR_USAGE_MAC, 0);
     }
     for (unsigned i = 0; i < USAGE_MAPS; i++) {
         const struct usage_map *map = &usage_maps[i];
@@ -121,7 +124,10 @@ enum tally_status hal_msr_layout(const uint8_t *descriptor, size_t len,
     TALLY_TRY(hal_hid_walk(descriptor, len, on_field, &search, &sizes));
 
     const struct hal_msr_track *tracks = NULL;
-    struct hal_msr_layout layout = {.sizes = sizes, .encryption = search.encryption};
+    struct hal_msr_layout layout = {.sizes = sizes,
+                                    .encryption = search.encryption,
+                                    .counter = search.counter,
+                                    .mac = search.mac};
     for (size_t i = 0; i < USAGE_MAPS && tracks == NULL; i++) {
         if (track_exists(&search.found[i][0]) || track_exists(&search.found[i][1])) {
             tracks = search.found[i];

@@ -38,6 +38,8 @@ struct hal_msr_layout {
     bool is_one_text;                /* ID TECH mode: the tracks' fields are not used */
     bool may_mask;                   /* the reader may have overwritten digits of the tracks */
     struct hal_hid_field encryption; /* says whether it does */
+    struct hal_hid_field counter;    /* of a signed report: signed.h */
+    struct hal_hid_field mac;
 };
 
 /* Finds the tracks in a HID report descriptor.

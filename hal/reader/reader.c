@@ -21,7 +21,10 @@ struct reader {
     const struct hal_reader_driver *const *next_row; /* who has the next look */
     void *state;                                     /* NULL: not started */
     bool is_ready;
-    bool is_over; /* released: the driver may still be returning */
+    bool is_barred; /* it would be ready, and the shop does not use it */
+    bool is_paired;
+    char serial[HAL_READER_SERIAL_LEN_MAX + 1]; /* "": not one of ours */
+    bool is_over;                               /* released: the driver may still be returning */
     struct reader *next;
 };
 
@@ -34,6 +37,9 @@ struct hal_readers {
     void *closed_context;
     uint32_t look_ms;
     struct reader *readers; /* those that are not over */
+    struct reader *pairing; /* one of them; NULL: none is being paired */
+    hal_readers_paired_fn *on_paired;
+    void *paired_context;
     unsigned ready_count;
 };
 
@@ -76,7 +82,8 @@ static void write_rule(char rule[RULE_LEN_MAX + 1], uint16_t idVendor)
 static enum tally_status state_status(enum tally_status status)
 {
     bool is_known = status == TALLY_OK || status == TALLY_E_READER_GONE ||
-                    status == TALLY_E_READER_SILENT || status == TALLY_E_NO_PERMISSION;
+                    status == TALLY_E_READER_SILENT || status == TALLY_E_NO_PERMISSION ||
+                    status == TALLY_E_READER_SWAPPED || status == TALLY_E_READER_UNPAIRED;
     return is_known ? status : TALLY_E_DEVICE;
 }
 
@@ -106,7 +113,7 @@ static void say_swipe(struct reader *reader, enum tally_status status,
                       const struct tally_card *card)
 {
     struct hal_readers *all = reader->all;
-    if (reader->is_over) {
+    if (reader->is_over || reader->is_barred) {
         return;
     }
     struct hal_reader_event event = {.kind =
@@ -146,6 +153,15 @@ static void tell_driver(struct reader *reader)
     }
 }
 
+static void end_pairing(struct reader *reader, enum tally_status status)
+{
+    struct hal_readers *all = reader->all;
+    if (all->pairing == reader) {
+        all->pairing = NULL;
+        all->on_paired(all->paired_context, status, reader->serial);
+    }
+}
+
 /* Its driver may be the caller: the memory stays until on_closed(). */
 static void release(struct reader *reader)
 {
@@ -158,6 +174,7 @@ static void release(struct reader *reader)
     reader->is_over = true;
     all->ready_count -= reader->is_ready ? 1 : 0;
     hal_usb_release(reader->claim);
+    end_pairing(reader, TALLY_E_READER_GONE);
 }
 
 static void let_go(struct reader *reader)
@@ -220,10 +237,40 @@ static uint64_t link_now_ms(struct hal_link *link)
     return hal_usb_now_ms();
 }
 
+static void link_ours(struct hal_link *link, const char *serial, bool is_paired)
+{
+    struct reader *reader = reader_of(link);
+    snprintf(reader->serial, sizeof reader->serial, "%s", serial);
+    reader->is_paired = is_paired;
+}
+
+static void link_paired(struct hal_link *link, enum tally_status status)
+{
+    end_pairing(reader_of(link), status);
+}
+
+/* One of ours stays claimed, so that it can be paired; somebody else's is left to whoever wants it.
+ */
+static void bar(struct reader *reader)
+{
+    struct hal_readers *all = reader->all;
+    struct hal_usb_interface *interface = reader->interface;
+    reader->is_barred = true;
+    if (reader->serial[0] == '\0') {
+        let_go(reader);
+    }
+    say_state(all, interface, TALLY_E_READER_UNPAIRED);
+}
+
 static void link_ready(struct hal_link *link)
 {
     struct reader *reader = reader_of(link);
-    if (!reader->is_over && !reader->is_ready) {
+    if (reader->is_over || reader->is_ready || reader->is_barred) {
+        return;
+    }
+    if (!hal_reader_is_allowed(*reader->row, &reader->all->settings, reader->is_paired)) {
+        bar(reader);
+    } else {
         reader->is_ready = true;
         reader->all->ready_count++;
         say_state(reader->all, reader->interface, TALLY_OK);
@@ -239,7 +286,7 @@ static void link_refuse(struct hal_link *link, enum tally_status status)
 {
     bool has_words = status == TALLY_E_PAYMENT_CARD || status == TALLY_E_UNKNOWN_CARD ||
                      status == TALLY_E_CODE_EXPIRED || status == TALLY_E_CODE_USED ||
-                     status == TALLY_E_BUSY;
+                     status == TALLY_E_BUSY || status == TALLY_E_READER_SWAPPED;
     say_swipe(reader_of(link), has_words ? status : TALLY_E_CARD_UNREADABLE, NULL);
 }
 
@@ -286,6 +333,8 @@ static const struct hal_link_ops link_ops = {.control = link_control,
                                              .send = link_send,
                                              .set_timer = link_set_timer,
                                              .now_ms = link_now_ms,
+                                             .ours = link_ours,
+                                             .paired = link_paired,
                                              .ready = link_ready,
                                              .card = link_card,
                                              .refuse = link_refuse,
@@ -492,6 +541,56 @@ unsigned hal_readers_ready_count(const struct hal_readers *readers)
 {
     assert(readers != NULL);
     return readers->ready_count;
+}
+
+/* ---- pairing ---- */
+
+static bool is_ours_unpaired(const struct reader *reader)
+{
+    return (reader->is_ready || reader->is_barred) && reader->serial[0] != '\0' &&
+           !reader->is_paired;
+}
+
+enum tally_status hal_readers_pair(struct hal_readers *readers,
+                                   const uint8_t key[HAL_READER_KEY_LEN],
+                                   hal_readers_paired_fn *on_paired, void *context)
+{
+    assert(readers != NULL && key != NULL && on_paired != NULL && readers->on_closed == NULL);
+
+    struct reader *found = NULL;
+    if (readers->pairing != NULL) {
+        return TALLY_E_BUSY;
+    }
+    for (struct reader *reader = readers->readers; reader != NULL; reader = reader->next) {
+        if (is_ours_unpaired(reader) && found != NULL) {
+            return TALLY_E_EXISTS;
+        }
+        found = is_ours_unpaired(reader) ? reader : found;
+    }
+    if (found == NULL) {
+        return TALLY_E_NOT_FOUND;
+    }
+    readers->pairing = found;
+    readers->on_paired = on_paired;
+    readers->paired_context = context;
+    (*found->row)->pair(found->state, &found->link, key);
+    return TALLY_OK;
+}
+
+void hal_readers_each(const struct hal_readers *readers, hal_readers_each_fn *each, void *context)
+{
+    assert(readers != NULL && each != NULL);
+
+    for (const struct reader *reader = readers->readers; reader != NULL; reader = reader->next) {
+        bool is_known = reader->is_ready || reader->is_barred;
+        if (is_known && !speaks_for_itself(reader)) {
+            const struct hal_reader_view view = {.name = reader->interface->name,
+                                                 .serial = reader->serial,
+                                                 .is_ready = reader->is_ready,
+                                                 .is_paired = reader->is_paired};
+            each(context, &view);
+        }
+    }
 }
 
 static void on_usb_closed(void *context)

@@ -21,13 +21,17 @@
 
 enum hal_reader_event_kind {
     HAL_READER_CARD,    /* a card of this programme: `card` is set */
-    HAL_READER_REFUSED, /* `status` says why: TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD or
-                           TALLY_E_CARD_UNREADABLE (swipe again) */
+    HAL_READER_REFUSED, /* `status` says why: TALLY_E_PAYMENT_CARD, TALLY_E_UNKNOWN_CARD,
+                           TALLY_E_CARD_UNREADABLE (swipe again), or TALLY_E_READER_SWAPPED (it
+                           does not come from the reader that was paired, or came before) */
     HAL_READER_STATE    /* a reader came, went or can't be used: `status` is TALLY_OK,
                            TALLY_E_READER_GONE, TALLY_E_READER_SILENT, TALLY_E_NO_PERMISSION (`name` is
-                           the device node, `rule` what is missing) or TALLY_E_DEVICE; `ready_count`
-                           says how many work now. All but the first two mend themselves when they can:
-                           then TALLY_OK follows */
+                           the device node, `rule` what is missing), TALLY_E_READER_SWAPPED (it has
+                           the serial number of a paired reader and not its key),
+                           TALLY_E_READER_UNPAIRED (it is not paired, and settings.only_paired) or
+                           TALLY_E_DEVICE; `ready_count` says how many work now. All but the first
+                           two, and a reader that is not paired, mend themselves when they can: then
+                           TALLY_OK follows */
 };
 
 struct hal_reader_event {
@@ -61,6 +65,37 @@ TALLY_MUST_USE enum tally_status hal_readers_set(struct hal_readers *readers,
 
 /* How many readers are claimed and listening now. */
 unsigned hal_readers_ready_count(const struct hal_readers *readers);
+
+/* What became of hal_readers_pair(): TALLY_OK (the reader `serial` has the key: put both into
+ * settings.pairs at once; it leaves the bus and comes back to prove it), TALLY_E_NO_PERMISSION (it
+ * refuses: it is paired with somebody, and nobody holds its button), TALLY_E_READER_GONE, or
+ * another status of the transfer. */
+typedef void hal_readers_paired_fn(void *context, enum tally_status status, const char *serial);
+
+/* Pairs the one reader of ours that is plugged in and not paired, settings.only_paired or not.
+ * `key` is fresh and random; it is copied, and the copy wiped when it is decided. on_paired may be
+ * called from inside this call.
+ *   TALLY_OK            on_paired is called, once
+ *   TALLY_E_NOT_FOUND   there is no such reader
+ *   TALLY_E_EXISTS      there are several: unplug the others
+ *   TALLY_E_BUSY        one is being paired
+ * Whenever it is not TALLY_OK, on_paired is not called. */
+TALLY_MUST_USE enum tally_status hal_readers_pair(struct hal_readers *readers,
+                                                  const uint8_t key[HAL_READER_KEY_LEN],
+                                                  hal_readers_paired_fn *on_paired, void *context);
+
+struct hal_reader_view {
+    const char *name;   /* as in an event */
+    const char *serial; /* "": not one of ours */
+    bool is_ready;      /* else it is one of ours, and not used because it is not paired */
+    bool is_paired;
+};
+
+typedef void hal_readers_each_fn(void *context, const struct hal_reader_view *view);
+
+/* Shows each reader that is claimed and has been looked at, but those that are not used and not
+ * ours. `each` must not call into this room. */
+void hal_readers_each(const struct hal_readers *readers, hal_readers_each_fn *each, void *context);
 
 /* Releases all readers; `on_closed` is called from the loop when nothing is pending any more, after
  * which `readers` is dead. Never fails. */

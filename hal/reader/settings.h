@@ -1,16 +1,18 @@
 /* hal/reader/settings.h: what the shop has decided about its readers.
  *
- * Memory   everything is borrowed; hal_readers_open() and hal_readers_set() copy what they keep.
- * Threads  a value. */
+ * Memory   everything is borrowed; hal_readers_open() and hal_readers_set() copy what they keep,
+ * but for `pairs`, `codes`, `printer` and `display`, which are used where they are. Threads  a
+ * value. */
 #ifndef HAL_READER_SETTINGS_H
 #define HAL_READER_SETTINGS_H
 
 #include "app/core/card.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { HAL_READER_KEY_LEN = 32, HAL_AFFIX_LEN_MAX = 8 };
+enum { HAL_READER_KEY_LEN = 32, HAL_AFFIX_LEN_MAX = 8, HAL_READER_SERIAL_LEN_MAX = 22 };
 
 /* What the keys of a keyboard wedge mean. The reader types positions, not letters: it must be set
  * to the layout that this says. */
@@ -56,6 +58,23 @@ struct hal_tag_settings {
     uint8_t classic_key[6];
 };
 
+/* A reader of ours that was paired with this terminal (firmware/REPORTS.md, "Pairing"). */
+struct hal_reader_pair {
+    char serial[HAL_READER_SERIAL_LEN_MAX + 1]; /* printable ASCII, not empty */
+    uint8_t key[HAL_READER_KEY_LEN];
+    uint32_t counter; /* of the last report that was taken; 0: none. Drivers raise it */
+};
+
+/* Whoever owns the table may change it between two calls into this room. */
+struct hal_reader_pairs {
+    struct hal_reader_pair *pairs;
+    size_t count;
+    /* The counter of `pair` rose: keep it. From inside a driver, before the card is told of. NULL:
+     * nobody keeps it. */
+    void (*on_counter)(void *context, const struct hal_reader_pair *pair);
+    void *context;
+};
+
 struct hal_code_memory;
 struct hal_printer;
 struct hal_display;
@@ -71,6 +90,7 @@ struct hal_reader_settings {
                                    hal/usb/usb.h says. Only hal_readers_open() looks at it */
     int64_t (*wall_ms)(void *); /* since 1970 UTC, for rotating codes */
     void *wall_context;
+    struct hal_reader_pairs *pairs; /* one table for all readers; NULL: no reader is paired */
     struct hal_code_memory *codes; /* code.h; one for all readers; NULL: no rotating code is read */
     struct hal_printer *printer;   /* what is plugged in serves this (hal/printer/printer.h); NULL:
                                       none is wanted */

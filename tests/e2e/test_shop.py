@@ -459,6 +459,22 @@ class InAShop(Shop):
                             points=600, cashier="", lines=[{"sku": "tea", "amount_minor": 200000}])
         self.assertEqual(self.sell(member, "r3", 200000, 500)["redeemed_points"], 500)
 
+    def test_a_paired_reader_that_is_missing_is_named_and_can_be_forgotten(self):
+        self.open()
+        self.assertEqual(self.till.call("readers"), {"readers": []})
+        self.terminal.stop()
+        self.till.close()
+        pairs = self.terminal.folder / "data" / "readers"
+        pairs.write_text(f"{bytes(range(32)).hex()} 7 TR-42\n")
+        self.open()
+        self.assertEqual(self.till.call("readers"), {"readers": [
+            {"name": "", "serial": "TR-42", "state": "missing", "paired": True}]})
+        self.assert_refused("TALLY_E_NOT_FOUND", "reader_pair")
+        self.assert_refused("TALLY_E_NOT_FOUND", "reader_unpair", serial="TR-4")
+        self.till.call("reader_unpair", serial="TR-42")
+        self.assertEqual(self.till.call("readers"), {"readers": []})
+        self.assertEqual(pairs.read_text(), "")
+
     def test_a_killed_terminal_keeps_every_answered_sale(self):
         self.open()
         self.enrol()

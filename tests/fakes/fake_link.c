@@ -128,6 +128,20 @@ static uint64_t now_ms(struct hal_link *link)
 
 /* ---- what a driver says ---- */
 
+static void ours(struct hal_link *link, const char *serial, bool is_paired)
+{
+    struct fake_link *fake = fake_of(link);
+    snprintf(fake->serial, sizeof fake->serial, "%s", serial);
+    fake->is_paired = is_paired;
+}
+
+static void paired(struct hal_link *link, enum tally_status status)
+{
+    struct fake_link *fake = fake_of(link);
+    fake->paired_count++;
+    fake->paired_status = status;
+}
+
 static void ready(struct hal_link *link)
 {
     fake_of(link)->ready_count++;
@@ -164,6 +178,8 @@ static const struct hal_link_ops ops = {.control = control,
                                         .send = send,
                                         .set_timer = set_timer,
                                         .now_ms = now_ms,
+                                        .ours = ours,
+                                        .paired = paired,
                                         .ready = ready,
                                         .card = card,
                                         .refuse = refuse,

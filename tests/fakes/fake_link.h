@@ -60,7 +60,10 @@ struct fake_link {
     struct fake_control controls[FAKE_CONTROLS_MAX]; /* the first ones */
     struct hal_setup setup;                          /* of the last */
     unsigned control_count, send_count;
-    unsigned ready_count, card_count, refused_count;
+    unsigned ready_count, card_count, refused_count, paired_count;
+    char serial[HAL_READER_SERIAL_LEN_MAX + 1]; /* "": it did not say that it is ours */
+    bool is_paired;
+    enum tally_status paired_status;          /* the last */
     struct tally_card card;                   /* the last one */
     enum tally_status refused[FAKE_SAID_MAX]; /* the first ones */
     enum tally_status refusal;                /* the last */

@@ -4,6 +4,7 @@
 
 #include "firmware/core/settings.h"
 #include "firmware/port/head.h"
+#include "firmware/port/hmac.h"
 #include "firmware/usb/device.h"
 #include "tests/usb/hand.h"
 #include "tests/usb/must.h"
@@ -185,6 +186,10 @@ static bool outside(struct model *model, const char *words)
         tally_virtual_slot_put(&self->slot, NULL);
         return true;
     }
+    if (strcmp(words, "rewind") == 0) { /* what is swiped next is signed as what was swiped last */
+        self->device.hid.signer.counter--;
+        return true;
+    }
     if (strcmp(words, "button down") == 0 || strcmp(words, "button up") == 0) {
         self->is_button_down = words[7] == 'd';
         return true;
@@ -210,19 +215,36 @@ static const struct model_ops reader_ops = {.setup = setup,
                                             .outside = outside,
                                             .free = free_reader};
 
+enum { NOT_PAIRED = 0xff };
+
 /* In which form the stripe is reported, and whether there is an antenna. */
 static const struct {
     const char *kind;
     enum tally_msr_form form;
     bool has_slot;
+    uint8_t first_of_key; /* the others count on from it; NOT_PAIRED */
 } kinds[] = {
-    {"reader", TALLY_MSR_FORM_SURESWIPE, false},
-    {"nfc-reader", TALLY_MSR_FORM_SURESWIPE, true},
-    {"keyboard", TALLY_MSR_FORM_KEYBOARD, false},
-    {"pos-reader", TALLY_MSR_FORM_8E, false},
+    {"reader", TALLY_MSR_FORM_SURESWIPE, false, NOT_PAIRED},
+    {"nfc-reader", TALLY_MSR_FORM_SURESWIPE, true, NOT_PAIRED},
+    {"keyboard", TALLY_MSR_FORM_KEYBOARD, false, NOT_PAIRED},
+    {"pos-reader", TALLY_MSR_FORM_8E, false, NOT_PAIRED},
+    {"reset-reader", TALLY_MSR_FORM_SURESWIPE, false, NOT_PAIRED},
+    {"paired-reader", TALLY_MSR_FORM_SIGNED, false, 0},
+    {"swapped-reader", TALLY_MSR_FORM_SIGNED, false, 1},
 };
 
-static struct model *make(enum tally_msr_form form, bool has_slot)
+/* As if a terminal had paired it. */
+static void keep_pairing(struct reader_model *self, uint8_t first_of_key)
+{
+    struct keep *key = &self->keeps[TALLY_KEEP_PAIR];
+    for (uint8_t i = 0; i < TALLY_HMAC_KEY_LEN; i++) {
+        key->bytes[i] = (uint8_t)(first_of_key + i);
+    }
+    self->keeps[TALLY_KEEP_COUNTER].bytes[0] = 1;
+    self->keeps[TALLY_KEEP_COUNTER].is_there = key->is_there = first_of_key != NOT_PAIRED;
+}
+
+static struct model *make(enum tally_msr_form form, bool has_slot, uint8_t first_of_key)
 {
     struct reader_model *self = calloc(1, sizeof *self);
     MUST(self != NULL);
@@ -231,12 +253,14 @@ static struct model *make(enum tally_msr_form form, bool has_slot)
     settings.form = (uint8_t)form;
     tally_settings_write(&settings, self->keeps[TALLY_KEEP_SETTINGS].bytes);
     self->keeps[TALLY_KEEP_SETTINGS].is_there = true;
+    keep_pairing(self, first_of_key);
     tally_virtual_slot_init(&self->slot);
     self->ports = (struct tally_ports){.self = self,
                                        .serial = "PROOF1",
                                        .slot = has_slot ? &self->slot.slot : NULL,
                                        .load = load,
                                        .save = save,
+                                       .hmac = tally_port_hmac,
                                        .may_pair = may_pair};
     tally_usb_device_init(&self->device, &self->ports);
     return &self->base;
@@ -246,7 +270,7 @@ struct model *model_reader_make(const char *kind)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {
-            return make(kinds[i].form, kinds[i].has_slot);
+            return make(kinds[i].form, kinds[i].has_slot, kinds[i].first_of_key);
         }
     }
     return NULL;

@@ -4,9 +4,11 @@
  *
  *   uid yes, wedge all, ...    settings (settings.h): set
  *   stamp                      from now on " at NANOSECONDS" stands behind each event: set
+ *   pairs it                   gives the key of `pair SERIAL` to the reader of ours: paired STATUS
  *   quit                       closes the readers, then says "closed"
  *
  * Its first line is "open". It ends when its input does. */
+#include "app/crypto/crypto.h"
 #include "hal/reader/reader.h"
 #include "tests/usb/say.h"
 #include "tests/usb/settings.h"
@@ -72,6 +74,24 @@ static void quit(struct shop *shop)
     }
 }
 
+static void on_paired(void *context, enum tally_status status, const char *serial)
+{
+    (void)context;
+    (void)serial;
+    printf("paired %s\n", tally_status_name(status));
+}
+
+static void pair(struct shop *shop)
+{
+    enum tally_status status =
+        shop->settings.pairs == NULL
+            ? TALLY_E_INVALID
+            : hal_readers_pair(shop->readers, shop->settings.pairs->pairs[0].key, on_paired, NULL);
+    if (status != TALLY_OK) {
+        on_paired(NULL, status, "");
+    }
+}
+
 static void obey(struct shop *shop, const char *line)
 {
     if (strcmp(line, "quit") == 0) {
@@ -79,6 +99,8 @@ static void obey(struct shop *shop, const char *line)
     } else if (strcmp(line, "stamp") == 0) {
         shop->has_stamp = true;
         printf("set\n");
+    } else if (strcmp(line, "pairs it") == 0) {
+        pair(shop);
     } else if (!settings_read(&shop->settings, line) ||
                hal_readers_set(shop->readers, &shop->settings) != TALLY_OK) {
         printf("not understood: %s\n", line);
@@ -121,6 +143,9 @@ int main(void)
 {
     static struct shop shop;
     shop.settings = settings_of_the_shop();
+    if (tally_crypto_start() != TALLY_OK) {
+        return 1;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (uv_loop_init(&shop.loop) != 0 || uv_pipe_init(&shop.loop, &shop.orders, 0) != 0 ||
         uv_pipe_open(&shop.orders, STDIN_FILENO) != 0) {

@@ -2,6 +2,7 @@
 /* hal's drivers against device models in one process: no kernel, no loop, and time is a number, so
  * a minute of silence costs nothing. Each link does for its driver what reader.c and libusb do on a
  * real bus (hal/reader/link.h). */
+#include "app/crypto/crypto.h"
 #include "hal/reader/drivers.h"
 #include "tests/usb/port.h"
 #include "tests/usb/must.h"
@@ -30,6 +31,9 @@ struct in_link {
     const struct hal_reader_driver *driver; /* NULL: nobody has this interface */
     size_t row;                             /* of the driver table */
     void *state;
+    bool is_ours, is_paired;
+    bool is_barred; /* ready, and not used */
+    bool is_left_alone;
     bool is_ready;
     struct {
         bool is_asked;
@@ -109,22 +113,52 @@ static char *new_line(struct in_process *self)
     return (*at)->text;
 }
 
-static void on_ready(struct hal_link *link)
+static void let_go(struct in_link *link);
+
+static void on_ours(struct hal_link *link, const char *serial, bool is_paired)
 {
-    struct in_process *self = link_of(link)->plug->side;
-    MUST(!link_of(link)->is_ready);
-    link_of(link)->is_ready = true;
-    say_state(TALLY_OK, ++self->ready_count, new_line(self));
+    MUST(serial[0] != '\0');
+    link_of(link)->is_ours = true;
+    link_of(link)->is_paired = is_paired;
+}
+
+static void on_paired(struct hal_link *link, enum tally_status status)
+{
+    snprintf(new_line(link_of(link)->plug->side), SAY_LEN_MAX, "paired %s",
+             tally_status_name(status));
+}
+
+/* As reader.c does: of readers that are not used, ours stay claimed. */
+static void on_ready(struct hal_link *base)
+{
+    struct in_link *link = link_of(base);
+    struct in_process *self = link->plug->side;
+    MUST(!link->is_ready && !link->is_barred);
+    if (hal_reader_is_allowed(link->driver, &self->settings, link->is_paired)) {
+        link->is_ready = true;
+        say_state(TALLY_OK, ++self->ready_count, new_line(self));
+        return;
+    }
+    link->is_barred = true;
+    say_state(TALLY_E_READER_UNPAIRED, self->ready_count, new_line(self));
+    if (!link->is_ours) {
+        let_go(link);
+        link->is_left_alone = true;
+    }
 }
 
 static void on_card(struct hal_link *link, const struct tally_card *card)
 {
-    say_card(card, new_line(link_of(link)->plug->side));
+    if (!link_of(link)->is_barred) {
+        say_card(card, new_line(link_of(link)->plug->side));
+    }
 }
 
 static void on_refuse(struct hal_link *link, enum tally_status status)
 {
-    say_refused(status, new_line(link_of(link)->plug->side));
+    if (!link_of(link)->is_barred) {
+        say_refused(status, new_line(link_of(link)->plug->side));
+    }
 }
 
 /* ---- a driver's life ---- */
@@ -253,6 +287,8 @@ static const struct hal_link_ops link_ops = {.control = on_control,
                                              .send = on_send,
                                              .set_timer = on_set_timer,
                                              .now_ms = on_now_ms,
+                                             .ours = on_ours,
+                                             .paired = on_paired,
                                              .ready = on_ready,
                                              .card = on_card,
                                              .refuse = on_refuse,
@@ -404,6 +440,8 @@ static void see_it_leave(struct plug *plug)
     for (size_t i = 0; i < plug->port.interface_count; i++) {
         if (plug->links[i].driver != NULL) {
             end_link(&plug->links[i], TALLY_E_READER_GONE);
+        } else if (plug->links[i].is_left_alone) {
+            say_state(TALLY_E_READER_GONE, plug->side->ready_count, new_line(plug->side));
         }
     }
 }
@@ -602,6 +640,33 @@ static void hub_on(struct in_process *self, struct plug *plug)
     }
 }
 
+/* The same device again, after a bus reset: what a RESET command has called for is in force. What
+ * can happen before happens. */
+static void plug_in_again(struct plug *plug)
+{
+    while (step(plug->side)) {
+    }
+    pull_out(plug);
+    port_open(&plug->port, plug->model);
+    plug->has_left = false;
+    for (size_t i = 0; i < plug->port.interface_count; i++) {
+        memset(&plug->links[i], 0, sizeof plug->links[i]);
+        open_link(plug, i);
+    }
+}
+
+/* As a till asks for it; the key is that of `terminal pair`, which must have come before. */
+static void pair_now(struct plug *plug)
+{
+    struct in_link *link = &plug->links[0];
+    const struct hal_reader_pairs *pairs = plug->side->settings.pairs;
+    if (pairs != NULL && link->is_ours && !plug->port.is_gone) {
+        link->driver->pair(link->state, &link->base, pairs->pairs[0].key);
+    } else {
+        on_paired(&link->base, TALLY_E_NOT_FOUND);
+    }
+}
+
 /* ---- a conversation ---- */
 
 static void begin(struct talk_side *base)
@@ -630,7 +695,11 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     if (strcmp(words, "sleep") == 0) {
         return TALK_CANNOT; /* a driver never hears of it */
     }
-    if (strncmp(words, "terminal ", 9) == 0) {
+    if (strcmp(words, "terminal pairs it") == 0) {
+        MUST(self->plugs != NULL);
+        pair_now(self->plugs);
+        is_done = true;
+    } else if (strncmp(words, "terminal ", 9) == 0) {
         is_done = settings_read(&self->settings, words + 9);
         snprintf(new_line(self), SAY_LEN_MAX, "set");
     } else if (strncmp(words, "plug ", 5) == 0) {
@@ -643,6 +712,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
         is_done = true;
     } else if (strcmp(words, "hub on") == 0) {
         hub_on(self, self->plugs);
+        is_done = true;
+    } else if (self->plugs != NULL && strcmp(words, "replug") == 0) {
+        plug_in_again(self->plugs);
         is_done = true;
     } else if (self->plugs != NULL) {
         is_done = do_outside(self->plugs, words);
@@ -702,7 +774,7 @@ static bool was_cut(const struct talk_side *base)
 struct talk_side *side_in_process(bool is_paced)
 {
     struct in_process *self = calloc(1, sizeof *self);
-    MUST(self != NULL);
+    MUST(self != NULL && tally_crypto_start() == TALLY_OK);
     self->base = (struct talk_side){.name = "in process",
                                     .begin = begin,
                                     .act = act,

@@ -344,8 +344,8 @@ static void sleep_and_wake(struct umockdev_side *self)
     for (struct plug *plug = self->plugs; plug != NULL; plug = plug->next) {
         pthread_mutex_lock(&plug->lock);
         while (!g_queue_is_empty(plug->pending)) {
-            struct urb *urb = g_queue_pop_head(plug->pending);
-            finish_urb(plug, urb, -ENOENT, urb->have);
+            struct fake_urb *urb = g_queue_pop_head(plug->pending);
+            fake_urb_finish(plug->done, urb, -ENOENT, urb->have);
         }
         pthread_mutex_unlock(&plug->lock);
     }
@@ -421,6 +421,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
     if (strncmp(words, "terminal ", 9) == 0) {
         terminal_order(&self->terminal, words + 9);
         return TALK_DONE;
+    }
+    if (strcmp(words, "replug") == 0) {
+        return TALK_CANNOT;
     }
     if (strncmp(words, "plug ", 5) == 0) {
         return plug_in(self, words + 5) ? TALK_DONE : TALK_NOT_UNDERSTOOD;

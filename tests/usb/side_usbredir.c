@@ -526,6 +526,9 @@ static enum talk_answer act(struct talk_side *base, const char *words)
         terminal_order(&self->terminal, words + 9);
         return TALK_DONE;
     }
+    if (strcmp(words, "replug") == 0) {
+        return TALK_CANNOT;
+    }
     if (strncmp(words, "plug ", 5) == 0) {
         return plug_in(self, words + 5);
     }

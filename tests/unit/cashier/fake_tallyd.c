@@ -280,6 +280,9 @@ static void on_request(void *context, struct till_request *request)
 {
     struct fake *fake = context;
     const struct till_params *params = till_request_params(request);
+    static const struct till_reader readers[] = {
+        {.name = "Tallystick reader", .serial = "R1", .state = "ready", .is_paired = true},
+        {.name = "USB reader", .serial = "", .state = "unused"}};
     struct till_verified verified = {
         .events = fake->status.events, .accounts = 6, .difference = ""};
     size_t index = 0;
@@ -300,7 +303,14 @@ static void on_request(void *context, struct till_request *request)
         till_answer_verified(request, &verified);
         return;
     case TILL_SYNC:
+    case TILL_READER_UNPAIR:
         till_answer_done(request);
+        return;
+    case TILL_READERS:
+        till_answer_readers(request, readers, 2);
+        return;
+    case TILL_READER_PAIR:
+        till_answer_paired(request, "R1");
         return;
     case TILL_REFUND:
     case TILL_HOLD:

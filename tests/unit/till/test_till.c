@@ -322,6 +322,9 @@ static void on_request(void *context, struct till_request *request)
                                .day = 20779};
     struct till_receipt receipt = {
         .event = &event, .repeated = true, .ruling = ruling, .member = member};
+    static const struct till_reader readers[] = {
+        {.name = "Tallystick reader", .serial = "R1", .state = "ready", .is_paired = true},
+        {.name = "USB reader", .serial = "", .state = "unused"}};
     struct till_verified verified = {.events = 42, .accounts = 3, .difference = ""};
     switch (method) {
     case TILL_STATUS:
@@ -355,7 +358,14 @@ static void on_request(void *context, struct till_request *request)
     case TILL_VERIFY:
         till_answer_verified(request, &verified);
         return;
+    case TILL_READERS:
+        till_answer_readers(request, readers, 2);
+        return;
+    case TILL_READER_PAIR:
+        till_answer_paired(request, "R1");
+        return;
     case TILL_SYNC:
+    case TILL_READER_UNPAIR:
         till_answer_done(request);
         return;
     }
@@ -826,6 +836,26 @@ static void every_other_method_reaches_the_daemon_and_comes_back(void **state)
     json_t *synced = call(house, "sync", "{}");
     expect(synced, "result", "{}");
     json_decref(synced);
+}
+
+static void a_till_sees_pairs_and_forgets_readers(void **state)
+{
+    struct house *house = *state;
+    json_t *readers = call(house, "readers", "{}");
+    expect(readers, "result.readers",
+           "[{\"name\":\"Tallystick reader\",\"serial\":\"R1\",\"state\":\"ready\","
+           "\"paired\":true},{\"name\":\"USB reader\",\"serial\":\"\",\"state\":\"unused\","
+           "\"paired\":false}]");
+    json_decref(readers);
+    json_t *paired = call(house, "reader_pair", "{}");
+    expect(paired, "result.serial", "\"R1\"");
+    json_decref(paired);
+    json_t *forgotten = call(house, "reader_unpair", "{\"serial\":\"R1\"}");
+    expect(forgotten, "result", "{}");
+    json_decref(forgotten);
+    json_t *refused = call(house, "reader_unpair", "{}");
+    expect(refused, "error.code", "-32602");
+    json_decref(refused);
 }
 
 static void a_refusal_carries_its_status_family_and_code(void **state)
@@ -1311,6 +1341,7 @@ int main(void)
         TEST(an_adjustment_says_which_purse_and_how_much),
         TEST(a_receipt_is_answered_as_lines_of_text_or_printed),
         TEST(every_other_method_reaches_the_daemon_and_comes_back),
+        TEST(a_till_sees_pairs_and_forgets_readers),
         TEST(a_refusal_carries_its_status_family_and_code),
         TEST(what_is_not_a_request_is_refused_with_its_standard_code),
         TEST(what_is_not_json_is_not_repeated_in_the_answer),
