@@ -317,7 +317,8 @@ static enum tally_status open_parts(struct terminal *terminal)
     TALLY_TRY(hq_link_open(&hq, &terminal->hq));
     TALLY_TRY(desk_new(&terminal->ledger, &ports, &terminal->desk));
     TALLY_TRY(till_server_open(&terminal->loop, &till, &terminal->till));
-    if (terminal->config.readers) {
+    const struct hal_reader_settings *wanted = &terminal->reading.settings;
+    if (!wanted->no_cards || wanted->printer != NULL || wanted->display != NULL) {
         enum tally_status status = hal_readers_open(&terminal->loop, &terminal->reading.settings,
                                                     on_reader, terminal, &terminal->readers);
         if (status != TALLY_OK) { /* a till without a reader still sells: cards can be typed */

@@ -19,6 +19,7 @@ void reading_start(struct reading *reading, const struct terminal_config *config
     *reading = (struct reading){.settings = {.wedge = config->wedge,
                                              .tag = config->tag,
                                              .accepts_uid = config->accepts_uid,
+                                             .no_cards = !config->readers,
                                              .only_paired = config->only_paired,
                                              .wall_ms = wall_ms,
                                              .pairs = &pairs->table,

@@ -16,6 +16,15 @@ extern const struct hal_reader_driver hal_driver_scanner;
 /* CCID readers with contactless slots. */
 extern const struct hal_reader_driver hal_driver_ccid;
 
+/* Whether a shop with these settings has a use for this driver on this interface. Pure. */
+static inline bool hal_driver_is_wanted(const struct hal_reader_driver *driver,
+                                        const struct hal_interface *interface,
+                                        const struct hal_reader_settings *settings)
+{
+    bool reads_cards = driver->on_end == NULL;
+    return !(reads_cards && settings->no_cards) && driver->fits(interface, settings);
+}
+
 /* Whether a shop with these settings uses a reader that this driver has made ready. What serves
  * somebody else than the card events (on_end) is no reader. Pure. */
 static inline bool hal_reader_is_allowed(const struct hal_reader_driver *driver,

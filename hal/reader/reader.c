@@ -294,7 +294,7 @@ static const struct hal_reader_driver *const *
 find_driver(const struct hal_reader_driver *const *from, const struct hal_usb_interface *interface,
             const struct hal_reader_settings *settings)
 {
-    while (*from != NULL && !(*from)->fits(&interface->is, settings)) {
+    while (*from != NULL && !hal_driver_is_wanted(*from, &interface->is, settings)) {
         from++;
     }
     return from;

@@ -85,6 +85,7 @@ struct hal_reader_settings {
     struct hal_tag_settings tag;
     struct hal_reader_keys keys;
     bool accepts_uid;           /* a bare NFC UID is a card: weak, anybody can copy it */
+    bool no_cards;              /* no card reader is used: printer and display alone */
     bool only_paired;           /* our own readers must sign, and nobody else's are used */
     uint32_t look_ms;           /* a quiet reader is asked so often whether it is still there; 0: as
                                    hal/usb/usb.h says. Only hal_readers_open() looks at it */

@@ -78,6 +78,8 @@ bool settings_read(struct hal_reader_settings *settings, const char *words)
         settings->wedge.layout = HAL_LAYOUT_GERMAN;
     } else if (is(words, "layout french")) {
         settings->wedge.layout = HAL_LAYOUT_FRENCH;
+    } else if (is(words, "no_cards yes") || is(words, "no_cards no")) {
+        settings->no_cards = is(words, "no_cards yes");
     } else if (is(words, "only_paired yes") || is(words, "only_paired no")) {
         settings->only_paired = is(words, "only_paired yes");
     } else if (strncmp(words, "pair ", 5) == 0 && strlen(words + 5) <= HAL_READER_SERIAL_LEN_MAX) {

@@ -551,7 +551,7 @@ static void try_drivers(struct in_link *link, size_t row)
     struct in_process *self = link->plug->side;
     for (; hal_reader_drivers[row] != NULL; row++) {
         const struct hal_reader_driver *driver = hal_reader_drivers[row];
-        if (driver->fits(&link->interface, &self->settings)) {
+        if (hal_driver_is_wanted(driver, &link->interface, &self->settings)) {
             link->driver = driver;
             link->row = row;
             link->state = calloc(1, driver->state_len);
