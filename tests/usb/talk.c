@@ -281,6 +281,12 @@ static bool set_again(struct scene *scene, size_t until)
     return true;
 }
 
+/* After a cut, a reader may be paired or not, and either is right. */
+static bool is_pairing(const struct talk_row *row)
+{
+    return row->act != NULL && strcmp(row->act, "terminal pairs it") == 0;
+}
+
 /* The device whose cable was pulled is plugged in again, and the conversation's first card is shown
  * to it. A card that is another device's is none for it. */
 static enum talk_verdict plug_in_again(struct scene *scene)
@@ -292,12 +298,12 @@ static enum talk_verdict plug_in_again(struct scene *scene)
     }
     for (card = plug; card < talk->row_count; card++) {
         const struct talk_row *row = &talk->rows[card];
-        if ((card > plug && is_plug(row)) ||
+        if ((card > plug && is_plug(row)) || is_pairing(row) ||
             (row->act != NULL && row->hear != NULL && is_card(row->hear))) {
             break;
         }
     }
-    if (card >= talk->row_count || is_plug(&talk->rows[card])) {
+    if (card >= talk->row_count || is_plug(&talk->rows[card]) || is_pairing(&talk->rows[card])) {
         return TALK_PASSED; /* no card in this conversation, or another device's */
     }
     bool is_fine = set_again(scene, card) && do_act(scene, &talk->rows[plug]) == TALK_PASSED &&
@@ -334,7 +340,7 @@ static enum talk_verdict play_cut_once(struct scene *scene)
 /* All of the first ones, where a conversation begins; then, of a sample, every so many. */
 static unsigned next_cut(unsigned at, struct talk_cuts cuts)
 {
-    enum { FIRST_ONES = 16, SAMPLE = 11 };
+    enum { FIRST_ONES = 8, SAMPLE = 23 };
     return at + (cuts.is_sample && at >= FIRST_ONES ? SAMPLE : 1);
 }
 
