@@ -277,6 +277,23 @@ static void print_reader(const json_t *reader)
     field("reader", text);
 }
 
+/* `state` as in TILL.md; "" where no printer is wanted. */
+static void print_printer(const char *state)
+{
+    static const char *const states[][2] = {{"ready", "ready"},
+                                            {"paper_low", "ready, paper is running out"},
+                                            {"paper_out", "OUT OF PAPER: put a new roll in"},
+                                            {"cover_open", "COVER OPEN: close it"},
+                                            {"error", "ERROR: look at the cutter"},
+                                            {"offline", "OFFLINE: look at it"},
+                                            {"unplugged", "NOT PLUGGED IN"}};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(state, states[i][0]) == 0) {
+            field("printer", states[i][1]);
+        }
+    }
+}
+
 void print_status(const json_t *status)
 {
     char text[256];
@@ -289,6 +306,7 @@ void print_status(const json_t *status)
              number_of(programme, "version"), text_of(programme, "currency"));
     field("programme", json_is_object(programme) ? text : "none yet");
     print_reader(json_object_get(status, "reader"));
+    print_printer(text_of(status, "printer"));
     print_hq(json_object_get(status, "hq"));
     enum tally_status stored = words_status_of(text_of(store, "status"));
     snprintf(text, sizeof text, "points are stopped: %s [%s]", tally_status_text(stored),
@@ -313,8 +331,11 @@ void print_verified(const json_t *verified)
 void print_readers(const json_t *readers)
 {
     size_t i;
-    const json_t *reader;
-    json_array_foreach(json_object_get(readers, "readers"), i, reader)
+    const json_t *reader, *list = json_object_get(readers, "readers");
+    if (json_array_size(list) == 0) {
+        printf("no reader is plugged in, and none is paired\n");
+    }
+    json_array_foreach(list, i, reader)
     {
         const char *serial = text_of(reader, "serial"), *name = text_of(reader, "name");
         printf("%-8s %-10s %-22s %s\n", text_of(reader, "state"),
