@@ -1063,7 +1063,8 @@ class WithStock(Shop):
         self.document["rewards"][0]["total"] = 2
         self.PROGRAMME.write_text(json.dumps(self.document))
         self.hq.admin("programme", "publish", self.PROGRAMME)
-        self.assertTrue(self.there.wait_status(lambda now: now["programme"]["version"] == 2, 20))
+        for till in (self.there, self.till):  # an event under version 1 would be flagged from now on
+            self.assertTrue(till.wait_status(lambda now: now["programme"]["version"] == 2, 20))
         self.assert_offered(self.there, ["MUG"])
         self.claim(self.there, "o1")
         self.assert_none_left(self.there, "o2")

@@ -106,11 +106,16 @@ static struct bench bench_with_terminal(void)
     return bench_with_looks(NULL);
 }
 
-/* Nothing may have been said that the test did not expect; and the terminal ends clean. */
-static void take_down(struct bench *bench)
+/* What is said until the terminal closes is `noise` or not expected; NULL: nothing may be said. And
+ * the terminal ends clean. */
+static void take_down_after(struct bench *bench, const char *noise)
 {
+    char line[LINE_LEN_MAX];
     fprintf(bench->orders, "quit\n");
-    expect_line(bench, "closed");
+    do {
+        read_line(bench, line);
+    } while (noise != NULL && strcmp(line, noise) == 0);
+    assert_string_equal("closed", line);
     int status = 0;
     assert_int_equal(bench->terminal, waitpid(bench->terminal, &status, 0));
     assert_true(WIFEXITED(status));
@@ -119,6 +124,11 @@ static void take_down(struct bench *bench)
     fclose(bench->events);
     g_ptr_array_free(bench->unplugged, TRUE);
     g_object_unref(bench->testbed);
+}
+
+static void take_down(struct bench *bench)
+{
+    take_down_after(bench, NULL);
 }
 
 static size_t count_in_terminal_memory(struct bench *bench, const char *text)
@@ -271,10 +281,9 @@ static void the_kernels_word_does_not_count_where_udevd_will_say_it_again(void *
     struct sim_kind kind = a_reader();
     struct sim *sim = sim_plug(bench.testbed, &kind, 2);
     expect_line(&bench, "udevd runs");
-    sim_unplug(sim, NULL, 0); /* two messages */
+    sim_unplug(sim, NULL, 0);
     expect_line(&bench, "udevd runs");
-    expect_line(&bench, "udevd runs");
-    take_down(&bench);
+    take_down_after(&bench, "udevd runs"); /* versions of umockdev differ in how many messages */
     assert_int_equal(0, sim_calls(sim));
     sim_free(sim);
 }
