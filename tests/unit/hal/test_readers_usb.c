@@ -274,17 +274,25 @@ static void a_reader_arrives_where_no_udevd_runs(void **state)
     sim_free(sim);
 }
 
+/* The first reader says when the terminal's first look at the bus is over. */
 static void the_kernels_word_does_not_count_where_udevd_will_say_it_again(void **state)
 {
     (void)state;
-    struct bench bench = bench_with_uevents("both");
+    struct bench bench = bench_without_terminal();
     struct sim_kind kind = a_reader();
-    struct sim *sim = sim_plug(bench.testbed, &kind, 2);
+    struct sim *first = sim_plug(bench.testbed, &kind, 2);
+    assert_int_equal(0, setenv("TALLY_TEST_UEVENTS", "both", 1));
+    start_terminal(&bench, NULL);
+    assert_int_equal(0, unsetenv("TALLY_TEST_UEVENTS"));
+    expect_line(&bench, "open");
+    expect_line(&bench, "state TALLY_OK ready=1 [" NAME "]");
+    struct sim *sim = sim_plug(bench.testbed, &kind, 3);
     expect_line(&bench, "udevd runs");
     sim_unplug(sim, NULL, 0);
     expect_line(&bench, "udevd runs");
     take_down_after(&bench, "udevd runs"); /* versions of umockdev differ in how many messages */
     assert_int_equal(0, sim_calls(sim));
+    sim_free(first);
     sim_free(sim);
 }
 
