@@ -27,7 +27,8 @@ struct desk_ports {
     void (*fill_status)(void *self, struct till_status *ret_status);
     uint32_t (*shop)(void *self); /* 0: not known */
     void (*try_hq_now)(void *self);
-    /* How a text is read that a till's own scanner brings: our readers' settings. */
+    /* How a text is read that a till's own scanner brings: our readers' settings, but for their
+     * `rules`, which may be of a programme that has just been replaced. */
     const struct hal_reader_settings *(*reading)(void *self);
     struct paper *paper; /* printer and customer display; borrowed; NULL: there are none */
     /* Something was committed: push it, and plan the next batch. */

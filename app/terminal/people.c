@@ -71,8 +71,12 @@ static enum tally_status card_of_text(struct desk *desk, const struct tally_prog
     if (!isalpha((unsigned char)text[0])) {
         return tally_card_from_typed(&programme->cards, text, ret_card);
     }
-    return hal_scan_card(desk->ports.reading(desk->ports.self), HAL_SYMBOLOGY_UNKNOWN,
-                         TALLY_ENTRY_SCANNED, (const uint8_t *)text, strlen(text), ret_card);
+    struct hal_reader_settings reading = *desk->ports.reading(desk->ports.self);
+    reading.rules = programme->cards;
+    enum tally_status status = hal_scan_card(&reading, HAL_SYMBOLOGY_UNKNOWN, TALLY_ENTRY_SCANNED,
+                                             (const uint8_t *)text, strlen(text), ret_card);
+    explicit_bzero(&reading, sizeof reading);
+    return status;
 }
 
 enum tally_status handle_of_typed(struct desk *desk, const struct tally_programme *programme,

@@ -12,8 +12,10 @@
 #include "hal/reader/code.h"
 
 struct reading {
-    struct hal_reader_settings
-        settings; /* borrows the programme's rules, `codes`, and the paper's */
+    /* Borrows `codes`, the pairs and the paper's. Its rules are the programme's at the last
+     * reading_refresh() and gone when another takes over: whoever keeps them copies them at once.
+     */
+    struct hal_reader_settings settings;
     struct hal_code_memory codes;
 };
 

@@ -909,6 +909,22 @@ class WithEveryKindOfRule(Shop):
             lambda status: seen.add(status["programme"]["version"]) or 3 in seen, 30))
         self.assertEqual(seen - {1}, {2, 3})
 
+    def test_a_scanned_text_is_read_by_the_programme_in_force_while_others_take_over(self):
+        self.open()
+        self.enrol()
+        document, last = json.loads(FULL.read_text()), 4
+        for version in range(2, last + 1):
+            document["version"] = version
+            document["effective_from"] = time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                                       time.gmtime(time.time() + version))
+            new = pathlib.Path(self.holder.name) / f"{version}.json"
+            new.write_text(json.dumps(document))
+            self.hq.admin("programme", "publish", new)
+        deadline = time.monotonic() + 30
+        while self.till.call("status")["programme"]["version"] < last:  # asked in all moments between
+            self.identify("member:" + CARDS[0])
+            self.assertLess(time.monotonic(), deadline)
+
 
 class WithAnotherProgramme(Shop):
     """What another programme would have done, from head office's books and from a terminal's journal."""
