@@ -222,13 +222,14 @@ class Shop(unittest.TestCase):
             self.till.call(method, **params)
         self.assertEqual(caught.exception.status, status)
 
-    def wait_rows(self, is_so):
-        """Waits for what head office sends: rows come without a notification, so they are looked at."""
+    def wait_rows(self, is_so, till=None):
+        """Waits for what head office sends: rows that come are news to the status, and not named in it."""
+        till = till or self.till
         deadline = time.monotonic() + 20
         while not is_so():
-            self.assertLess(time.monotonic(), deadline, self.till.call("status"))
-            self.till.call("sync")
-            time.sleep(0.1)
+            self.assertLess(time.monotonic(), deadline, till.call("status"))
+            till.call("sync")
+            till.wait("status", limit_s=1)
 
     def wait_why(self, why):
         status = self.till.wait_status(lambda now: now["hq"]["why"] == why, 20)
@@ -847,10 +848,8 @@ class WithEveryKindOfRule(Shop):
     def first_code(self, phone):
         """The first code that was not valid before the terminal started: nobody can have used it there.
         Codes are valid from 15 s before their 30 s, so the wait for one is 30 s at the most."""
-        started = time.time()
-        step = (int(started) + 15) // 30 + 1
-        while time.time() < step * 30 - 14:
-            time.sleep(0.2)
+        step = (int(time.time()) + 15) // 30 + 1
+        time.sleep(max(0, step * 30 - 14 - time.time()))  # the clock is what is waited for
         return phone.code(step * 30)
 
     def finds(self, text):
@@ -1013,7 +1012,7 @@ class WithStock(Shop):
 
     def assert_offered(self, till, codes):
         self.wait_rows(lambda: codes == [
-            offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]])
+            offer["code"] for offer in till.call("identify", text=CARDS[1])["rewards"]], till)
 
     def wait_hq(self, state):
         for till in (self.till, self.there):
