@@ -80,20 +80,26 @@ static enum tally_status newest(struct hq_txn *txn, uint32_t *ret_version,
     return TALLY_OK;
 }
 
+/* The next of the published programmes, oldest first. TALLY_OK, TALLY_E_END */
+static enum tally_status next_programme(struct hq_txn *txn, struct hq_scan *scan,
+                                        const struct tally_programme **ret_programme)
+{
+    TALLY_TRY(hq_scan_next(scan));
+    return scan->key.len == 4
+               ? hq_programme(txn, (uint32_t)tally_load_be(scan->key.data, 4), ret_programme)
+               : TALLY_E_STORE_DAMAGED;
+}
+
 /* The newest that is in force; of those whose time has not come, the first: NULL where there is
  * none. */
 static enum tally_status in_force(struct hq_txn *txn, const struct tally_programme **ret_programme)
 {
-    const struct tally_programme *best = NULL;
+    const struct tally_programme *best = NULL, *programme = NULL;
     struct hq_scan scan;
     TALLY_TRY(hq_scan_open(txn, HQ_PROGRAMMES, NULL, NULL, &scan));
     enum tally_status status;
-    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
-        const struct tally_programme *programme = NULL;
-        status = scan.key.len == 4
-                     ? hq_programme(txn, (uint32_t)tally_load_be(scan.key.data, 4), &programme)
-                     : TALLY_E_STORE_DAMAGED;
-        if (status != TALLY_OK || (best != NULL && programme->effective_ms > txn->now_ms)) {
+    while ((status = next_programme(txn, &scan, &programme)) == TALLY_OK) {
+        if (best != NULL && programme->effective_ms > txn->now_ms) {
             break;
         }
         best = programme;
@@ -110,17 +116,11 @@ enum tally_status hq_programme_timely(struct hq_txn *txn, uint32_t version, int6
                                       bool *ret_timely)
 {
     struct hq_scan scan;
+    const struct tally_programme *programme = NULL;
     bool has_older = false, timely = true;
     TALLY_TRY(hq_scan_open(txn, HQ_PROGRAMMES, NULL, NULL, &scan));
     enum tally_status status;
-    while ((status = hq_scan_next(&scan)) == TALLY_OK) {
-        const struct tally_programme *programme = NULL;
-        status = scan.key.len == 4
-                     ? hq_programme(txn, (uint32_t)tally_load_be(scan.key.data, 4), &programme)
-                     : TALLY_E_STORE_DAMAGED;
-        if (status != TALLY_OK) {
-            break;
-        }
+    while ((status = next_programme(txn, &scan, &programme)) == TALLY_OK) {
         if (programme->version > version) {
             timely = timely && programme->effective_ms > at_ms - late_ms;
             break;
