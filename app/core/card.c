@@ -121,6 +121,19 @@ enum tally_status tally_card_classify(const struct tally_card_rules *rules, cons
     return TALLY_E_UNKNOWN_CARD;
 }
 
+void tally_card_from_number(enum tally_card_entry entry, const uint8_t *digits, size_t len,
+                            struct tally_card *ret_card)
+{
+    assert(digits != NULL && ret_card != NULL);
+    assert(len >= 1 && len <= TALLY_CARD_LEN_MAX);
+
+    *ret_card = (struct tally_card){.kind = TALLY_CARD_NUMBER,
+                                    .entry = entry,
+                                    .strength = TALLY_STRENGTH_STATIC,
+                                    .len = (uint8_t)len};
+    memcpy(ret_card->bytes, digits, len);
+}
+
 enum tally_status tally_card_rule_check(const struct tally_card_rule *rule)
 {
     assert(rule != NULL);

@@ -76,6 +76,11 @@ struct tally_card_rules {
 TALLY_MUST_USE enum tally_status tally_card_classify(const struct tally_card_rules *rules,
                                                      const uint8_t *digits, size_t len);
 
+/* The card of a number that a reader read and tally_card_classify() has taken: its strength is
+ * TALLY_STRENGTH_STATIC. `len` is 1 to TALLY_CARD_LEN_MAX. */
+void tally_card_from_number(enum tally_card_entry entry, const uint8_t *digits, size_t len,
+                            struct tally_card *ret_card);
+
 /* Whether a rule may stand in a programme: digits only, length above the prefix's, and not
  * swallowing a payment brand of the same length.
  *   TALLY_OK, TALLY_E_INVALID (malformed), TALLY_E_PAYMENT_CARD (collides with a payment brand) */

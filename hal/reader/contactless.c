@@ -151,13 +151,7 @@ static enum tally_status take_digits(const struct hal_reader_settings *settings,
                                      struct tally_slice digits, struct tally_card *ret_card)
 {
     TALLY_TRY(tally_card_classify(&settings->rules, digits.data, digits.len));
-    struct tally_card card = {.kind = TALLY_CARD_NUMBER,
-                              .entry = TALLY_ENTRY_TAPPED,
-                              .strength = TALLY_STRENGTH_STATIC,
-                              .len = (uint8_t)digits.len};
-    memcpy(card.bytes, digits.data, digits.len);
-    *ret_card = card;
-    explicit_bzero(&card, sizeof card);
+    tally_card_from_number(TALLY_ENTRY_TAPPED, digits.data, digits.len, ret_card);
     return TALLY_OK;
 }
 

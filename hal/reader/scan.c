@@ -78,10 +78,7 @@ static enum tally_status accept(const struct scan *scan, const uint8_t *digits, 
                                 struct tally_card *card)
 {
     TALLY_TRY(tally_card_classify(&scan->settings->rules, digits, len));
-    card->kind = TALLY_CARD_NUMBER;
-    card->strength = TALLY_STRENGTH_STATIC;
-    card->len = (uint8_t)len;
-    memcpy(card->bytes, digits, len);
+    tally_card_from_number(card->entry, digits, len, card);
     return TALLY_OK;
 }
 

@@ -90,13 +90,7 @@ enum tally_status hal_tracks_card(const struct hal_track tracks[HAL_TRACKS],
     find_candidate(tracks, &candidate);
     enum tally_status status = judge(&candidate, rules, may_mask);
     if (status == TALLY_OK) {
-        struct tally_card card = {.kind = TALLY_CARD_NUMBER,
-                                  .entry = TALLY_ENTRY_SWIPED,
-                                  .strength = TALLY_STRENGTH_STATIC,
-                                  .len = (uint8_t)candidate.count};
-        memcpy(card.bytes, candidate.digits, candidate.count);
-        *ret_card = card;
-        explicit_bzero(&card, sizeof card);
+        tally_card_from_number(TALLY_ENTRY_SWIPED, candidate.digits, candidate.count, ret_card);
     }
     explicit_bzero(&candidate, sizeof candidate);
     return status;
